@@ -1,0 +1,63 @@
+/*
+ * run - one execution of one pipeline, from its first row to its final state.
+ *
+ * For each table: a reader thread (source), the middle (validation, filter, transforms),
+ * a writer thread (destination), with bounded channels between them.  The ledger counts
+ * every row at each of the six steps, and the run fails itself when the counts do not add
+ * up.
+ *
+ * Layer:  uses core/base, core/batch, core/plugin, core/pipeline; knows nothing of HTTP
+ * or schedules. States: running -> succeeded | failed | cancelled.
+ */
+#ifndef TIDE_RUN_RUN_H
+#define TIDE_RUN_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pipeline/pipeline.h"
+#include "pipeline/worker.h"
+
+/** Everything is borrowed for the call. */
+struct tide_run_request {
+    const struct tide_pipeline *pipeline;
+    const char *plugin_folder;
+    const char *pipeline_id; /**< stable: positions are kept under it */
+    const char *run_id;
+    int64_t started_at; /**< microseconds UTC */
+    int incremental;    /**< 1 yes, 0 no: from scratch, -1 the pipeline's own way */
+    struct json_object *positions;      /**< last known position by table, or NULL */
+    int64_t row_limit;                  /**< of each table; 0: none */
+    bool check;                         /**< validate every batch a plugin hands over */
+    int64_t reject_count, reject_bytes; /**< how many rejects are kept */
+    struct tide_ledger *ledger;         /**< the caller's page, zeroed */
+    /** An event of pipeline/worker.h; called on any thread of the run, one at a time;
+     * event is borrowed. */
+    void (*event)(void *arg, struct json_object *event);
+    void *event_arg;
+    const atomic_bool *cancel; /**< set by a signal or another thread */
+};
+
+/** Run it.  The "end" event is also given back in *end (the caller's reference).  Returns
+ * the final state. */
+enum tide_run_state tide_run_execute(const struct tide_run_request *request,
+                                     struct json_object **end, struct tide_error *err);
+
+/** Rows after each step, for `tidemill preview`: called for the first rows of each table
+ * after "source", after each transformation (its type) and after "destination" (as it
+ * would be written; nothing is). */
+typedef void (*tide_preview_fn)(void *arg, const char *table, const char *stage,
+                                const struct tide_schema *schema,
+                                const struct tide_batch *batch);
+int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_folder,
+                     int64_t rows, tide_preview_fn emit, void *arg,
+                     struct tide_error *err);
+
+/** Tables and columns of a connection; kind is TIDE_KIND_SOURCE or TIDE_KIND_DESTINATION.
+ */
+int tide_run_discover(const char *plugin_folder, uint32_t kind, const char *plugin,
+                      struct json_object *options, const char *base_folder,
+                      tide_discover_fn emit, void *arg, struct tide_error *err);
+
+#endif
