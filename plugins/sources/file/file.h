@@ -1,0 +1,64 @@
+/*
+ * file - the source's options and what its parts share.
+ */
+#ifndef FILE_SOURCE_H
+#define FILE_SOURCE_H
+
+#include <tidemill/plugin.h>
+
+#include "window.h"
+
+struct file_options {
+    const char *path;
+    struct tide_component format;
+    struct tide_component storage;
+    int64_t compression;
+};
+
+/** One file that is open: its bytes, its decoder and its columns. */
+struct part {
+    const struct file_options *options;
+    const struct tide_host *host;
+    struct tide_decoder_request request;
+    struct window window;
+    void *decoder;
+    struct tide_schema schema;
+};
+
+/** Prepare a part that opens nothing yet. */
+void part_init(struct part *part, const struct file_options *options,
+               const struct tide_host *host);
+
+/**
+ * Open a file and find its columns.  name must live until the part is closed; declared
+ * types (may be NULL) are passed to the decoder.  An error names the file.
+ */
+TIDE_MUST_CHECK
+int part_open(struct part *part, const char *name, const struct tide_schema *declared,
+              struct tide_error *err);
+
+/** The next rows: TIDE_OK with at least one, or TIDE_END. */
+TIDE_MUST_CHECK
+int part_read(struct part *part, struct tide_batch *batch, struct tide_error *err);
+
+/** Close the file; another may be opened. */
+void part_close(struct part *part);
+
+/** Close, and free all. */
+void part_fini(struct part *part);
+
+/** List the files of the connection and their columns. */
+int file_discover(const void *options, const struct tide_host *host,
+                  tide_discover_fn emit, void *arg, struct tide_error *err);
+
+/** A list of names, owned. */
+struct names {
+    char **items;
+    size_t count;
+};
+
+/** Append a copy of name to the struct names at arg: a tide_list_fn. */
+int names_add(void *arg, const char *name, int64_t size);
+void names_clear(struct names *names);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * window - the stretch of one open file that a decoder looks at.
+ *
+ * It is filled from the storage through decompression, grows while a row does not fit,
+ * and moves on as rows are taken.  Memory stays that of the longest row.
+ */
+#ifndef FILE_WINDOW_H
+#define FILE_WINDOW_H
+
+#include <tidemill/plugin.h>
+
+#include "../../shared/compression/compression.h"
+
+struct window {
+    const struct tide_storage *storage; /* borrowed */
+    void *file;
+    struct compression_reader *stream;
+    uint8_t *buffer; /* owned; TIDE_PADDING bytes longer than capacity */
+    size_t capacity;
+    size_t start, end; /* what is read and not yet taken */
+    bool at_end;       /* nothing is behind end */
+};
+
+/** Prepare an empty window; the first read is of about `size` bytes. */
+void window_init(struct window *window, const struct tide_storage *storage, size_t size);
+
+/** Open a file; the window is at its beginning and holds nothing yet. */
+TIDE_MUST_CHECK
+int window_open(struct window *window, enum compression kind, const void *storage_options,
+                const struct tide_host *host, const char *root, const char *name,
+                struct tide_error *err);
+
+/** Read on until the window is full or the file ends; a window that was full already is
+ * doubled first.  TIDE_E_LIMIT when that would pass 1 GiB. */
+TIDE_MUST_CHECK
+int window_fill(struct window *window, struct tide_error *err);
+
+/** What it holds; valid until the next fill. */
+struct tide_span window_span(const struct window *window);
+
+/** These bytes are done with. */
+void window_consume(struct window *window, size_t length);
+
+/** Close the file; the buffer stays for the next. */
+void window_close(struct window *window);
+
+/** Close, and free the buffer. */
+void window_fini(struct window *window);
+
+#endif

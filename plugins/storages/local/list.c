@@ -1,0 +1,205 @@
+/*
+ * list - the files below a folder that match a glob.
+ *
+ * The pattern is taken apart at its slashes, so "*" never matches "/".  Names that begin
+ * with a dot match only a pattern that begins with one: temporary files of running
+ * pipelines stay out.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+
+#include "local.h"
+
+struct found {
+    char *name;
+    int64_t size;
+};
+
+struct listing {
+    const char *root;
+    struct found *files;
+    size_t count, capacity;
+    struct tide_error *err;
+};
+
+static int out_of_memory(const struct listing *listing)
+{
+    return tide_error_set(listing->err, TIDE_E_LIMIT, "out of memory");
+}
+
+static int add_file(struct listing *listing, const char *name, int64_t size)
+{
+    if (listing->count == listing->capacity) {
+        size_t wanted = listing->capacity ? listing->capacity * 2 : 16;
+        struct found *files = realloc(listing->files, wanted * sizeof *files);
+
+        if (!files) {
+            return out_of_memory(listing);
+        }
+        listing->files = files;
+        listing->capacity = wanted;
+    }
+    listing->files[listing->count].name = strdup(name);
+    if (!listing->files[listing->count].name) {
+        return out_of_memory(listing);
+    }
+    listing->files[listing->count++].size = size;
+    return TIDE_OK;
+}
+
+static int walk(struct listing *listing, const char *prefix, const char *pattern);
+
+/* `name` matched one component of the pattern; `rest` is what follows it, or NULL. */
+static int visit(struct listing *listing, const char *name, const char *rest)
+{
+    struct stat status;
+    char *path = local_join(listing->root, name);
+    int rc = TIDE_OK;
+
+    if (!path) {
+        return out_of_memory(listing);
+    }
+    if (stat(path, &status) == 0) {
+        if (rest && S_ISDIR(status.st_mode)) {
+            rc = walk(listing, name, rest);
+        } else if (!rest && S_ISREG(status.st_mode)) {
+            rc = add_file(listing, name, status.st_size);
+        }
+    }
+    free(path);
+    return rc;
+}
+
+static int visit_below(struct listing *listing, const char *prefix, const char *entry,
+                       const char *rest)
+{
+    char *name = prefix[0] ? local_join(prefix, entry) : strdup(entry);
+    int rc = name ? visit(listing, name, rest) : out_of_memory(listing);
+
+    free(name);
+    return rc;
+}
+
+/* Match the first component of the pattern against the entries of the folder prefix. */
+static int walk(struct listing *listing, const char *prefix, const char *pattern)
+{
+    const char *slash = strchr(pattern, '/');
+    char *component =
+        slash ? strndup(pattern, (size_t)(slash - pattern)) : strdup(pattern);
+    char *path = local_join(listing->root, prefix);
+    DIR *folder = path ? opendir(path) : NULL;
+    const struct dirent *entry;
+    int rc = TIDE_OK;
+
+    if (!component || !path) {
+        rc = out_of_memory(listing);
+    } else if (!folder) {
+        rc = local_error(listing->err, "list", path, errno);
+    }
+    while (rc == TIDE_OK && (entry = readdir(folder))) {
+        if (fnmatch(component, entry->d_name, FNM_PERIOD) == 0) {
+            rc = visit_below(listing, prefix, entry->d_name, slash ? slash + 1 : NULL);
+        }
+    }
+    if (folder) {
+        (void)closedir(folder);
+    }
+    free(component);
+    free(path);
+    return rc;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(((const struct found *)left)->name,
+                  ((const struct found *)right)->name);
+}
+
+static int check_root(const char *root, struct tide_error *err)
+{
+    struct stat status;
+
+    if (stat(root, &status) < 0) {
+        return local_error(err, "open the folder", root, errno);
+    }
+    if (!S_ISDIR(status.st_mode)) {
+        return tide_error_at(err, TIDE_E_CONFIG, "path",
+                             "%s is a file; path names its folder, and the table names "
+                             "the file",
+                             root);
+    }
+    return TIDE_OK;
+}
+
+/* Whether a file of exactly that name is there: it wins over what the name would mean as
+ * a pattern. */
+static bool is_plain_file(const char *root, const char *name, int64_t *size)
+{
+    struct stat status;
+    char *path = local_join(root, name);
+    bool found = path && stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+
+    if (found) {
+        *size = status.st_size;
+    }
+    free(path);
+    return found;
+}
+
+/* A name without wildcards that is not there: say what the system says of it. */
+static int missing_file(const char *root, const char *name, struct tide_error *err)
+{
+    struct stat status;
+    char *path = local_join(root, name);
+    int rc;
+
+    if (!path) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    if (stat(path, &status) == 0) {
+        rc = tide_error_set(err, TIDE_E_CONFIG,
+                            "%s is a folder; name its files, as in \"%s/*\"", path, name);
+    } else {
+        rc = local_error(err, "open", path, errno);
+    }
+    free(path);
+    return rc;
+}
+
+int local_list(const void *options, const struct tide_host *host, const char *root,
+               const char *pattern, tide_list_fn emit, void *arg, struct tide_error *err)
+{
+    struct listing listing = {.root = root, .err = err};
+    int64_t size = 0;
+    int rc = local_check_name(pattern, err);
+
+    (void)options;
+    (void)host;
+    if (rc == TIDE_OK) {
+        rc = check_root(root, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (is_plain_file(root, pattern, &size)) {
+        rc = emit(arg, pattern, size);
+        return rc < 0 ? rc : TIDE_OK;
+    }
+    if (!strpbrk(pattern, "*?[")) {
+        return missing_file(root, pattern, err);
+    }
+    rc = walk(&listing, "", pattern);
+    if (listing.count > 0) {
+        qsort(listing.files, listing.count, sizeof *listing.files, by_name);
+    }
+    for (size_t i = 0; i < listing.count; i++) {
+        if (rc >= 0) {
+            rc = emit(arg, listing.files[i].name, listing.files[i].size);
+        }
+        free(listing.files[i].name);
+    }
+    free(listing.files);
+    return rc < 0 ? rc : TIDE_OK;
+}
