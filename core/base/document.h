@@ -32,6 +32,11 @@ struct json_object *tide_document_root(const struct tide_document *document);
 void tide_document_where(const struct tide_document *document, struct json_object *parent,
                          const char *key, size_t index, unsigned *line, unsigned *column);
 
+/** The same of the key itself. */
+void tide_document_where_key(const struct tide_document *document,
+                             struct json_object *parent, const char *key, unsigned *line,
+                             unsigned *column);
+
 /** A tree as canonical YAML: the order of the tree, texts quoted only where they must be;
  * malloc'ed. */
 char *tide_document_format_yaml(struct json_object *root);

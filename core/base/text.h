@@ -30,7 +30,7 @@ void tide_text_fini(struct tide_text *text);
 char *tide_text_take(struct tide_text *text);
 
 /** The candidate nearest to name (optimal string alignment distance, at most a third of
- * its length), or NULL. */
+ * its length, rounded up), or NULL. */
 const char *tide_text_nearest(const char *name, const char *const *candidates,
                               size_t count);
 bool tide_text_is_utf8(const char *text, size_t length);

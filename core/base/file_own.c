@@ -1,0 +1,55 @@
+/*
+ * file_own - where the program's own parts are: in the build tree it runs from, or where
+ * they were installed.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+/* The folder of the running program, malloc'ed; NULL when /proc does not tell. */
+static char *own_folder(void)
+{
+    char *path = realpath("/proc/self/exe", NULL);
+    char *folder = path ? tide_path_folder(path) : NULL;
+
+    free(path);
+    return folder;
+}
+
+/* name below the folder of the running program when `holds` is there too, else NULL. */
+static char *beside(const char *name, const char *holds)
+{
+    char *folder = own_folder();
+    char *path = folder ? tide_path_join(folder, name) : NULL;
+    char *proof = path ? tide_strf("%s%s", path, holds) : NULL;
+
+    if (proof && access(proof, X_OK) != 0) {
+        free(path);
+        path = NULL;
+    }
+    free(proof);
+    free(folder);
+    return path;
+}
+
+char *tide_plugin_folder(void)
+{
+    const char *given = getenv("TIDEMILL_PLUGIN_DIR");
+    char *built;
+
+    if (given && *given) {
+        return tide_strdup(given);
+    }
+    built = beside("plugins", "/sources");
+    return built ? built : tide_strdup(TIDE_PKGLIBDIR);
+}
+
+char *tide_program_path(const char *name)
+{
+    char *built = beside(name, "");
+
+    return built ? built : tide_path_join(TIDE_PKGLIBEXECDIR, name);
+}
