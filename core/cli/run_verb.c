@@ -1,0 +1,207 @@
+/*
+ * run_verb - `tidemill run FILE`: one run, here and now.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "cli/definition.h"
+#include "cli/progress.h"
+#include "cli/run_object.h"
+#include "cli/verbs.h"
+#include "run/run.h"
+
+#define REJECTS_SHOWN 5
+
+struct run_args {
+    int64_t limit;
+    bool json, check, full;
+};
+
+static const struct tide_arg run_args_table[] = {
+    {"limit", TIDE_ARG_COUNT, "N", offsetof(struct run_args, limit),
+     "read at most N rows of each table"},
+    {"json", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, json),
+     "print the run as the API shows it"},
+    {"check", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, check),
+     "hold every batch of every plugin against the rules"},
+    {"full", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, full),
+     "read from scratch, whatever a cursor says"},
+    {0},
+};
+
+/* What the run's events are shown with. */
+struct watcher {
+    bool quiet;
+    int rejects;
+};
+
+static atomic_bool cancelled;
+
+static void on_signal(int number)
+{
+    if (atomic_exchange(&cancelled, true)) {
+        _exit(128 + number);
+    }
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int64_t random_id(void)
+{
+    uint32_t id = 0;
+
+    while (id == 0) {
+        if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id) {
+            id = (uint32_t)getpid();
+        }
+        id &= 0x7fffffff;
+    }
+    return id;
+}
+
+static void show_reject(struct watcher *watcher, struct json_object *event)
+{
+    const char *origin = tide_json_text(event, "origin");
+    int64_t position = tide_json_int(event, "position", 0);
+
+    if (watcher->rejects++ == REJECTS_SHOWN) {
+        (void)fputs("more rejects follow; --json counts them all\n", stderr);
+    }
+    if (watcher->rejects > REJECTS_SHOWN) {
+        return;
+    }
+    if (isatty(STDERR_FILENO)) {
+        (void)fputs("\r\033[K", stderr);
+    }
+    (void)fprintf(stderr, "rejected %s:%" PRId64 " at %s: %s: %s\n",
+                  origin ? origin : tide_json_text(event, "table"), position,
+                  tide_json_text(event, "step"), tide_json_text(event, "code"),
+                  tide_json_text(event, "message"));
+}
+
+static void on_event(void *arg, struct json_object *event)
+{
+    struct watcher *watcher = arg;
+    const char *kind = tide_json_text(event, "event");
+
+    if (!watcher->quiet && kind && strcmp(kind, "reject") == 0) {
+        show_reject(watcher, event);
+    }
+}
+
+static void print_summary(struct json_object *run, const char *name, int64_t took_us)
+{
+    struct json_object *passed = tide_json_member(run, "passed");
+    double seconds = (double)took_us / 1e6;
+    double rows = (double)json_object_get_int64(json_object_array_get_idx(passed, 0));
+    char rate[32];
+
+    printf("%s: %s in %.2f s", name, tide_json_text(run, "state"), seconds);
+    if (seconds > 0.01) {
+        printf(", %s", tide_progress_short(rows / seconds, "rows/s", rate));
+    }
+    printf("\n\n");
+    tide_run_object_print(run, stdout);
+}
+
+static void print_run(const struct run_args *args, struct json_object *run,
+                      const char *name, int64_t took_us)
+{
+    if (args->json) {
+        char *text = tide_json_format_pretty(run);
+
+        puts(text);
+        free(text);
+    } else {
+        print_summary(run, name, took_us);
+    }
+}
+
+static int execute(const struct run_args *args, const struct tide_pipeline *pipeline)
+{
+    const struct tide_clock *clock = tide_clock_system();
+    int64_t id = random_id(), started_at = clock->wall(clock),
+            took = clock->monotonic(clock);
+    struct tide_ledger ledger = {0};
+    struct watcher watcher = {.quiet = args->json};
+    struct tide_error err = {0};
+    struct json_object *end = NULL, *run;
+    char *folder = tide_plugin_folder(), *run_id = tide_strf("%" PRId64, id);
+    struct tide_run_request request = {
+        .pipeline = pipeline,
+        .plugin_folder = folder,
+        .pipeline_id = pipeline->name,
+        .run_id = run_id,
+        .started_at = started_at,
+        .incremental = args->full ? 0 : -1,
+        .row_limit = args->limit,
+        .check = args->check,
+        .reject_count = args->json ? 0 : REJECTS_SHOWN + 1,
+        .reject_bytes = INT64_C(1) << 20,
+        .ledger = &ledger,
+        .event = on_event,
+        .event_arg = &watcher,
+        .cancel = &cancelled,
+    };
+    struct tide_progress *progress = tide_progress_start(&ledger);
+    int status;
+
+    (void)tide_run_execute(&request, &end, &err);
+    tide_progress_stop(progress);
+    took = clock->monotonic(clock) - took;
+    run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
+    print_run(args, run, pipeline->name, took);
+    status = tide_run_object_status(run);
+    json_object_put(run);
+    json_object_put(end);
+    free(run_id);
+    free(folder);
+    return status;
+}
+
+static int run(const void *values, const char *const *operands, size_t count)
+{
+    struct tide_catalog *catalog = NULL;
+    struct tide_pipeline *pipeline = NULL;
+    int status = tide_cli_load(operands[0], &catalog, &pipeline);
+
+    (void)count;
+    if (status == TIDE_EXIT_OK) {
+        catch_signals();
+        status = execute(values, pipeline);
+    }
+    tide_pipeline_destroy(pipeline);
+    tide_catalog_close(catalog);
+    return status;
+}
+
+const struct tide_verb tide_verb_run = {
+    .name = "run",
+    .operands = "FILE",
+    .least = 1,
+    .most = 1,
+    .summary = "Run the pipeline of a definition file, without a daemon.",
+    .details =
+        "FILE is YAML, or JSON when it ends in .json; - is standard input.  Relative\n"
+        "paths in it start from its folder.  Exit status: 0 succeeded, 1 failed,\n"
+        "2 bad definition, 3 succeeded with rejected rows.",
+    .args = run_args_table,
+    .size = sizeof(struct run_args),
+    .run = run,
+};
