@@ -1,0 +1,208 @@
+#!/usr/bin/python3
+"""The command line as a person uses it: each verb, its help, its exit statuses, and the documents' examples."""
+import json
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import tap                                                           # noqa: E402
+from tap import contains, equal, tidemill, write                     # noqa: E402
+
+VERBS = ["run", "validate", "preview", "plugins", "discover", "apply", "list", "trigger", "runs", "run-status",
+         "rejects"]
+
+PEOPLE = """
+definition_version: 1
+name: people
+source: {connection: {plugin: file, options: {path: in, format: csv}}}
+destination: {connection: {plugin: file, options: {path: out, format: jsonl}}}
+sync: {frequency: 60}
+tables:
+  - {name: people.csv, as: people, types: {id: int64}}
+transformations:
+  - {type: rename_fields, config: {mapping: {first: given_name}}}
+"""
+
+
+def people(folder, rows="1,Ada\n2,Zoë\n"):
+    write(folder, "in/people.csv", "id,first\n" + rows)
+    return write(folder, "people.yaml", PEOPLE)
+
+
+def test_help_names_every_verb_and_each_verb_has_its_own(folder):
+    top = tidemill("--help")
+    equal(top.returncode, 0)
+    for verb in VERBS:
+        contains(top.stdout, "  " + verb + " ")
+        own = tidemill(verb, "--help")
+        equal(own.returncode, 0, verb)
+        contains(own.stdout, "usage: tidemill " + verb)
+
+
+def test_version_is_printed(folder):
+    assert re.fullmatch(r"tidemill \d+\.\d+\.\d+\n", tidemill("--version").stdout)
+
+
+def test_unknown_words_come_with_the_nearest_known(folder):
+    verb = tidemill("vaildate", "x")
+    equal(verb.returncode, 2)
+    contains(verb.stderr, 'did you mean "validate"?')
+    option = tidemill("run", "--limt", "3", "x")
+    equal(option.returncode, 2)
+    contains(option.stderr, "did you mean --limit?")
+    plugin = tidemill("plugins", "postgers")
+    equal(plugin.returncode, 2)
+    contains(plugin.stderr, 'did you mean "postgres"?')
+
+
+def test_options_are_checked(folder):
+    for args in (["run"], ["run", "a", "b"], ["run", "--limit", "x", "a"], ["run", "--limit", "0", "a"],
+                 ["run", "--json=1", "a"], ["run", "--limit"]):
+        equal(tidemill(*args).returncode, 2, args)
+
+
+def test_run_moves_rows_and_prints_the_steps(folder):
+    done = tidemill("run", people(folder))
+    equal(done.returncode, 0)
+    contains(done.stdout, "people: succeeded in")
+    assert re.search(r"finalize +2 +0", done.stdout), done.stdout
+    equal(tap.read(folder, "out/people.jsonl"), '{"id":1,"given_name":"Ada"}\n{"id":2,"given_name":"Zoë"}\n')
+
+
+def test_run_as_json_is_the_run_object_of_the_api(folder):
+    run = json.loads(tidemill("run", "--json", people(folder)).stdout)
+    equal(run["passed"], [2] * 6)
+    equal(run["failed"], [0] * 6)
+    equal(run["state"], "succeeded")
+    equal(run["trigger"], "cli")
+    equal(run["error"], "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", run["startTime"]), run["startTime"]
+    assert run["startTime"] <= run["endTime"]
+    assert 0 < run["id"] < 2**31
+
+
+def test_rejects_are_shown_and_the_status_is_3(folder):
+    done = tidemill("run", people(folder, "1,Ada\nx,Bob\n"))
+    equal(done.returncode, 3)
+    contains(done.stderr, "people.csv:3 at input_validation")
+
+
+def test_limit_stops_early(folder):
+    run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
+    equal(run["passed"], [1] * 6)
+
+
+def test_definition_on_standard_input(folder):
+    people(folder)
+    done = tidemill("run", "-", cwd=folder, text=PEOPLE)
+    equal(done.returncode, 0, done.stderr)
+
+
+def test_validate_reports_every_problem_with_its_place(folder):
+    bad = PEOPLE.replace("format: csv", "format: csw").replace("tables:", "tabels:")
+    done = tidemill("validate", write(folder, "bad.yaml", bad))
+    equal(done.returncode, 2)
+    contains(done.stderr, "bad.yaml:4:")
+    contains(done.stderr, '"csv"')
+    contains(done.stderr, "tables")
+    assert len(done.stderr.splitlines()) >= 2, done.stderr
+
+
+def test_validate_says_what_is_guaranteed(folder):
+    done = tidemill("validate", people(folder))
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stdout, "valid")
+    contains(done.stdout, "once")
+
+
+def test_schema_is_json_schema(folder):
+    schema = json.loads(tidemill("validate", "--schema").stdout)
+    contains(schema["$schema"], "2020-12")
+    contains(schema["properties"], "tables")
+
+
+def test_missing_file_is_named(folder):
+    done = tidemill("run", folder + "/none.yaml")
+    equal(done.returncode, 2)
+    contains(done.stderr, folder + "/none.yaml")
+
+
+def test_preview_shows_rows_after_each_step_and_writes_nothing(folder):
+    done = tidemill("preview", "--rows", "1", people(folder))
+    equal(done.returncode, 0, done.stderr)
+    for word in ("source", "rename_fields", "destination", "given_name", "Ada"):
+        contains(done.stdout, word)
+    assert "Zoë" not in done.stdout
+    assert not os.path.exists(folder + "/out")
+
+
+def test_plugins_lists_every_kind(folder):
+    listing = tidemill("plugins").stdout
+    for line in ("source +file", "destination +postgres", "transform +find_and_replace", "format +csv",
+                 "storage +local"):
+        assert re.search("^" + line, listing, re.M), listing
+    one = tidemill("plugins", "csv").stdout
+    contains(one, "delimiter")
+    contains(json.loads(tidemill("plugins", "csv", "--schema").stdout)["properties"], "delimiter")
+
+
+def test_discover_lists_tables_and_columns(folder):
+    people(folder)
+    done = tidemill("discover", "file", "path=in", "format=csv", cwd=folder)
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stdout, "people.csv")
+    contains(done.stdout, "first")
+    lines = [json.loads(line) for line in
+             tidemill("discover", folder + "/people.yaml", "--json").stdout.splitlines()]
+    equal([c["name"] for c in lines[0]["columns"]], ["id", "first"])
+
+
+def test_a_daemon_that_is_not_there_is_said_so(folder):
+    done = tidemill("list", env={"TIDEMILL_URL": "http://127.0.0.1:1"})
+    equal(done.returncode, 1)
+    contains(done.stderr, "http://127.0.0.1:1")
+
+
+def test_examples_of_the_documents_are_valid(folder):
+    """Each definition shown in the README and the manual, and each file of etc/examples."""
+    found = 0
+    manual = tap.read(tap.TOP, "etc/man/tidemill-definition.5")
+    texts = re.findall(r"\.Bd -literal[^\n]*\n(definition_version.*?)\.Ed", manual, re.S)
+    texts += re.findall(r"```yaml\n(definition_version.*?)```", tap.read(tap.TOP, "README.md"), re.S)
+    examples = os.path.join(tap.TOP, "etc/examples")
+    texts += [tap.read(examples, name) for name in sorted(os.listdir(examples)) if name.endswith(".yaml")]
+    for text in texts:
+        done = tidemill("validate", write(folder, "example.yaml", text.replace("\\(", "(")))
+        equal(done.returncode, 0, done.stderr)
+        found += 1
+    assert found >= 3, found
+
+
+def test_manual_pages_are_well_formed(folder):
+    pages = os.path.join(tap.TOP, "etc/man")
+    for name in sorted(os.listdir(pages)):
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", os.path.join(pages, name)],
+                              stdout=subprocess.PIPE, text=True)
+        equal(done.stdout, "", name)
+
+
+def test_completions_know_every_verb(folder):
+    script = ("source '%s/etc/completions/tidemill'; COMP_WORDS=(tidemill ''); COMP_CWORD=1; _tidemill; "
+              "echo ${COMPREPLY[@]}" % tap.TOP)
+    words = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, text=True).stdout.split()
+    for verb in VERBS:
+        contains(words, verb)
+
+
+def test_completions_know_every_option(folder):
+    script = tap.read(tap.TOP, "etc/completions/tidemill")
+    for verb in VERBS:
+        for option in re.findall(r"^  (--[a-z]+)", tidemill(verb, "--help").stdout, re.M):
+            case = re.search(r"^    [a-z| -]*\b%s\b[^\n]*\) options=\"([^\"]*)\"" % verb, script, re.M)
+            assert case and option in case[1].split() + ["--help"], (verb, option)
+
+
+if __name__ == "__main__":
+    tap.main(globals())
