@@ -32,5 +32,8 @@ char *tide_plugin_folder(void);
 /** A program of ours ("tidemill-worker"): beside the running one in a build tree, else
  * the installed one; malloc'ed. */
 char *tide_program_path(const char *name);
+/** The daemon's state directory: $TIDEMILL_STATE_DIR, else /var/lib/tidemill for root,
+ * else $XDG_STATE_HOME/tidemill or ~/.local/state/tidemill; malloc'ed. */
+char *tide_state_folder(void);
 
 #endif

@@ -53,3 +53,19 @@ char *tide_program_path(const char *name)
 
     return built ? built : tide_path_join(TIDE_PKGLIBEXECDIR, name);
 }
+
+char *tide_state_folder(void)
+{
+    const char *given = getenv("TIDEMILL_STATE_DIR");
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
+
+    if (given && *given) {
+        return tide_path_absolute(given);
+    }
+    if (geteuid() == 0 || !home) {
+        return tide_strdup("/var/lib/tidemill");
+    }
+    return state && *state == '/' ? tide_path_join(state, "tidemill")
+                                  : tide_path_join(home, ".local/state/tidemill");
+}
