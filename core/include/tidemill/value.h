@@ -216,12 +216,15 @@ static inline int tide_parse_int64(const char *text, size_t length, int64_t *out
 /* Whether the text is `word` (lower case letters) in any case. */
 static inline bool tide_is_word_(const char *text, size_t length, const char *word)
 {
-    size_t i = 0;
-
-    while (i < length && word[i] && (char)((uint8_t)text[i] | 0x20) == word[i]) {
-        i++;
+    if (length != strlen(word)) {
+        return false;
     }
-    return i == length && word[i] == '\0';
+    for (size_t i = 0; i < length; i++) {
+        if ((char)((uint8_t)text[i] | 0x20) != word[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /** "true" or "false" */
