@@ -46,10 +46,11 @@ const char *tide_plugin_kind_name(uint32_t kind); /**< "source" ... */
 /** TIDE_E_NOT_FOUND for a word that is no kind. */
 int tide_plugin_kind_parse(const char *text, uint32_t *kind);
 
-/** Check a loaded entry (abi, size, kind, table, options) and copy it; TIDE_E_CONFIG says
- * why it is refused. */
-int tide_plugin_info_read(const struct tide_plugin_entry *entry, const char *path,
-                          struct tide_plugin_info **out, struct tide_error *err);
+/** Copy a loaded entry (already checked); the caller destroys it. */
+struct tide_plugin_info *tide_plugin_info_of(const struct tide_plugin_entry *entry,
+                                             const char *path);
+/** A file that is refused, and why. */
+struct tide_plugin_info *tide_plugin_info_refused(const char *path, const char *why);
 struct json_object *tide_plugin_info_to_json(const struct tide_plugin_info *info);
 int tide_plugin_info_from_json(struct json_object *json, struct tide_plugin_info **out,
                                struct tide_error *err);

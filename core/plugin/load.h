@@ -13,6 +13,8 @@
  * entry (borrowed, for ever). TIDE_E_NOT_FOUND, TIDE_E_CONFIG with the reason. */
 int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
                      const struct tide_plugin_entry **out, struct tide_error *err);
+/** The file in which that plugin would be, malloc'ed, or NULL when there is none. */
+char *tide_plugin_find_file(const char *folder, uint32_t kind, const char *name);
 /** The same by file. */
 int tide_plugin_load_file(const char *path, const struct tide_plugin_entry **out,
                           struct tide_error *err);
