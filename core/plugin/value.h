@@ -18,7 +18,7 @@
 struct tide_value_problem {
     bool is_shape;  /**< of the wrong JSON type */
     char where[64]; /**< behind the option's name: "[2]", or empty */
-    char message[512];
+    char message[1024];
 };
 
 /** Hold a JSON value against an option; true when it fits.  A secret's value is not in
