@@ -1,0 +1,147 @@
+/*
+ * sqlite - destination: tables of a SQLite database.
+ *
+ * One table of one run is one transaction, begun with the write lock: rows and position
+ * are committed together, and a run that fails leaves nothing, not even the table it
+ * created.
+ */
+#include "writer.h"
+
+static const struct tide_option sqlite_option_table[] = {
+    {.name = "path",
+     .type = TIDE_OPTION_PATH,
+     .required = true,
+     .offset = offsetof(struct sqlite_options, path),
+     .help = "The database file; created when it is missing.",
+     .example = "./warehouse.db"},
+    {.name = "busy_timeout",
+     .type = TIDE_OPTION_DURATION,
+     .offset = offsetof(struct sqlite_options, busy_timeout),
+     .default_value = "5s",
+     .maximum = INT64_C(3600000000),
+     .help = "How long to wait while another program has the database locked."},
+    {0},
+};
+
+static void sqlite_close(void *state)
+{
+    struct writer *writer = state;
+
+    if (!writer) {
+        return;
+    }
+    (void)sqlite3_finalize(writer->insert);
+    (void)sqlite3_finalize(writer->newest);
+    database_close(&writer->database);
+    table_clear(&writer->table);
+    free(writer->columns);
+    free(writer);
+}
+
+static int prepare(struct writer *writer, struct tide_schema *accepted, char **position,
+                   struct tide_error *err)
+{
+    int rc = database_open(&writer->database, writer->options->path, true,
+                           writer->options->busy_timeout, err);
+
+    if (rc == TIDE_OK) {
+        rc = database_run(&writer->database, "BEGIN IMMEDIATE", "lock it for writing",
+                          err);
+    }
+    if (rc == TIDE_OK) {
+        rc = target_prepare(writer, accepted, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = statements_prepare(writer, err);
+    }
+    return rc == TIDE_OK ? position_load(writer, position, err) : rc;
+}
+
+static int sqlite_open(const void *options,
+                       const struct tide_destination_request *request,
+                       const struct tide_host *host, void **state,
+                       struct tide_schema *accepted, char **position,
+                       struct tide_error *err)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    int rc;
+
+    if (!writer) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    writer->options = options;
+    writer->request = request;
+    writer->host = host;
+    *position = NULL;
+    rc = prepare(writer, accepted, position, err);
+    if (rc != TIDE_OK) {
+        sqlite_close(writer);
+        return rc;
+    }
+    *state = writer;
+    return TIDE_OK;
+}
+
+static int sqlite_write(void *state, const struct tide_batch *batch,
+                        struct tide_error *err)
+{
+    return rows_write(state, batch, err);
+}
+
+/* A replacing load stays hidden until its end; the others become visible with each
+ * commit. */
+static int sqlite_commit(void *state, const char *position, bool final,
+                         struct tide_error *err)
+{
+    struct writer *writer = state;
+    int rc = TIDE_OK;
+
+    if (!final && writer->request->mode == TIDE_MODE_REPLACE) {
+        return TIDE_OK;
+    }
+    if (position) {
+        rc = position_save(writer, position, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = database_run(&writer->database, "COMMIT", "commit", err);
+    }
+    if (rc == TIDE_OK && !final) {
+        rc = database_run(&writer->database, "BEGIN IMMEDIATE", "lock it for writing",
+                          err);
+    }
+    return rc;
+}
+
+static int sqlite_discover(const void *options, const struct tide_host *host,
+                           tide_discover_fn emit, void *arg, struct tide_error *err)
+{
+    const struct sqlite_options *sqlite = options;
+    struct database database = {0};
+    int rc = database_open(&database, sqlite->path, false, sqlite->busy_timeout, err);
+
+    (void)host;
+    if (rc == TIDE_OK) {
+        rc = table_discover(&database, emit, arg, err);
+    }
+    database_close(&database);
+    return rc;
+}
+
+static const struct tide_destination sqlite_destination = {
+    .size = sizeof sqlite_destination,
+    .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
+             TIDE_DESTINATION_TRANSACTIONAL,
+    .discover = sqlite_discover,
+    .open = sqlite_open,
+    .write = sqlite_write,
+    .commit = sqlite_commit,
+    .close = sqlite_close,
+};
+
+TIDE_PLUGIN_ENTRY = {
+    TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, "sqlite", "1.0",
+                     "Writes tables of a SQLite database."),
+    .options = sqlite_option_table,
+    .options_size = sizeof(struct sqlite_options),
+    .destination = &sqlite_destination,
+};

@@ -1,0 +1,83 @@
+/*
+ * writer - the state of the sqlite destination, and what its parts share.
+ */
+#ifndef SQLITE_DESTINATION_WRITER_H
+#define SQLITE_DESTINATION_WRITER_H
+
+#include <tidemill/plugin.h>
+#include <tidemill/value.h>
+
+#include "../../shared/sqlite/table.h"
+
+struct sqlite_options {
+    const char *path;
+    int64_t busy_timeout;
+};
+
+/** One column on its way in: the type it comes in, what SQLite would do to it, and room
+ * for its text. */
+struct column {
+    int type;
+    enum affinity affinity;
+    char text[TIDE_VALUE_TEXT_MAX];
+};
+
+/** One table being written, in one transaction. */
+struct writer {
+    const struct sqlite_options *options;
+    const struct tide_destination_request *request;
+    const struct tide_host *host;
+    struct database database;
+    struct table table;     /* as it is in the database */
+    struct column *columns; /* in the order of request->schema */
+    size_t column_count;
+    sqlite3_stmt *insert;
+    sqlite3_stmt *newest; /* merge with a cursor: lets the later of two rows pass */
+};
+
+/* ---- target.c ---- */
+
+/** Make sure that the table is there and takes the request's columns; create it when
+ * missing.  Fills writer->table and accepted. */
+TIDE_MUST_CHECK
+int target_prepare(struct writer *writer, struct tide_schema *accepted,
+                   struct tide_error *err);
+
+/* ---- statements.c ---- */
+
+/** Prepare the statements of the request's mode; replace empties the table. */
+TIDE_MUST_CHECK
+int statements_prepare(struct writer *writer, struct tide_error *err);
+
+/* ---- bind.c ---- */
+
+/** Bind the row's value of column i to a parameter, from 1.  The value is borrowed until
+ * the statement is bound again.  TIDE_E_DATA with *problem (a constant) when SQLite would
+ * store another value. */
+TIDE_MUST_CHECK
+int bind_value(struct writer *writer, sqlite3_stmt *statement, int parameter,
+               const struct tide_batch *batch, size_t i, int64_t row,
+               const char **problem);
+
+/** Whether a text stored in a column of that affinity stays the same value. */
+bool text_survives(enum affinity affinity, int type, const char *text, size_t length);
+
+/* ---- rows.c ---- */
+
+/** Take a batch; a row that violates a constraint goes to host->reject_row. */
+TIDE_MUST_CHECK
+int rows_write(struct writer *writer, const struct tide_batch *batch,
+               struct tide_error *err);
+
+/* ---- positions.c ---- */
+
+/** The position last committed for the request's pipeline, malloc'ed; NULL for none. */
+TIDE_MUST_CHECK
+int position_load(const struct writer *writer, char **position, struct tide_error *err);
+
+/** Keep a position within the transaction. */
+TIDE_MUST_CHECK
+int position_save(const struct writer *writer, const char *position,
+                  struct tide_error *err);
+
+#endif

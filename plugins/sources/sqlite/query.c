@@ -1,0 +1,103 @@
+/*
+ * query - the table's columns, and the statement that reads its rows.
+ */
+#include "query_text.h"
+#include "reader.h"
+
+struct nearest {
+    const char *wanted;
+    size_t distance;
+    char name[256];
+};
+
+static int keep_nearest(void *arg, const char *name)
+{
+    struct nearest *nearest = arg;
+    size_t distance = table_distance(nearest->wanted, name);
+
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        (void)snprintf(nearest->name, sizeof nearest->name, "%s", name);
+    }
+    return TIDE_OK;
+}
+
+static int no_such_table(const struct reader *reader, struct tide_error *err)
+{
+    struct nearest nearest = {.wanted = reader->request->table, .distance = SIZE_MAX};
+    int rc = table_each(&reader->database, keep_nearest, &nearest, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (nearest.distance == SIZE_MAX) {
+        return tide_error_set(err, TIDE_E_NOT_FOUND, "%s has no tables",
+                              reader->options->path);
+    }
+    return tide_error_set(err, TIDE_E_NOT_FOUND,
+                          "%s has no table \"%s\"; the nearest is \"%s\"",
+                          reader->options->path, reader->request->table, nearest.name);
+}
+
+static int check_cursor(const struct reader *reader, const struct table *table,
+                        struct tide_error *err)
+{
+    const char *cursor = reader->request->cursor;
+
+    if (!cursor || table_find(table, cursor)) {
+        return TIDE_OK;
+    }
+    return tide_error_at(err, TIDE_E_CONFIG, "cursor",
+                         "table \"%s\" has no column \"%s\"; the nearest is \"%s\"",
+                         reader->request->table, cursor, table_nearest(table, cursor));
+}
+
+/* Views and tables WITHOUT ROWID have none; their rows are counted instead. */
+static bool has_row_numbers(const struct reader *reader)
+{
+    sqlite3_stmt *probe = NULL;
+    char *sql = sqlite3_mprintf("SELECT _rowid_ FROM \"%w\"", reader->request->table);
+    int rc = database_prepare(&reader->database, sql, "probe", &probe, NULL);
+
+    (void)sqlite3_finalize(probe);
+    return rc == TIDE_OK;
+}
+
+static int prepare_rows(struct reader *reader, const struct table *table,
+                        struct tide_error *err)
+{
+    char *sql;
+    int rc;
+
+    reader->has_row_numbers = has_row_numbers(reader);
+    sql = query_text(reader->request, table, reader->has_row_numbers);
+    rc = database_prepare(&reader->database, sql, "read the table", &reader->rows, err);
+    if (rc == TIDE_OK && reader->request->cursor && reader->request->position) {
+        rc = position_bind(reader, reader->rows, err);
+    }
+    return rc;
+}
+
+int query_open(struct reader *reader, struct tide_error *err)
+{
+    struct table table = {0};
+    int rc = database_run(&reader->database, "BEGIN", "begin reading", err);
+
+    if (rc == TIDE_OK) {
+        rc = table_describe(&reader->database, reader->request->table, &table, err);
+    }
+    if (rc == TIDE_OK && table.count == 0) {
+        rc = no_such_table(reader, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = check_cursor(reader, &table, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = table_schema(&table, reader->request->declared, &reader->schema, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = prepare_rows(reader, &table, err);
+    }
+    table_clear(&table);
+    return rc;
+}
