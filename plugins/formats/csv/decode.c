@@ -153,8 +153,7 @@ static int judge_row(struct csv_decoder *decoder, struct window *window, bool *g
 {
     const struct csv_index *index = &decoder->index;
     size_t start = row_start(index, window->row);
-    size_t length =
-        csv_shown_length(window->data + start, row_end(index, window->row) - start);
+    size_t length = row_end(index, window->row) - start;
     size_t fields = row_fields(index, window->row);
     size_t bad;
 
