@@ -145,9 +145,14 @@ static void compile_mode(struct tide_compile *compile, const struct tide_place *
                          struct tide_table *table)
 {
     bool append_only = tide_json_bool(place->value, "append_only", false);
-    int written = mode_of(tide_json_text(place->value, "mode"));
+    const char *word = tide_json_text(place->value, "mode");
+    int written = mode_of(word);
 
     table->key = tide_compile_texts(compile, tide_json_member(place->value, "key"));
+    if (word && !written) {
+        table->mode = TIDE_MODE_MERGE; /* misspelt, and noted: say nothing that follows */
+        return;
+    }
     if (append_only && written && written != TIDE_MODE_APPEND) {
         tide_place_key_problem(place, "append_only", TIDE_PROBLEM_MEANING,
                                "is mode append, and mode says otherwise");

@@ -171,6 +171,16 @@ static void note_syntax(struct tide_problems *problems, const struct tide_error 
     problems->count = 1;
 }
 
+static int by_line(const void *a, const void *b)
+{
+    const struct tide_problem *first = a, *second = b;
+
+    if (first->line != second->line) {
+        return first->line < second->line ? -1 : 1;
+    }
+    return first->column < second->column ? -1 : first->column > second->column;
+}
+
 int tide_pipeline_parse(const char *text, size_t length, enum tide_document_syntax syntax,
                         const struct tide_pipeline_options *options,
                         struct tide_pipeline **out, struct tide_problems *problems)
@@ -194,6 +204,7 @@ int tide_pipeline_parse(const char *text, size_t length, enum tide_document_synt
     tide_keys_check(&root, tide_document_keys);
     compile_document(&compile, &root);
     if (problems->count > 0) {
+        qsort(problems->items, problems->count, sizeof *problems->items, by_line);
         tide_pipeline_destroy(compile.pipeline);
         return TIDE_E_CONFIG;
     }
