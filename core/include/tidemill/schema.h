@@ -49,7 +49,9 @@ enum tide_column_flag {
     TIDE_COLUMN_REQUIRED = 1, /**< null is not allowed */
     TIDE_COLUMN_KEY = 2,      /**< part of the primary key */
     TIDE_COLUMN_DEFAULT =
-        4 /**< of a destination: it fills the column when it is not given */
+        4, /**< of a destination: it fills the column when it is not given */
+    TIDE_COLUMN_SQL_TYPE = 8 /**< logical is a PostgreSQL type name that holds every
+                                value: a table may be created with it */
 };
 
 struct tide_column {

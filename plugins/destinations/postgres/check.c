@@ -1,0 +1,335 @@
+/*
+ * check - which rows of a batch the target's columns cannot hold exactly.
+ */
+#include "check.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tidemill/value.h>
+
+#include "postgres/fixed.h"
+#include "postgres/numeric.h"
+
+/* The server's first and last days and its first moment, on our scales: 4714-11-24 BC,
+ * 5874897-12-31, and midnight of the first. */
+#define FIRST_DAY (-2440588)
+#define LAST_DAY 2145042905
+#define FIRST_MICRO (INT64_C(-210866803200000000))
+
+static const char range[] = "range";
+static const char precision[] = "precision";
+
+/* What is being looked at. */
+struct scan {
+    struct pg_refusals *refusals;
+    const struct ArrowArray *values;
+    const struct tide_pg_type *type;
+    size_t column;
+    int64_t rows;
+};
+
+static int refuse(const struct scan *scan, int64_t row, const char *code)
+{
+    struct pg_refusals *refusals = scan->refusals;
+
+    if (refusals->count == 0) {
+        memset(refusals->skip, 0, (size_t)scan->rows);
+    }
+    if (refusals->skip[row]) {
+        return TIDE_OK;
+    }
+    if (refusals->count == refusals->capacity) {
+        size_t capacity = refusals->capacity ? refusals->capacity * 2 : 16;
+        struct pg_refusal *items =
+            realloc(refusals->items, capacity * sizeof *refusals->items);
+
+        if (!items) {
+            return TIDE_E_LIMIT;
+        }
+        refusals->items = items;
+        refusals->capacity = capacity;
+    }
+    refusals->skip[row] = 1;
+    refusals->items[refusals->count++] =
+        (struct pg_refusal){.row = row, .column = scan->column, .code = code};
+    return TIDE_OK;
+}
+
+/* ---- one column ------------------------------------------------------------------ */
+
+/* Whole numbers and moments: within [low, high], but for the infinite ones of moments,
+ * and a multiple of the resolution. */
+static int scan_integers(const struct scan *scan, int64_t low, int64_t high)
+{
+    int64_t resolution = scan->type->resolution;
+    bool has_infinity = scan->type->form == TIDE_PG_TIMESTAMP;
+
+    for (int64_t row = 0; row < scan->rows; row++) {
+        int64_t value = tide_array_int64(scan->values, row);
+        const char *code = NULL;
+        int rc;
+
+        if (value < low || value > high) {
+            code = range;
+        } else if (resolution > 1 && value % resolution != 0) {
+            code = precision;
+        }
+        if (!code || tide_array_is_null(scan->values, row) ||
+            (has_infinity &&
+             (value == TIDE_INSTANT_INFINITY || value == TIDE_INSTANT_MINUS_INFINITY))) {
+            continue;
+        }
+        rc = refuse(scan, row, code);
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+static int scan_dates(const struct scan *scan)
+{
+    for (int64_t row = 0; row < scan->rows; row++) {
+        int32_t days = tide_array_int32(scan->values, row);
+        bool is_infinite = days == TIDE_DATE_INFINITY || days == TIDE_DATE_MINUS_INFINITY;
+        int rc;
+
+        if ((days >= FIRST_DAY && days <= LAST_DAY) || is_infinite ||
+            tide_array_is_null(scan->values, row)) {
+            continue;
+        }
+        rc = refuse(scan, row, range);
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+/* A double that overflows as a real, or vanishes. */
+static bool is_beyond_float4(double value)
+{
+    float narrow;
+
+    if (!isfinite(value)) {
+        return false;
+    }
+    if (fabs(value) > (double)FLT_MAX * 1.0000001) {
+        return true;
+    }
+    narrow = (float)value;
+    return isinf(narrow) || (value != 0 && fpclassify(narrow) == FP_ZERO);
+}
+
+static int scan_float4(const struct scan *scan)
+{
+    for (int64_t row = 0; row < scan->rows; row++) {
+        int rc;
+
+        if (!is_beyond_float4(tide_array_float64(scan->values, row)) ||
+            tide_array_is_null(scan->values, row)) {
+            continue;
+        }
+        rc = refuse(scan, row, range);
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+static const char *judge_decimal(const struct tide_pg_type *type,
+                                 const struct tide_pg_decimal *decimal)
+{
+    if (decimal->kind != TIDE_PG_FINITE) {
+        return decimal->kind == TIDE_PG_INFINITY && type->precision ? range : NULL;
+    }
+    if (decimal->whole > TIDE_PG_NUMERIC_WHOLE ||
+        decimal->decimals > TIDE_PG_NUMERIC_DECIMALS) {
+        return range;
+    }
+    if (type->precision && decimal->count > 0) {
+        if (decimal->whole > type->precision - type->scale) {
+            return range;
+        }
+        if ((int64_t)decimal->count - decimal->whole > type->scale) {
+            return precision;
+        }
+    }
+    return NULL;
+}
+
+static int scan_decimals(const struct scan *scan)
+{
+    for (int64_t row = 0; row < scan->rows; row++) {
+        struct tide_pg_decimal decimal;
+        const char *code;
+        const char *text;
+        size_t length;
+        int rc;
+
+        if (tide_array_is_null(scan->values, row)) {
+            continue;
+        }
+        text = tide_array_text(scan->values, row, &length);
+        code = tide_pg_decimal_parse(text, length, &decimal)
+                   ? judge_decimal(scan->type, &decimal)
+                   : "type";
+        rc = code ? refuse(scan, row, code) : TIDE_OK;
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+/* Text with a NUL byte: the whole column at a glance, its rows only when there is one. */
+static int scan_texts(const struct scan *scan)
+{
+    const int32_t *offsets = scan->values->buffers[1];
+    const char *data = scan->values->buffers[2];
+    size_t length = (size_t)(offsets[scan->rows] - offsets[0]);
+
+    if (length == 0 || !memchr(data + offsets[0], '\0', length)) {
+        return TIDE_OK;
+    }
+    for (int64_t row = 0; row < scan->rows; row++) {
+        const char *text = tide_array_text(scan->values, row, &length);
+        int rc;
+
+        if (length == 0 || !memchr(text, '\0', length) ||
+            tide_array_is_null(scan->values, row)) {
+            continue;
+        }
+        rc = refuse(scan, row, "nul_byte");
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+static int scan_column(const struct scan *scan)
+{
+    switch (scan->type->form) {
+    case TIDE_PG_INT2:
+        return scan_integers(scan, INT16_MIN, INT16_MAX);
+    case TIDE_PG_INT4:
+        return scan_integers(scan, INT32_MIN, INT32_MAX);
+    case TIDE_PG_TIME:
+        return scan_integers(scan, 0, TIDE_DAY_US);
+    case TIDE_PG_TIMESTAMP:
+        return scan_integers(scan, FIRST_MICRO, INT64_MAX);
+    case TIDE_PG_DATE:
+        return scan_dates(scan);
+    case TIDE_PG_FLOAT4:
+        return scan_float4(scan);
+    case TIDE_PG_NUMERIC:
+        return scan_decimals(scan);
+    case TIDE_PG_STRING:
+    case TIDE_PG_JSONB:
+    case TIDE_PG_AS_TEXT:
+        return scan_texts(scan);
+    default:
+        return TIDE_OK;
+    }
+}
+
+/* ---- the batch ------------------------------------------------------------------- */
+
+static int make_room(struct pg_refusals *refusals, int64_t rows)
+{
+    uint8_t *skip;
+
+    if (rows <= refusals->skip_rows) {
+        return TIDE_OK;
+    }
+    skip = realloc(refusals->skip, (size_t)rows);
+    if (!skip) {
+        return TIDE_E_LIMIT;
+    }
+    refusals->skip = skip;
+    refusals->skip_rows = rows;
+    return TIDE_OK;
+}
+
+int pg_check_batch(struct pg_refusals *refusals, const struct pg_target *target,
+                   const struct tide_batch *batch, struct tide_error *err)
+{
+    int rc = make_room(refusals, batch->array.length);
+
+    refusals->count = 0;
+    for (size_t i = 0; rc == TIDE_OK && i < target->count; i++) {
+        const struct scan scan = {.refusals = refusals,
+                                  .values = batch->array.children[i],
+                                  .type = &pg_target_column(target, i)->type,
+                                  .column = i,
+                                  .rows = batch->array.length};
+
+        rc = scan_column(&scan);
+    }
+    return rc == TIDE_OK ? TIDE_OK
+                         : tide_error_set(err, rc, "no memory for refused rows");
+}
+
+/* The value of a refused row, cut to what a message takes. */
+static void show_value(const struct tide_pg_type *type, const struct ArrowArray *values,
+                       int64_t row, char *out, size_t size)
+{
+    char fixed[TIDE_VALUE_TEXT_MAX];
+    const char *text = fixed;
+    size_t length;
+
+    if (tide_type_is_variable(type->type)) {
+        text = tide_array_text(values, row, &length);
+    } else {
+        length = tide_pg_format_fixed(type->type, values, row, fixed);
+    }
+    (void)snprintf(out, size, "%.*s%s", (int)(length < 40 ? length : 40), text,
+                   length < 40 ? "" : "...");
+}
+
+static void describe(const struct pg_refusal *refusal, const struct pg_target *target,
+                     const struct tide_batch *batch, char *out, size_t size)
+{
+    const struct tide_pg_column *column = pg_target_column(target, refusal->column);
+    char value[64];
+
+    if (strcmp(refusal->code, "nul_byte") == 0) {
+        (void)snprintf(out, size, "column %s: PostgreSQL cannot store a NUL byte in %s",
+                       column->name, column->type_name);
+        return;
+    }
+    show_value(&column->type, batch->array.children[refusal->column], refusal->row, value,
+               sizeof value);
+    (void)snprintf(out, size, "column %s: %s %s %s", column->name, value,
+                   refusal->code == precision ? "would be rounded by" : "does not fit",
+                   column->type_name);
+}
+
+int pg_refusals_report(const struct pg_refusals *refusals, const struct pg_target *target,
+                       const struct tide_batch *batch, const struct tide_host *host,
+                       struct tide_error *err)
+{
+    for (size_t i = 0; i < refusals->count; i++) {
+        const struct pg_refusal *refusal = &refusals->items[i];
+        char message[256];
+        int rc;
+
+        describe(refusal, target, batch, message, sizeof message);
+        rc = host->reject_row(host, refusal->row, refusal->code, message);
+        if (rc != TIDE_OK) {
+            return tide_error_set(err, rc, "too many rejected rows: %s", message);
+        }
+    }
+    return TIDE_OK;
+}
+
+void pg_refusals_clear(struct pg_refusals *refusals)
+{
+    free(refusals->items);
+    free(refusals->skip);
+    memset(refusals, 0, sizeof *refusals);
+}

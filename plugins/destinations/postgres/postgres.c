@@ -1,0 +1,346 @@
+/*
+ * postgres - destination that loads tables of a PostgreSQL database.
+ *
+ * Everything a run writes is in one transaction until commit, with its position: readers
+ * of the table see the rows before or the rows after.  A batch is one COPY in a savepoint
+ * of its own, so that a refused one leaves the rest untouched and can be split.
+ *
+ * States: a transaction is open from open() to the final commit; the mode's preparation
+ * (deleting the old rows, making the staging table) waits for the first write, so that a
+ * look at the columns changes nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <tidemill/plugin.h>
+
+#include "check.h"
+#include "encode.h"
+#include "merge.h"
+#include "output.h"
+#include "positions.h"
+#include "postgres/connection.h"
+#include "target.h"
+
+#define SAVEPOINT "tidemill_batch"
+
+struct pg_destination {
+    const struct tide_host *host;
+    const struct tide_destination_request *request; /* borrowed for our whole life */
+    struct tide_pg *pg;
+    struct pg_target target;
+    struct pg_refusals refusals;
+    struct pg_output output;
+    struct tide_pg_sql copy; /* the statement of a batch, behind its savepoint */
+    const char *cursor; /* of a merge: orders the rows of one key; NULL: arrival does */
+    int64_t order;      /* number of the next row of a merge */
+    bool is_binary;
+    bool in_transaction;
+    bool prepared;      /* the transaction is ready for rows */
+    bool has_savepoint; /* one of an earlier batch is open */
+};
+
+/* ---- opening and closing --------------------------------------------------------- */
+
+static bool is_merge(const struct pg_destination *destination)
+{
+    return destination->request->mode == TIDE_MODE_MERGE;
+}
+
+static void build_copy(struct pg_destination *destination)
+{
+    struct tide_pg_sql *sql = &destination->copy;
+
+    tide_pg_sql_add(sql, "SAVEPOINT " SAVEPOINT "; COPY ");
+    if (is_merge(destination)) {
+        pg_merge_add_name(sql, destination->request->run);
+    } else {
+        tide_pg_sql_name(sql, &destination->target.table.name);
+    }
+    tide_pg_sql_add(sql, " (");
+    pg_target_add_columns(&destination->target, sql);
+    if (is_merge(destination)) {
+        tide_pg_sql_add(sql, ", " PG_ORDER_COLUMN);
+    }
+    tide_pg_sql_format(sql, ") FROM STDIN (FORMAT %s)",
+                       destination->is_binary ? "binary" : "text");
+}
+
+static int begin(struct pg_destination *destination, struct tide_error *err)
+{
+    int rc = tide_pg_begin(destination->pg, "", err);
+
+    destination->in_transaction = rc == TIDE_OK;
+    destination->prepared = false;
+    destination->has_savepoint = false;
+    return rc;
+}
+
+static int open_table(struct pg_destination *destination, const char *schema,
+                      struct tide_schema *accepted, char **position,
+                      struct tide_error *err)
+{
+    const struct tide_destination_request *request = destination->request;
+    int rc = begin(destination, err);
+
+    if (rc == TIDE_OK) {
+        rc = pg_target_open(&destination->target, destination->pg, schema, request,
+                            accepted, err);
+    }
+    if (rc == TIDE_OK && request->pipeline) {
+        rc = pg_positions_load(destination->pg, destination->target.table.name.schema,
+                               request->pipeline, position, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (request->cursor &&
+        tide_schema_find(request->schema, request->cursor) != TIDE_NO_COLUMN) {
+        destination->cursor = request->cursor;
+    }
+    destination->is_binary = pg_encode_is_binary(&destination->target);
+    build_copy(destination);
+    return tide_pg_sql_check(&destination->copy, err);
+}
+
+static void destination_close(void *state)
+{
+    struct pg_destination *destination = state;
+
+    if (!destination) {
+        return;
+    }
+    tide_pg_close(destination->pg);
+    pg_target_clear(&destination->target);
+    pg_refusals_clear(&destination->refusals);
+    pg_output_clear(&destination->output);
+    tide_pg_sql_clear(&destination->copy);
+    free(destination);
+}
+
+static int destination_open(const void *options,
+                            const struct tide_destination_request *request,
+                            const struct tide_host *host, void **state,
+                            struct tide_schema *accepted, char **position,
+                            struct tide_error *err)
+{
+    const struct tide_pg_options *given = options;
+    struct pg_destination *destination = host->allocate(host, sizeof *destination);
+    int rc;
+
+    if (!destination) {
+        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a destination");
+    }
+    destination->host = host;
+    destination->request = request;
+    destination->order = 1;
+    rc = tide_pg_open(given, host, &destination->pg, err);
+    if (rc == TIDE_OK) {
+        destination->output.pg = destination->pg;
+        rc = open_table(destination, given->schema, accepted, position, err);
+    }
+    if (rc != TIDE_OK) {
+        tide_schema_clear(accepted);
+        free(*position);
+        *position = NULL;
+        destination_close(destination);
+        return rc;
+    }
+    *state = destination;
+    return TIDE_OK;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+/* Replacing deletes the rows that are there, unseen by others until the commit. */
+static int delete_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_add(&sql, "DELETE FROM ");
+    tide_pg_sql_name(&sql, &destination->target.table.name);
+    rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+/* Get the transaction ready for rows, when it is not. */
+static int prepare(struct pg_destination *destination, struct tide_error *err)
+{
+    const struct tide_destination_request *request = destination->request;
+    int rc = TIDE_OK;
+
+    if (destination->prepared) {
+        return TIDE_OK;
+    }
+    if (!destination->in_transaction) {
+        rc = begin(destination, err);
+    }
+    if (rc == TIDE_OK && request->mode == TIDE_MODE_REPLACE) {
+        rc = delete_rows(destination, err);
+    } else if (rc == TIDE_OK && is_merge(destination)) {
+        rc = pg_merge_prepare(destination->pg, &destination->target, request->run, err);
+    }
+    destination->prepared = rc == TIDE_OK;
+    return rc;
+}
+
+/* Begin the COPY of a batch, in a savepoint. */
+static int start_copy(struct pg_destination *destination, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    if (destination->has_savepoint) {
+        rc = tide_pg_exec(destination->pg, "RELEASE SAVEPOINT " SAVEPOINT, NULL, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_copy_in(destination->pg, destination->copy.text, err);
+    }
+    destination->has_savepoint = rc == TIDE_OK;
+    destination->output.length = 0;
+    return rc;
+}
+
+/* Send the rows of a batch that were not refused. */
+static int copy_rows(struct pg_destination *destination, const struct tide_batch *batch,
+                     struct tide_error *err)
+{
+    const struct pg_refusals *refusals = &destination->refusals;
+    const struct pg_rows rows = {.batch = batch,
+                                 .target = &destination->target,
+                                 .skip = refusals->count > 0 ? refusals->skip : NULL,
+                                 .order = is_merge(destination) ? destination->order : 0};
+    int64_t sent = batch->array.length - (int64_t)refusals->count;
+    int64_t taken = 0;
+    int rc = start_copy(destination, err);
+
+    if (rc == TIDE_OK) {
+        rc = destination->is_binary ? pg_encode_binary(&destination->output, &rows, err)
+                                    : pg_encode_text(&destination->output, &rows, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_copy_finish(destination->pg, &taken, err);
+    }
+    if (rc == TIDE_OK && taken != sent) {
+        rc = tide_error_set(err, TIDE_E_DATA,
+                            "the table took %lld of %lld rows: a trigger keeps rows out",
+                            (long long)taken, (long long)sent);
+    }
+    return rc;
+}
+
+/* Rows in arrival order can be merged batch by batch, where a bad one still stands out;
+ * with a cursor, all of the run's rows must be there first. */
+static int merge_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    const struct tide_destination_request *request = destination->request;
+
+    return pg_merge_apply(destination->pg, &destination->target, request->key,
+                          destination->cursor, request->run, err);
+}
+
+static int undo_batch(struct pg_destination *destination, struct tide_error *err)
+{
+    struct tide_error why = {0};
+    int rc =
+        tide_pg_exec(destination->pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT, NULL, &why);
+
+    if (rc != TIDE_OK) {
+        *err = why;
+    }
+    return rc == TIDE_OK ? TIDE_E_DATA : rc;
+}
+
+static int destination_write(void *state, const struct tide_batch *batch,
+                             struct tide_error *err)
+{
+    struct pg_destination *destination = state;
+    int rc = prepare(destination, err);
+
+    if (rc == TIDE_OK) {
+        rc = pg_check_batch(&destination->refusals, &destination->target, batch, err);
+    }
+    if (rc == TIDE_OK && (int64_t)destination->refusals.count < batch->array.length) {
+        rc = copy_rows(destination, batch, err);
+        if (rc == TIDE_OK && is_merge(destination) && !destination->cursor) {
+            rc = merge_rows(destination, err);
+        }
+        if (rc == TIDE_E_DATA) {
+            return undo_batch(destination, err);
+        }
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    destination->order += batch->array.length;
+    return pg_refusals_report(&destination->refusals, &destination->target, batch,
+                              destination->host, err);
+}
+
+/* ---- committing ------------------------------------------------------------------ */
+
+static int commit_transaction(struct pg_destination *destination, struct tide_error *err)
+{
+    PGresult *result = NULL;
+    int rc = tide_pg_exec(destination->pg, "COMMIT", &result, err);
+
+    if (rc == TIDE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+        rc = tide_error_set(err, TIDE_E_INTERNAL, "%s rolled the transaction back",
+                            destination->pg->place);
+    } else if (rc == TIDE_E_TRANSIENT &&
+               PQstatus(destination->pg->conn) != CONNECTION_OK) {
+        (void)tide_error_wrap(err,
+                              "lost while committing; the next run finds out whether "
+                              "the rows are in");
+    }
+    PQclear(result);
+    destination->in_transaction = false;
+    destination->prepared = false;
+    destination->has_savepoint = false;
+    return rc;
+}
+
+static int destination_commit(void *state, const char *position, bool final,
+                              struct tide_error *err)
+{
+    struct pg_destination *destination = state;
+    const struct tide_destination_request *request = destination->request;
+    int rc = TIDE_OK;
+
+    if (request->mode == TIDE_MODE_REPLACE && !final) {
+        return TIDE_OK;
+    }
+    if (request->mode == TIDE_MODE_REPLACE) {
+        rc = prepare(destination, err);
+    } else if (!destination->in_transaction) {
+        rc = begin(destination, err);
+    }
+    if (rc == TIDE_OK && destination->cursor && destination->prepared &&
+        is_merge(destination)) {
+        rc = merge_rows(destination, err);
+    }
+    if (rc == TIDE_OK && position && request->pipeline) {
+        rc = pg_positions_save(destination->pg, destination->target.table.name.schema,
+                               request->pipeline, request->run, position, err);
+    }
+    return rc == TIDE_OK ? commit_transaction(destination, err) : rc;
+}
+
+static const struct tide_destination postgres_destination = {
+    .size = sizeof postgres_destination,
+    .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
+             TIDE_DESTINATION_TRANSACTIONAL,
+    .discover = tide_pg_discover,
+    .open = destination_open,
+    .write = destination_write,
+    .commit = destination_commit,
+    .close = destination_close,
+};
+
+TIDE_PLUGIN_ENTRY = {
+    TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, "postgres", "1.0",
+                     "Loads tables of a PostgreSQL database."),
+    .options = tide_pg_option_table,
+    .options_size = sizeof(struct tide_pg_options),
+    .destination = &postgres_destination,
+};

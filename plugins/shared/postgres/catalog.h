@@ -1,0 +1,66 @@
+/*
+ * catalog - what the server knows of its tables: columns, types, keys.
+ *
+ * Layer: the postgres plugins' shared part; libpq and the SDK.
+ */
+#ifndef TIDE_POSTGRES_CATALOG_H
+#define TIDE_POSTGRES_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <tidemill/plugin.h>
+#include <tidemill/schema.h>
+
+#include "postgres/connection.h"
+#include "postgres/sql.h"
+#include "postgres/type.h"
+
+/** A column as the catalog has it; all texts are owned. */
+struct tide_pg_column {
+    char *name;
+    char *type_name;          /**< as format_type() prints it: "numeric(12,2)" */
+    struct tide_pg_type type; /**< of a domain: its base type */
+    int number;               /**< attnum */
+    int key_place;            /**< from 1 within the primary key; 0: not in it */
+    bool required;            /**< not null */
+    bool has_default;         /**< a default or an identity */
+    bool generated;           /**< computed by the server: cannot be written */
+};
+
+/** A table, view or foreign table.  Zero it; tide_pg_table_clear() frees it. */
+struct tide_pg_table {
+    struct tide_pg_name name;
+    char oid[16]; /**< in decimal, as a query parameter; "" while it is not known */
+    struct tide_pg_column *columns;
+    size_t column_count;
+};
+
+/** Fill in the oid and the columns of table->name.  TIDE_E_NOT_FOUND without a message:
+ * there is no such table. */
+TIDE_MUST_CHECK
+int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
+                       struct tide_error *err);
+
+/** Say that a table is missing, with the nearest one there is; TIDE_E_CONFIG. */
+int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
+                          struct tide_error *err);
+
+/** Index of a column, or TIDE_NO_COLUMN. */
+size_t tide_pg_table_find(const struct tide_pg_table *table, const char *column);
+
+/** Say that a column is missing, with the nearest one there is; TIDE_E_CONFIG. */
+int tide_pg_column_missing(const struct tide_pg_table *table, const char *column,
+                           struct tide_error *err);
+
+void tide_pg_table_clear(struct tide_pg_table *table);
+
+/** Append a column to a schema as it is: name, type, length, logical type, key. */
+TIDE_MUST_CHECK
+int tide_pg_schema_add(struct tide_schema *schema, const struct tide_pg_column *column);
+
+/** The discover function of both plugins: the tables of options->schema. */
+int tide_pg_discover(const void *options, const struct tide_host *host,
+                     tide_discover_fn emit, void *arg, struct tide_error *err);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * connection - one session with a PostgreSQL server that can be cancelled at any moment.
+ *
+ * The socket never blocks: each wait is a poll() that looks at host->cancelled, so a run
+ * that is asked to stop leaves a long query, a lock or a dead network within a tenth of
+ * a second.
+ *
+ * Layer: the postgres plugins' shared part; libpq and the SDK.
+ */
+#ifndef TIDE_POSTGRES_CONNECTION_H
+#define TIDE_POSTGRES_CONNECTION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <tidemill/error.h>
+#include <tidemill/option.h>
+#include <tidemill/plugin.h>
+
+#include "postgres/sql.h"
+
+/** The options of both plugins, as tide_pg_option_table describes them. */
+struct tide_pg_options {
+    const char *url;
+    const char *host;
+    int64_t port; /**< 0: not given */
+    const char *database;
+    const char *user;
+    const char *password;
+    const char *sslmode;
+    const char *schema;
+    int64_t connect_timeout;   /**< microseconds */
+    int64_t statement_timeout; /**< microseconds; 0: the server's own */
+};
+
+extern const struct tide_option tide_pg_option_table[];
+
+struct tide_pg {
+    PGconn *conn;                 /**< owned */
+    const struct tide_host *host; /**< borrowed */
+    int64_t statement_timeout;    /**< milliseconds; 0: the server's own */
+    bool abandoned;               /**< cancelled in mid-query: only close is left */
+    char place[192];              /**< "shop on db.example.com:5432", for messages */
+};
+
+/** Connect as the options say.  TIDE_E_CONFIG: url malformed, no such database;
+ * TIDE_E_AUTH: refused; TIDE_E_TRANSIENT: out of reach.  *out is the caller's to close.
+ */
+TIDE_MUST_CHECK
+int tide_pg_open(const struct tide_pg_options *options, const struct tide_host *host,
+                 struct tide_pg **out, struct tide_error *err);
+
+/** End the session; a query under way is cancelled, an open transaction rolled back.
+ * pg may be NULL. */
+void tide_pg_close(struct tide_pg *pg);
+
+/** Run statements without parameters.  *result (may be NULL) is the last one's, or that
+ * of a COPY that began, and the caller's to PQclear. */
+TIDE_MUST_CHECK
+int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
+                 struct tide_error *err);
+
+/** Send statements without waiting for their result: tide_pg_receive() fetches it. */
+TIDE_MUST_CHECK
+int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err);
+
+/** Wait for the result of what was sent, up to the end or the start of a COPY. */
+TIDE_MUST_CHECK
+int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *err);
+
+/** Run what was built, as tide_pg_exec(). */
+TIDE_MUST_CHECK
+int tide_pg_exec_sql(struct tide_pg *pg, const struct tide_pg_sql *sql, PGresult **result,
+                     struct tide_error *err);
+
+/** Run one statement with text parameters, of which each may be NULL. */
+TIDE_MUST_CHECK
+int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params,
+                  int count, PGresult **result, struct tide_error *err);
+
+/** Begin a transaction (words: what follows BEGIN, or "") in which values have one exact
+ * text form whatever the server's settings are. */
+TIDE_MUST_CHECK
+int tide_pg_begin(struct tide_pg *pg, const char *words, struct tide_error *err);
+
+/** Push what libpq holds to the socket, all of it. */
+TIDE_MUST_CHECK
+int tide_pg_flush(struct tide_pg *pg, struct tide_error *err);
+
+/** Wait until the server has something to say, and take it in. */
+TIDE_MUST_CHECK
+int tide_pg_wait_input(struct tide_pg *pg, struct tide_error *err);
+
+/** Describe a failed result; returns its class. */
+int tide_pg_result_error(struct tide_pg *pg, const PGresult *result,
+                         struct tide_error *err);
+
+/** Describe a connection that broke; TIDE_E_TRANSIENT, or the class the server gave. */
+int tide_pg_lost(struct tide_pg *pg, struct tide_error *err);
+
+#endif

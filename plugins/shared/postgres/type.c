@@ -1,0 +1,132 @@
+/*
+ * type - which of our types each PostgreSQL type is, and how its values travel.
+ */
+#include "postgres/type.h"
+
+#include <stddef.h>
+
+/* Object ids of the built-in types: part of PostgreSQL's wire protocol, never changed. */
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_NAME = 19,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_JSON = 114,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_BPCHAR = 1042,
+    OID_VARCHAR = 1043,
+    OID_DATE = 1082,
+    OID_TIME = 1083,
+    OID_TIMESTAMP = 1114,
+    OID_TIMESTAMPTZ = 1184,
+    OID_NUMERIC = 1700,
+    OID_UUID = 2950,
+    OID_JSONB = 3802
+};
+
+/* A length or precision modifier of a varlena type counts its 4-byte header. */
+#define MODIFIER_HEADER 4
+
+static const struct {
+    uint32_t oid;
+    enum tide_pg_form form;
+    int32_t type;
+} known_types[] = {
+    {OID_TEXT, TIDE_PG_STRING, TIDE_TYPE_STRING},
+    {OID_INT4, TIDE_PG_INT4, TIDE_TYPE_INT64},
+    {OID_INT8, TIDE_PG_INT8, TIDE_TYPE_INT64},
+    {OID_VARCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING},
+    {OID_NUMERIC, TIDE_PG_NUMERIC, TIDE_TYPE_DECIMAL},
+    {OID_BOOL, TIDE_PG_BOOL, TIDE_TYPE_BOOL},
+    {OID_TIMESTAMPTZ, TIDE_PG_TIMESTAMP, TIDE_TYPE_TIMESTAMP},
+    {OID_TIMESTAMP, TIDE_PG_TIMESTAMP, TIDE_TYPE_DATETIME},
+    {OID_DATE, TIDE_PG_DATE, TIDE_TYPE_DATE},
+    {OID_TIME, TIDE_PG_TIME, TIDE_TYPE_TIME},
+    {OID_FLOAT8, TIDE_PG_FLOAT8, TIDE_TYPE_FLOAT64},
+    {OID_FLOAT4, TIDE_PG_FLOAT4, TIDE_TYPE_FLOAT64},
+    {OID_INT2, TIDE_PG_INT2, TIDE_TYPE_INT64},
+    {OID_BYTEA, TIDE_PG_BYTEA, TIDE_TYPE_BYTES},
+    {OID_UUID, TIDE_PG_UUID, TIDE_TYPE_UUID},
+    {OID_JSONB, TIDE_PG_JSONB, TIDE_TYPE_JSON},
+    {OID_JSON, TIDE_PG_STRING, TIDE_TYPE_JSON},
+    {OID_BPCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING},
+    {OID_NAME, TIDE_PG_STRING, TIDE_TYPE_STRING},
+};
+
+/* The low 11 bits of a numeric's modifier are its scale, signed since PostgreSQL 15. */
+static void set_numeric(struct tide_pg_type *type, int32_t modifier)
+{
+    int32_t packed = modifier - MODIFIER_HEADER;
+
+    type->precision = (packed >> 16) & 0xffff;
+    type->scale = ((packed & 0x7ff) ^ 1024) - 1024;
+}
+
+static int64_t resolution_of(int32_t digits)
+{
+    int64_t resolution = 1;
+
+    for (int32_t i = digits; i < 6; i++) {
+        resolution *= 10;
+    }
+    return resolution;
+}
+
+static void apply_modifier(struct tide_pg_type *type, uint32_t oid, int32_t modifier)
+{
+    if (modifier < 0) {
+        return;
+    }
+    if (oid == OID_BPCHAR || oid == OID_VARCHAR) {
+        type->max_length = modifier - MODIFIER_HEADER;
+    } else if (oid == OID_NUMERIC) {
+        set_numeric(type, modifier);
+    } else if (type->form == TIDE_PG_TIMESTAMP || type->form == TIDE_PG_TIME) {
+        type->resolution = resolution_of(modifier);
+    }
+}
+
+struct tide_pg_type tide_pg_type_of(uint32_t oid, int32_t modifier, char typtype)
+{
+    struct tide_pg_type type = {
+        .form = TIDE_PG_AS_TEXT, .type = TIDE_TYPE_STRING, .resolution = 1};
+
+    if (typtype == 'e') {
+        type.form = TIDE_PG_STRING;
+        return type;
+    }
+    for (size_t i = 0; i < sizeof known_types / sizeof *known_types; i++) {
+        if (known_types[i].oid == oid) {
+            type.form = known_types[i].form;
+            type.type = known_types[i].type;
+            apply_modifier(&type, oid, modifier);
+            break;
+        }
+    }
+    return type;
+}
+
+const char *tide_pg_type_for(int type)
+{
+    static const char *const names[TIDE_TYPE_COUNT] = {
+        [TIDE_TYPE_NULL] = "text",
+        [TIDE_TYPE_BOOL] = "boolean",
+        [TIDE_TYPE_INT64] = "bigint",
+        [TIDE_TYPE_FLOAT64] = "double precision",
+        [TIDE_TYPE_DECIMAL] = "numeric",
+        [TIDE_TYPE_STRING] = "text",
+        [TIDE_TYPE_BYTES] = "bytea",
+        [TIDE_TYPE_DATE] = "date",
+        [TIDE_TYPE_TIME] = "time without time zone",
+        [TIDE_TYPE_TIMESTAMP] = "timestamp with time zone",
+        [TIDE_TYPE_UUID] = "uuid",
+        [TIDE_TYPE_JSON] = "jsonb",
+        [TIDE_TYPE_DATETIME] = "timestamp without time zone",
+    };
+
+    return type >= 0 && type < TIDE_TYPE_COUNT ? names[type] : "text";
+}

@@ -1,0 +1,342 @@
+/*
+ * postgres - source that reads tables and views of a PostgreSQL database.
+ *
+ * One binary COPY, in one read-only snapshot, decoded straight into columns.  A type
+ * without an exact binary form of ours arrives as the server's own text, so that nothing
+ * is ever rounded.  An incremental table is read from the last cursor value on, that
+ * value included.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <tidemill/plugin.h>
+
+#include "decode.h"
+#include "position.h"
+#include "postgres/catalog.h"
+#include "postgres/connection.h"
+#include "postgres/copy.h"
+#include "query.h"
+
+struct pg_source {
+    const struct tide_host *host;
+    struct tide_pg *pg;
+    struct tide_pg_table table;
+    struct pg_selection selection;
+    struct pg_decoder decoder;
+    struct pg_position position;
+    char *origin; /* the table as the request named it */
+    int64_t batch_rows, batch_bytes;
+    int64_t row;      /* rows received so far */
+    int64_t last_row; /* the last of these that is in the builders */
+    bool has_header;  /* the stream's header was read */
+    bool done;
+};
+
+/* ---- opening --------------------------------------------------------------------- */
+
+static int load_table(struct pg_source *source, const char *schema, const char *name,
+                      struct tide_error *err)
+{
+    int rc = tide_pg_name_parse(name, schema, &source->table.name, err);
+
+    if (rc == TIDE_OK) {
+        rc = tide_pg_table_load(source->pg, &source->table, err);
+    }
+    if (rc == TIDE_E_NOT_FOUND) {
+        rc = tide_pg_table_missing(source->pg, &source->table.name, err);
+    }
+    return rc;
+}
+
+/* Tell the schema and get the builders ready. */
+static int make_columns(struct pg_source *source, struct tide_schema *schema,
+                        struct tide_error *err)
+{
+    const struct pg_selection *selection = &source->selection;
+    int rc = pg_decoder_init(&source->decoder, selection->count, err);
+
+    for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
+        struct pg_decode_column *decode = &source->decoder.columns[i];
+        const struct tide_pg_column *column =
+            &source->table.columns[selection->columns[i]];
+
+        decode->name = column->name;
+        decode->type = column->type;
+        tide_builder_init(&decode->builder, column->type.type);
+        if (i < selection->visible && tide_pg_schema_add(schema, column) != TIDE_OK) {
+            rc = tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
+        }
+    }
+    return rc;
+}
+
+static int load_position(struct pg_source *source, const char *text,
+                         struct tide_error *err)
+{
+    const struct pg_selection *selection = &source->selection;
+
+    if (selection->cursor == TIDE_NO_COLUMN) {
+        return TIDE_OK;
+    }
+    source->position.column =
+        &source->table.columns[selection->columns[selection->cursor]];
+    return text ? pg_position_load(&source->position, source->pg, text, err) : TIDE_OK;
+}
+
+/* The server begins to read while the destination is opened. */
+static int send_copy(struct pg_source *source, int64_t row_limit, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    pg_query_build(&sql, &source->table, &source->selection, source->position.from,
+                   row_limit);
+    rc = tide_pg_sql_check(&sql, err);
+    if (rc == TIDE_OK) {
+        rc = tide_pg_send(source->pg, sql.text, err);
+    }
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+static int start_reading(struct pg_source *source, const struct tide_pg_options *options,
+                         const struct tide_source_request *request,
+                         struct tide_schema *schema, struct tide_error *err)
+{
+    int rc = tide_pg_begin(source->pg,
+                           "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                           "SET LOCAL timezone = 'UTC'",
+                           err);
+
+    if (rc == TIDE_OK) {
+        rc = load_table(source, options->schema, request->table, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = pg_selection_make(&source->table, request, &source->selection, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = make_columns(source, schema, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = load_position(source, request->position, err);
+    }
+    return rc == TIDE_OK ? send_copy(source, request->row_limit, err) : rc;
+}
+
+static void source_close(void *state)
+{
+    struct pg_source *source = state;
+
+    if (!source) {
+        return;
+    }
+    tide_pg_close(source->pg);
+    pg_decoder_clear(&source->decoder);
+    pg_selection_clear(&source->selection);
+    pg_position_clear(&source->position);
+    tide_pg_table_clear(&source->table);
+    free(source->origin);
+    free(source);
+}
+
+static int source_open(const void *options, const struct tide_source_request *request,
+                       const struct tide_host *host, void **state,
+                       struct tide_schema *schema, struct tide_error *err)
+{
+    struct pg_source *source = host->allocate(host, sizeof *source);
+    int rc;
+
+    if (!source) {
+        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
+    }
+    source->host = host;
+    source->batch_rows = request->batch_rows;
+    source->batch_bytes = request->batch_bytes;
+    source->origin = strdup(request->table);
+    rc = source->origin ? tide_pg_open(options, host, &source->pg, err)
+                        : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
+    if (rc == TIDE_OK) {
+        rc = start_reading(source, options, request, schema, err);
+    }
+    if (rc != TIDE_OK) {
+        tide_schema_clear(schema);
+        source_close(source);
+        return rc;
+    }
+    *state = source;
+    return TIDE_OK;
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+/* The COPY that open() sent must have begun. */
+static int await_copy(struct pg_source *source, struct tide_error *err)
+{
+    PGresult *result = NULL;
+    int rc = tide_pg_receive(source->pg, &result, err);
+
+    if (rc == TIDE_OK && PQresultStatus(result) != PGRES_COPY_OUT) {
+        rc = tide_error_set(err, TIDE_E_INTERNAL, "%s did not begin a COPY",
+                            source->pg->place);
+    }
+    PQclear(result);
+    return rc;
+}
+
+static int reject_row(struct pg_source *source, const struct tide_error *why)
+{
+    struct tide_reject reject = {.code = "range",
+                                 .message = why->message,
+                                 .origin = source->origin,
+                                 .position = source->row};
+
+    return source->host->reject(source->host, &reject);
+}
+
+/* Decode what one message holds: a row or the end.  TIDE_MORE: the row was rejected, so
+ * that those in the builders and those to come do not follow each other. */
+static int decode_message(struct pg_source *source, const uint8_t *data, size_t length,
+                          struct tide_error *err)
+{
+    size_t header = 0;
+    int rc;
+
+    if (!source->has_header) {
+        header = pg_decode_header(data, length);
+        if (header == 0) {
+            return tide_error_set(err, TIDE_E_INTERNAL,
+                                  "the server sent no binary COPY header");
+        }
+        source->has_header = true;
+        if (header == length) {
+            return TIDE_OK;
+        }
+    }
+    rc = pg_decode_row(&source->decoder, data + header, length - header, err);
+    if (rc == TIDE_OK) {
+        source->last_row = ++source->row;
+    } else if (rc == TIDE_E_DATA) {
+        source->row++;
+        rc = reject_row(source, err);
+        return rc == TIDE_OK ? TIDE_MORE : rc;
+    }
+    return rc == TIDE_END ? TIDE_OK : rc;
+}
+
+/* Fill the builders up to the bounds of a batch. */
+static int fill(struct pg_source *source, struct tide_error *err)
+{
+    int64_t bytes = 0;
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && source->decoder.rows < source->batch_rows &&
+           bytes < source->batch_bytes) {
+        char *data = NULL;
+        size_t length = 0;
+
+        rc = tide_pg_copy_get(source->pg, &data, &length, err);
+        if (rc == TIDE_OK) {
+            rc = decode_message(source, (const uint8_t *)data, length, err);
+            bytes += (int64_t)length;
+        }
+        if (rc == TIDE_MORE && source->decoder.rows == 0) {
+            rc = TIDE_OK;
+        }
+        PQfreemem(data);
+    }
+    source->done = rc == TIDE_END;
+    return rc == TIDE_END || rc == TIDE_MORE ? TIDE_OK : rc;
+}
+
+static int take_columns(struct pg_source *source, struct tide_batch *batch,
+                        struct tide_error *err)
+{
+    const struct pg_selection *selection = &source->selection;
+    struct ArrowArray hidden = {0};
+    const struct ArrowArray *cursor = NULL;
+    int rc = TIDE_OK;
+
+    for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
+        struct ArrowArray *column =
+            i < selection->visible ? batch->array.children[i] : &hidden;
+
+        rc = pg_decoder_take(&source->decoder, i, column);
+        cursor = i == selection->cursor ? column : cursor;
+    }
+    if (rc != TIDE_OK) {
+        rc = tide_error_set(err, rc, "no memory for a batch");
+    } else if (cursor) {
+        rc = pg_position_advance(&source->position, cursor, err);
+    }
+    if (hidden.release) {
+        hidden.release(&hidden);
+    }
+    return rc;
+}
+
+static int make_batch(struct pg_source *source, struct tide_batch *batch,
+                      struct tide_error *err)
+{
+    int64_t rows = source->decoder.rows;
+    int rc = tide_batch_init(batch, source->selection.visible, rows);
+
+    if (rc != TIDE_OK) {
+        return tide_error_set(err, rc, "no memory for a batch");
+    }
+    batch->first_position = source->last_row - rows + 1;
+    batch->origin = source->origin;
+    source->decoder.rows = 0;
+    rc = take_columns(source, batch, err);
+    if (rc != TIDE_OK) {
+        tide_batch_release(batch);
+    }
+    return rc;
+}
+
+static int source_read(void *state, struct tide_batch *batch, struct tide_error *err)
+{
+    struct pg_source *source = state;
+    int rc = TIDE_OK;
+
+    if (source->done) {
+        return TIDE_END;
+    }
+    if (!source->has_header) {
+        rc = await_copy(source, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = fill(source, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (source->decoder.rows == 0) {
+        return TIDE_END;
+    }
+    return make_batch(source, batch, err);
+}
+
+static const char *source_position(void *state)
+{
+    const struct pg_source *source = state;
+
+    return pg_position_text(&source->position);
+}
+
+static const struct tide_source postgres_source = {
+    .size = sizeof postgres_source,
+    .flags = TIDE_SOURCE_INCREMENTAL,
+    .discover = tide_pg_discover,
+    .open = source_open,
+    .read = source_read,
+    .position = source_position,
+    .close = source_close,
+};
+
+TIDE_PLUGIN_ENTRY = {
+    TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "postgres", "1.0",
+                     "Reads tables and views of a PostgreSQL database."),
+    .options = tide_pg_option_table,
+    .options_size = sizeof(struct tide_pg_options),
+    .source = &postgres_source,
+};

@@ -1,0 +1,460 @@
+/*
+ * postgres_kit - a real server, and the postgres plugins as the engine would drive them.
+ */
+#include "postgres_kit.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <tidemill/value.h>
+#include <unistd.h>
+
+static char server_url[512];
+static char server_folder[256]; /* of a server that we started, or empty */
+static char database[64];
+static PGconn *connection;
+
+/* ---- the server ------------------------------------------------------------------ */
+
+static const char *script(void)
+{
+    static char path[512];
+    const char *top = getenv("top_srcdir");
+
+    (void)snprintf(path, sizeof path, "%s/tests/support/postgres.sh", top ? top : ".");
+    return path;
+}
+
+static bool start_server(void)
+{
+    char command[1024];
+    FILE *pipe;
+    bool ok;
+
+    (void)snprintf(server_folder, sizeof server_folder, "/tmp/tidemill-test-pg.%d",
+                   (int)getpid());
+    (void)snprintf(command, sizeof command, "sh '%s' start %s %d", script(),
+                   server_folder, (int)getpid());
+    pipe = popen(command, "r");
+    ok = pipe && fgets(server_url, sizeof server_url, pipe);
+    if (pipe && pclose(pipe) != 0) {
+        ok = false;
+    }
+    server_url[strcspn(server_url, "\n")] = '\0';
+    return ok;
+}
+
+bool kit_start(void)
+{
+    const char *given = getenv("TIDEMILL_TEST_POSTGRES_URL");
+    PGconn *first;
+    char statement[128];
+
+    if (given) {
+        (void)snprintf(server_url, sizeof server_url, "%s", given);
+    } else if (!start_server()) {
+        return false;
+    }
+    (void)snprintf(database, sizeof database, "tidemill_test_%d", (int)getpid());
+    (void)snprintf(statement, sizeof statement, "CREATE DATABASE %s", database);
+    first = PQconnectdb(server_url);
+    PQclear(PQexec(first, statement));
+    PQfinish(first);
+    {
+        const char *keywords[] = {"dbname", "dbname", NULL};
+        const char *values[] = {server_url, database, NULL};
+
+        connection = PQconnectdbParams(keywords, values, 1);
+    }
+    PQclear(PQexec(connection, "SET client_min_messages = error"));
+    return PQstatus(connection) == CONNECTION_OK;
+}
+
+void kit_stop(void)
+{
+    char command[1024];
+
+    PQfinish(connection);
+    if (server_folder[0]) {
+        (void)snprintf(command, sizeof command, "sh '%s' stop %s", script(),
+                       server_folder);
+        (void)!system(command);
+    } else {
+        PGconn *last = PQconnectdb(server_url);
+
+        (void)snprintf(command, sizeof command, "DROP DATABASE %s WITH (FORCE)",
+                       database);
+        PQclear(PQexec(last, command));
+        PQfinish(last);
+    }
+}
+
+int kit_skip_all(const char *why)
+{
+    printf("1..0 # SKIP %s\n", why);
+    return 0;
+}
+
+struct tide_pg_options kit_options(void)
+{
+    return (struct tide_pg_options){.url = server_url,
+                                    .database = database,
+                                    .schema = "public",
+                                    .connect_timeout = 10000000};
+}
+
+static PGresult *run(const char *statement)
+{
+    PGresult *result = PQexec(connection, statement);
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", statement, PQerrorMessage(connection));
+    }
+    return result;
+}
+
+void kit_sql(const char *format, ...)
+{
+    char statement[4096];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(statement, sizeof statement, format, args);
+    va_end(args);
+    PQclear(run(statement));
+}
+
+const char *kit_value(const char *format, ...)
+{
+    static char values[4][4096];
+    static size_t next;
+    char *value = values[next++ % 4];
+    char statement[4096];
+    PGresult *result;
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(statement, sizeof statement, format, args);
+    va_end(args);
+    result = run(statement);
+    (void)snprintf(value, sizeof values[0], "%s",
+                   PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "(no row)");
+    PQclear(result);
+    return value;
+}
+
+/* ---- the host -------------------------------------------------------------------- */
+
+static void host_log(const struct tide_host *host, int level, const char *message)
+{
+    (void)host;
+    (void)level;
+    (void)message;
+}
+
+static bool host_cancelled(const struct tide_host *host)
+{
+    struct kit_host *kit = host->context;
+
+    if (kit->when_asked) {
+        kit->when_asked(kit);
+    }
+    return kit->cancelled;
+}
+
+static int note(struct kit_host *kit, int64_t row, const char *code, const char *message)
+{
+    struct kit_reject *reject = &kit->rejects[kit->reject_count++];
+
+    assert_true(kit->reject_count <= 64);
+    reject->row = row;
+    (void)snprintf(reject->code, sizeof reject->code, "%s", code);
+    (void)snprintf(reject->message, sizeof reject->message, "%s", message);
+    return TIDE_OK;
+}
+
+static int host_reject(const struct tide_host *host, const struct tide_reject *reject)
+{
+    return note(host->context, reject->position, reject->code, reject->message);
+}
+
+static int host_reject_row(const struct tide_host *host, int64_t row, const char *code,
+                           const char *message)
+{
+    return note(host->context, row, code, message);
+}
+
+static void *host_allocate(const struct tide_host *host, size_t size)
+{
+    (void)host;
+    return calloc(1, size);
+}
+
+void kit_host_init(struct kit_host *kit)
+{
+    memset(kit, 0, sizeof *kit);
+    kit->host = (struct tide_host){.abi = TIDE_ABI,
+                                   .size = sizeof kit->host,
+                                   .context = kit,
+                                   .log = host_log,
+                                   .cancelled = host_cancelled,
+                                   .reject = host_reject,
+                                   .reject_row = host_reject_row,
+                                   .allocate = host_allocate};
+}
+
+static const struct tide_plugin_entry *load(const char *kind)
+{
+    char path[1024];
+    void *handle;
+
+    (void)snprintf(path, sizeof path, "%s/%s/postgres/postgres.so",
+                   getenv("TIDEMILL_PLUGIN_DIR"), kind);
+    handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        fail_msg("%s", dlerror());
+    }
+    return dlsym(handle, TIDE_PLUGIN_SYMBOL);
+}
+
+const struct tide_source *kit_source_plugin(void)
+{
+    return load("sources")->source;
+}
+
+const struct tide_destination *kit_destination_plugin(void)
+{
+    return load("destinations")->destination;
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+void kit_source_init(struct kit_source *source, const char *table)
+{
+    memset(source, 0, sizeof *source);
+    kit_host_init(&source->host);
+    source->options = kit_options();
+    source->request = (struct tide_source_request){.size = sizeof source->request,
+                                                   .batch_rows = 1000,
+                                                   .batch_bytes = 1 << 22,
+                                                   .table = table};
+}
+
+int kit_source_open(struct kit_source *source)
+{
+    return kit_source_plugin()->open(&source->options, &source->request,
+                                     &source->host.host, &source->state, &source->schema,
+                                     &source->err);
+}
+
+void kit_source_close(struct kit_source *source)
+{
+    kit_source_plugin()->close(source->state);
+    tide_schema_clear(&source->schema);
+}
+
+/* ---- loading --------------------------------------------------------------------- */
+
+void kit_destination_init(struct kit_destination *destination, const char *table,
+                          int mode, const struct tide_schema *schema)
+{
+    memset(destination, 0, sizeof *destination);
+    kit_host_init(&destination->host);
+    destination->options = kit_options();
+    destination->request =
+        (struct tide_destination_request){.size = sizeof destination->request,
+                                          .mode = mode,
+                                          .table = table,
+                                          .schema = schema,
+                                          .pipeline = "test",
+                                          .run = "77"};
+}
+
+int kit_destination_open(struct kit_destination *destination)
+{
+    return kit_destination_plugin()->open(&destination->options, &destination->request,
+                                          &destination->host.host, &destination->state,
+                                          &destination->accepted, &destination->position,
+                                          &destination->err);
+}
+
+void kit_destination_close(struct kit_destination *destination)
+{
+    kit_destination_plugin()->close(destination->state);
+    tide_schema_clear(&destination->accepted);
+    free(destination->position);
+}
+
+/* Append value `row` of a column to a builder of its type. */
+static void append_value(struct tide_builder *builder, const struct ArrowArray *values,
+                         int64_t row)
+{
+    size_t length;
+    const char *text;
+    int rc;
+
+    if (tide_array_is_null(values, row)) {
+        rc = tide_append_null(builder);
+    } else if (tide_type_is_variable(builder->type)) {
+        text = tide_array_text(values, row, &length);
+        rc = tide_append_bytes(builder, text, length);
+    } else if (builder->type == TIDE_TYPE_BOOL) {
+        rc = tide_append_bool(builder, tide_array_bool(values, row));
+    } else if (builder->type == TIDE_TYPE_DATE) {
+        rc = tide_append_int32(builder, tide_array_int32(values, row));
+    } else if (builder->type == TIDE_TYPE_FLOAT64) {
+        rc = tide_append_float64(builder, tide_array_float64(values, row));
+    } else {
+        rc = tide_append_int64(builder, tide_array_int64(values, row));
+    }
+    assert_int_equal(rc, TIDE_OK);
+}
+
+/* A batch of rows [start, start + count) of another. */
+static void slice(const struct tide_batch *batch, const struct tide_schema *schema,
+                  int64_t start, int64_t count, struct tide_batch *out)
+{
+    assert_int_equal(tide_batch_init(out, schema->column_count, count), TIDE_OK);
+    for (size_t i = 0; i < schema->column_count; i++) {
+        struct tide_builder builder;
+
+        tide_builder_init(&builder, schema->columns[i].type);
+        for (int64_t row = start; row < start + count; row++) {
+            append_value(&builder, batch->array.children[i], row);
+        }
+        assert_int_equal(tide_builder_finish(&builder, out->array.children[i]), TIDE_OK);
+    }
+}
+
+int kit_write(struct kit_destination *destination, const struct tide_batch *batch)
+{
+    int64_t rows = batch->array.length;
+    int rc =
+        kit_destination_plugin()->write(destination->state, batch, &destination->err);
+
+    if (rc != TIDE_E_DATA) {
+        return rc;
+    }
+    if (rows == 1) {
+        destination->refused++;
+        return note(&destination->host, tide_batch_position(batch, 0), "refused",
+                    destination->err.message);
+    }
+    rc = TIDE_OK;
+    for (int half = 0; rc == TIDE_OK && half < 2; half++) {
+        int64_t start = half * (rows / 2);
+        struct tide_batch part;
+
+        slice(batch, &destination->accepted, start, half ? rows - start : rows / 2,
+              &part);
+        part.first_position = batch->first_position ? batch->first_position + start : 0;
+        rc = kit_write(destination, &part);
+        tide_batch_release(&part);
+    }
+    return rc;
+}
+
+static void copy_batches(struct kit_source *source, struct kit_destination *destination)
+{
+    struct tide_batch batch = {0};
+    int rc;
+
+    while ((rc = kit_source_plugin()->read(source->state, &batch, &source->err)) ==
+           TIDE_OK) {
+        if (kit_write(destination, &batch) != TIDE_OK) {
+            fail_msg("write: %s", destination->err.message);
+        }
+        tide_batch_release(&batch);
+    }
+    if (rc != TIDE_END) {
+        fail_msg("read: %s", source->err.message);
+    }
+}
+
+void kit_copy(const char *from, const char *to, int mode, const char *const *key)
+{
+    struct kit_source source;
+    struct kit_destination destination;
+
+    kit_source_init(&source, from);
+    if (kit_source_open(&source) != TIDE_OK) {
+        fail_msg("open %s: %s", from, source.err.message);
+    }
+    kit_destination_init(&destination, to, mode, &source.schema);
+    destination.request.key = key;
+    if (kit_destination_open(&destination) != TIDE_OK) {
+        fail_msg("open %s: %s", to, destination.err.message);
+    }
+    for (size_t i = 0; i < source.schema.column_count; i++) {
+        assert_int_equal(source.schema.columns[i].type,
+                         destination.accepted.columns[i].type);
+    }
+    copy_batches(&source, &destination);
+    if (kit_destination_plugin()->commit(destination.state, NULL, true,
+                                         &destination.err) != TIDE_OK) {
+        fail_msg("commit: %s", destination.err.message);
+    }
+    assert_int_equal(destination.host.reject_count, 0);
+    assert_int_equal(source.host.reject_count, 0);
+    kit_destination_close(&destination);
+    kit_source_close(&source);
+}
+
+/* ---- batches from text ----------------------------------------------------------- */
+
+static int append_field(struct tide_builder *builder, const char *text, size_t length)
+{
+    int64_t integer = 0;
+    double real = 0;
+
+    if (length == 2 && memcmp(text, "\\N", 2) == 0) {
+        return tide_append_null(builder);
+    }
+    if (tide_type_is_variable(builder->type)) {
+        return tide_append_bytes(builder, text, length);
+    }
+    switch (builder->type) {
+    case TIDE_TYPE_BOOL:
+        return tide_append_bool(builder, text[0] == 't');
+    case TIDE_TYPE_FLOAT64:
+        assert_int_equal(tide_parse_float64(text, length, &real), TIDE_OK);
+        return tide_append_float64(builder, real);
+    case TIDE_TYPE_TIMESTAMP:
+        assert_int_equal(tide_parse_timestamp(text, length, &integer), TIDE_OK);
+        return tide_append_int64(builder, integer);
+    case TIDE_TYPE_DATETIME:
+        assert_int_equal(tide_parse_datetime(text, length, &integer), TIDE_OK);
+        return tide_append_int64(builder, integer);
+    default:
+        assert_int_equal(tide_parse_int64(text, length, &integer), TIDE_OK);
+        return builder->type == TIDE_TYPE_DATE
+                   ? tide_append_int32(builder, (int32_t)integer)
+                   : tide_append_int64(builder, integer);
+    }
+}
+
+void kit_batch(const struct tide_schema *schema, const char *const *lines, size_t count,
+               struct tide_batch *batch)
+{
+    assert_int_equal(tide_batch_init(batch, schema->column_count, (int64_t)count),
+                     TIDE_OK);
+    batch->first_position = 1;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        struct tide_builder builder;
+
+        tide_builder_init(&builder, schema->columns[i].type);
+        for (size_t row = 0; row < count; row++) {
+            const char *field = lines[row];
+
+            for (size_t skip = 0; skip < i; skip++) {
+                field += strcspn(field, "|") + 1;
+            }
+            assert_int_equal(append_field(&builder, field, strcspn(field, "|")), TIDE_OK);
+        }
+        assert_int_equal(tide_builder_finish(&builder, batch->array.children[i]),
+                         TIDE_OK);
+    }
+}
