@@ -1,0 +1,19 @@
+/*
+ * query - the parameters behind the "?" of a request's target.
+ *
+ * Layer: plain C.
+ */
+#ifndef TIDE_HTTP_QUERY_H
+#define TIDE_HTTP_QUERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Whether every % is followed by two hexadecimal digits, and none of them makes a NUL.
+ */
+bool tide_http_query_is_valid(const char *query);
+/** The first value of that name, decoded ("+" is a space), malloc'ed; "" for a name
+ * without "="; NULL when it is absent.  `query` is valid. */
+char *tide_http_query_find(const char *query, const char *name);
+
+#endif
