@@ -167,11 +167,6 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
  * none; borrowed.  They are blanked in messages and rejects. */
 const char *const *tide_pipeline_secrets(const struct tide_pipeline *pipeline);
 
-/** A copy of a document in which the values of secret options are "[redacted]", but for
- * plain ${NAME}; the caller's reference. */
-struct json_object *tide_pipeline_redacted(struct json_object *document,
-                                           const struct tide_catalog *catalog);
-
 /** Variables ${NAME}, ${NAME:-default}, ${NAME:?message} of one scalar; malloc'ed.
  * TIDE_E_CONFIG. */
 int tide_variables_expand(const char *text,
