@@ -342,8 +342,6 @@ static inline int tide_builder_reserve(struct tide_builder *builder, int64_t row
         if (!data) {
             return TIDE_E_LIMIT;
         }
-        memset(data + builder->data_capacity, 0,
-               wanted - builder->data_capacity + TIDE_PADDING);
         builder->data = data;
         builder->data_capacity = wanted;
     }
@@ -537,6 +535,9 @@ static inline int tide_builder_finish(struct tide_builder *builder,
     leaf = (struct tide_leaf_ *)calloc(1, sizeof *leaf);
     if (!leaf) {
         return TIDE_E_LIMIT;
+    }
+    if (builder->data) { /* the only bytes that a reader may see unwritten */
+        memset(builder->data + builder->data_length, 0, TIDE_PADDING);
     }
     memset(column, 0, sizeof *column);
     column->length = builder->length;

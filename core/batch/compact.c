@@ -1,0 +1,177 @@
+/*
+ * compact - a batch without its dropped rows, and a batch of some rows of another.
+ *
+ * The rows that stay are found as stretches once; every column is then copied stretch by
+ * stretch.  The batch changes only when all of its new columns exist.
+ */
+#include <string.h>
+
+#include "batch/batch_ops.h"
+#include "batch/gather.h"
+
+/* ---- which rows stay ---- */
+
+/* The first row from `row` on whose byte in drop is 0 (or, with dropped, is not). */
+static int64_t next_row(const uint8_t *drop, int64_t row, int64_t rows, bool dropped)
+{
+    while (row < rows) {
+        uint64_t word = 0;
+
+        if (!dropped || rows - row < (int64_t)sizeof word) {
+            if ((drop[row] != 0) == dropped) {
+                break;
+            }
+            row++;
+            continue;
+        }
+        memcpy(&word, drop + row, sizeof word);
+        if (word != 0) {
+            while (drop[row] == 0) {
+                row++;
+            }
+            break;
+        }
+        row += (int64_t)sizeof word;
+    }
+    return row;
+}
+
+/* List the stretches of kept rows; returns how many.  stretches may be NULL: count
+ * them. */
+static size_t find_stretches(const uint8_t *drop, int64_t rows,
+                             struct tide_stretch *stretches)
+{
+    size_t count = 0;
+    int64_t row = next_row(drop, 0, rows, false);
+
+    while (row < rows) {
+        int64_t end = next_row(drop, row, rows, true);
+
+        if (stretches) {
+            stretches[count] = (struct tide_stretch){row, end - row};
+        }
+        count++;
+        row = next_row(drop, end, rows, false);
+    }
+    return count;
+}
+
+/* ---- a batch of stretches ---- */
+
+/* What the rows' positions become; *out stays NULL when first_position can tell. */
+static int gather_positions(const struct tide_batch *batch,
+                            const struct tide_stretch *stretches, size_t count,
+                            int64_t rows, int64_t **out, int64_t *first)
+{
+    int64_t *to;
+
+    *first = 0;
+    if (!batch->positions && (count == 1 || batch->first_position == 0)) {
+        if (batch->first_position != 0) {
+            *first = batch->first_position + stretches[0].start;
+        }
+        return TIDE_OK;
+    }
+    to = *out = malloc(((size_t)rows + 1) * sizeof *to);
+    if (!to) {
+        return TIDE_E_LIMIT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (int64_t row = 0; row < stretches[i].count; row++) {
+            *to++ = tide_batch_position(batch, stretches[i].start + row);
+        }
+    }
+    return TIDE_OK;
+}
+
+/* Make out, empty, a batch of those rows. */
+static int gather_batch(const struct tide_batch *batch, const struct tide_schema *schema,
+                        const struct tide_stretch *stretches, size_t count,
+                        struct tide_batch *out)
+{
+    struct tide_batch made;
+    int64_t rows = 0;
+    int rc;
+
+    for (size_t i = 0; i < count; i++) {
+        rows += stretches[i].count;
+    }
+    rc = tide_batch_init(&made, schema->column_count, rows);
+    for (size_t i = 0; i < schema->column_count && rc == TIDE_OK; i++) {
+        rc = tide_column_gather(batch->array.children[i], schema->columns[i].type,
+                                stretches, count, made.array.children[i]);
+    }
+    if (rc == TIDE_OK) {
+        rc = gather_positions(batch, stretches, count, rows, &made.positions,
+                              &made.first_position);
+    }
+    if (rc != TIDE_OK) {
+        tide_batch_release(&made);
+        return rc;
+    }
+    made.origin = batch->origin;
+    tide_batch_move(&made, out);
+    return TIDE_OK;
+}
+
+int tide_batch_compact(struct tide_batch *batch, const struct tide_schema *schema,
+                       const uint8_t *drop)
+{
+    int64_t rows = batch->array.length;
+    struct tide_stretch *stretches;
+    struct tide_batch made = {0};
+    size_t count;
+    int rc;
+
+    if (next_row(drop, 0, rows, true) == rows) {
+        return TIDE_OK;
+    }
+    count = find_stretches(drop, rows, NULL);
+    stretches = malloc((count + 1) * sizeof *stretches);
+    if (!stretches) {
+        return TIDE_E_LIMIT;
+    }
+    (void)find_stretches(drop, rows, stretches);
+    rc = gather_batch(batch, schema, stretches, count, &made);
+    if (rc == TIDE_OK) {
+        tide_batch_release(batch);
+        tide_batch_move(&made, batch);
+    }
+    free(stretches);
+    return rc;
+}
+
+int tide_batch_slice(const struct tide_batch *batch, const struct tide_schema *schema,
+                     int64_t start, int64_t count, struct tide_batch *out)
+{
+    struct tide_stretch stretch = {start, count};
+
+    return gather_batch(batch, schema, &stretch, 1, out);
+}
+
+int tide_batch_share(struct tide_batch *batch, struct tide_batch *out)
+{
+    size_t columns = (size_t)batch->array.n_children;
+    size_t rows = (size_t)batch->array.length;
+    struct tide_batch made;
+    int rc = tide_batch_init(&made, columns, batch->array.length);
+
+    for (size_t i = 0; i < columns && rc == TIDE_OK; i++) {
+        rc = tide_array_share(batch->array.children[i], made.array.children[i]);
+    }
+    if (rc == TIDE_OK && batch->positions) {
+        made.positions = malloc((rows + 1) * sizeof *made.positions);
+        rc = made.positions ? TIDE_OK : TIDE_E_LIMIT;
+    }
+    if (rc != TIDE_OK) {
+        tide_batch_release(&made);
+        return rc;
+    }
+    if (made.positions) {
+        memcpy(made.positions, batch->positions, rows * sizeof *made.positions);
+    }
+    made.first_position = batch->first_position;
+    made.origin = batch->origin;
+    tide_batch_move(&made, out);
+    return TIDE_OK;
+}
