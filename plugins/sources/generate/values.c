@@ -11,26 +11,12 @@
 #define DAYS_OF_30_YEARS 10957
 
 static const char *const given_names[] = {
-    "Ada",          "Grace", "Zo\xc3\xab", "Linus", "Chlo\xc3\xa9", "Ken",
-    "Bj\xc3\xb8rn", "Mei",   "Sofia",      "Omar",  "Nadia",        "Priya",
-    "Kofi",         "Yuki",  "Marta",      "Ivan"};
-static const char *const family_names[] = {"Lovelace",
-                                           "Hopper",
-                                           "O'Brien",
-                                           "Nakamura",
-                                           "M\xc3\xbcller",
-                                           "Smith, Jr.",
-                                           "Okafor",
-                                           "Garc\xc3\xad"
-                                           "a",
-                                           "Novak",
-                                           "\xe7\x8e\x8b",
-                                           "Singh",
-                                           "Dubois",
-                                           "Kim",
-                                           "Rossi",
-                                           "Haddad",
-                                           "\"Ace\" Jones"};
+    "Ada",   "Grace", "Zoë",   "Linus", "Chloé", "Ken",  "Bjørn", "Mei",
+    "Sofia", "Omar",  "Nadia", "Priya", "Kofi",  "Yuki", "Marta", "Ivan"};
+static const char *const family_names[] = {
+    "Lovelace", "Hopper", "O'Brien", "Nakamura",     "Müller", "Smith, Jr.",
+    "Okafor",   "García", "Novak",   "王",           "Singh",  "Dubois",
+    "Kim",      "Rossi",  "Haddad",  "\"Ace\" Jones"};
 static const char *const words[] = {"tide",  "mill", "water", "wheel", "sluice", "ebb",
                                     "flood", "moon", "grain", "flour", "stone",  "gate",
                                     "pond",  "race", "spur",  "neap"};
