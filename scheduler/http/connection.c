@@ -148,6 +148,7 @@ void tide_http_on_connection(void *arg, struct MHD_Connection *handle, void **co
         return;
     }
     disarm(connection);
+    server->was_full |= server->connections == server->options.max_connections;
     server->connections--;
     free(connection);
     *context = NULL;

@@ -74,6 +74,8 @@ struct tide_http_server {
     bool loopback, tls;
     struct tide_http_connection *first, *last; /**< those with a deadline, by it */
     size_t connections;
+    bool
+        was_full; /**< a place became free: the library must look at its listener again */
     struct tide_http_request *waiting;
     uint64_t answers[600];
     bool closing;
@@ -86,6 +88,8 @@ struct tide_http_server {
 
 /** Let the library work, now, and see when it wants to again. */
 void tide_http_drive(struct tide_http_server *server);
+/** The same, from the loop, soon. */
+void tide_http_wake(struct tide_http_server *server);
 /** When closing: end it if the last connection is gone. */
 void tide_http_maybe_finish(struct tide_http_server *server);
 

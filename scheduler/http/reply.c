@@ -95,8 +95,7 @@ void tide_http_reply(struct tide_http_request *request, unsigned status,
         if (suspended) {
             unlink_waiting(request);
             MHD_resume_connection(request->handle);
-            (void)uv_timer_start(&request->server->drive, request->server->drive.timer_cb,
-                                 0, 0);
+            tide_http_wake(request->server);
         }
     }
     tide_http_request_unref(request);

@@ -34,6 +34,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     tide_http_drive(poll->data);
 }
 
+void tide_http_wake(struct tide_http_server *server)
+{
+    (void)uv_timer_start(&server->drive, on_drive, 0, 0);
+}
+
 void tide_http_drive(struct tide_http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
@@ -42,7 +47,10 @@ void tide_http_drive(struct tide_http_server *server)
         return;
     }
     (void)MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES) {
+    if (server->was_full) {
+        server->was_full = false;
+        tide_http_wake(server);
+    } else if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES) {
         (void)uv_timer_start(&server->drive, on_drive, (uint64_t)timeout, 0);
     } else {
         (void)uv_timer_stop(&server->drive);
@@ -236,7 +244,7 @@ void tide_http_close(struct tide_http_server *server, uint64_t grace_ms,
     }
     (void)uv_timer_start(&server->grace, on_grace, grace_ms, 0);
     tide_http_close_idle(server);
-    (void)uv_timer_start(&server->drive, on_drive, 0, 0);
+    tide_http_wake(server);
 }
 
 const char *tide_http_url(const struct tide_http_server *server)
