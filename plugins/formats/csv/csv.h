@@ -78,6 +78,9 @@ int csv_columns_finish(struct csv_decoder *decoder, struct tide_batch *batch);
 int csv_decode_record(struct csv_decoder *decoder, const struct tide_span *span,
                       size_t *pos, struct tide_error *err);
 
+/** Length of a record without its line end, which a reject does not show. */
+size_t csv_shown_length(const uint8_t *data, size_t length);
+
 /** Reject the record at raw, which starts in the present line. */
 TIDE_PRINTF(6, 7)
 int csv_reject(struct csv_decoder *decoder, const uint8_t *raw, size_t length,

@@ -153,7 +153,8 @@ static int judge_row(struct csv_decoder *decoder, struct window *window, bool *g
 {
     const struct csv_index *index = &decoder->index;
     size_t start = row_start(index, window->row);
-    size_t length = row_end(index, window->row) - start;
+    size_t length =
+        csv_shown_length(window->data + start, row_end(index, window->row) - start);
     size_t fields = row_fields(index, window->row);
     size_t bad;
 
@@ -289,7 +290,9 @@ static int decode_some(struct csv_decoder *decoder, const struct tide_span *span
     }
     rc = decode_window(decoder, span, *pos, &taken, err);
     *pos += taken;
-    if (rc == TIDE_OK && taken == 0) {
+    if (taken > 0) {
+        csv_record_reset(&decoder->record); /* it may have been waiting for more */
+    } else if (rc == TIDE_OK) {
         rc = csv_decode_record(decoder, span, pos, err);
     }
     return rc;

@@ -47,8 +47,7 @@ int csv_reject_utf8(struct csv_decoder *decoder, const uint8_t *raw, size_t leng
                       decoder->schema.columns[column].name);
 }
 
-/* The line end does not belong to what a reject shows. */
-static size_t shown_length(const uint8_t *data, size_t length)
+size_t csv_shown_length(const uint8_t *data, size_t length)
 {
     if (length && data[length - 1] == '\n') {
         length--;
@@ -82,7 +81,7 @@ static int take_record(struct csv_decoder *decoder, const uint8_t *data,
                        struct tide_error *err)
 {
     const struct csv_record *record = &decoder->record;
-    size_t length = shown_length(data, record->length);
+    size_t length = csv_shown_length(data, record->length);
     size_t bad;
 
     if (record->field_count != decoder->schema.column_count) {
@@ -109,7 +108,7 @@ static int reject_malformed(struct csv_decoder *decoder, const uint8_t *data,
     int64_t line = decoder->line + csv_count_lines(data, record->fault);
 
     return csv_reject(
-        decoder, data, shown_length(data, record->length), err, "malformed_quote",
+        decoder, data, csv_shown_length(data, record->length), err, "malformed_quote",
         "in line %" PRId64 ", field %zu: text stands behind a closing quote "
         "(a quote within quotes is written twice)",
         line, record->field_count + 1);
@@ -123,7 +122,7 @@ static int reject_line(struct csv_decoder *decoder, const uint8_t *data, size_t 
     const uint8_t *line = memchr(data, '\n', length);
     size_t size = line ? (size_t)(line - data) + 1 : length;
     int rc =
-        csv_reject(decoder, data, shown_length(data, size), err, code, "%s", message);
+        csv_reject(decoder, data, csv_shown_length(data, size), err, code, "%s", message);
 
     decoder->skipping = !line;
     decoder->record.length = size;
@@ -151,7 +150,7 @@ int csv_decode_record(struct csv_decoder *decoder, const struct tide_span *span,
     size_t left = span->length - *pos;
     int rc = csv_record_read(record, &decoder->syntax, data, left, span->last);
 
-    if ((rc == CSV_MORE && left > limit) ||
+    if (((rc == CSV_MORE || rc == CSV_UNTERMINATED) && left > limit) ||
         ((rc == CSV_COMPLETE || rc == CSV_MALFORMED) && record->length > limit)) {
         rc = reject_long(decoder, data, left, err);
     } else if (rc == CSV_MORE) {

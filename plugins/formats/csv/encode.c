@@ -1,41 +1,15 @@
 /*
- * encode - batches written as CSV.
+ * encode - batches written as CSV: the header, and what a batch needs before its rows.
  *
  * One scan over a column's whole data tells which of its values, if any, need quotes;
  * the rows are then put together without looking at a byte twice.  The output's bound is
  * reserved beforehand, so that nothing is checked on the way.
- *
- *   - null is null_string, unquoted; an empty text is a pair of quotes.
- *   - A value that reads as null_string is quoted.
- *   - bytes are written as PostgreSQL does: \x and hexadecimal digits.
  */
+#include "encode.h"
+
 #include <tidemill/value.h>
 
-#include "csv.h"
 #include "quote.h"
-
-/* A column of the batch in hand. */
-struct output {
-    int type;
-    const uint8_t *validity; /* NULL: no nulls */
-    const void *values;
-    const uint8_t *data;
-    uint8_t *marks; /* owned: of each row, whether its text needs quotes */
-    size_t capacity;
-    bool marked; /* some of marks are set */
-};
-
-struct csv_encoder {
-    const struct csv_options *options;
-    const struct tide_schema *schema;
-    struct csv_syntax syntax;
-    size_t null_length;
-    struct output *outputs;
-    uint8_t *buffer;
-    size_t capacity;
-    bool header_due;
-    bool odd_syntax; /* numbers and dates may hold the delimiter or the quote */
-};
 
 int csv_encoder_open(const void *options, const struct tide_schema *schema,
                      const struct tide_host *host, void **state, struct tide_error *err)
@@ -104,160 +78,6 @@ static int reserve(struct csv_encoder *encoder, size_t size)
     return TIDE_OK;
 }
 
-/* ---- values ---- */
-
-static uint8_t *put_escaped(uint8_t *out, const uint8_t *from, size_t length,
-                            const struct csv_syntax *syntax)
-{
-    if (syntax->escape == syntax->quote) {
-        return out + csv_double(out, from, length, syntax->quote);
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (from[i] == syntax->quote || from[i] == syntax->escape) {
-            *out++ = syntax->escape;
-        }
-        *out++ = from[i];
-    }
-    return out;
-}
-
-static uint8_t *put_quoted(uint8_t *out, const uint8_t *from, size_t length,
-                           const struct csv_syntax *syntax)
-{
-    *out++ = syntax->quote;
-    out = put_escaped(out, from, length, syntax);
-    *out++ = syntax->quote;
-    return out;
-}
-
-static inline uint8_t *put_plain(uint8_t *out, const uint8_t *from, size_t length)
-{
-    size_t done = 0;
-
-    do {
-        memcpy(out + done, from + done, 16);
-        done += 16;
-    } while (done < length);
-    return out + length;
-}
-
-static inline bool reads_as_null(const struct csv_encoder *encoder, const uint8_t *from,
-                                 size_t length)
-{
-    return length == encoder->null_length &&
-           memcmp(from, encoder->options->null_string, length) == 0;
-}
-
-static uint8_t *put_null(const struct csv_encoder *encoder, uint8_t *out)
-{
-    memcpy(out, encoder->options->null_string, encoder->null_length);
-    return out + encoder->null_length;
-}
-
-static inline uint8_t *put_text(const struct csv_encoder *encoder,
-                                const struct output *output, int64_t row, uint8_t *out)
-{
-    const int32_t *offsets = output->values;
-    const uint8_t *from = output->data + offsets[row];
-    size_t length = (size_t)(offsets[row + 1] - offsets[row]);
-
-    if (length == 0) {
-        out[0] = encoder->syntax.quote;
-        out[1] = encoder->syntax.quote;
-        return out + 2;
-    }
-    if ((output->marked && output->marks[row]) || reads_as_null(encoder, from, length)) {
-        return put_quoted(out, from, length, &encoder->syntax);
-    }
-    return put_plain(out, from, length);
-}
-
-static uint8_t *put_bytes(const struct csv_encoder *encoder, const struct output *output,
-                          int64_t row, uint8_t *out)
-{
-    static const char digits[] = "0123456789abcdef";
-    const int32_t *offsets = output->values;
-    uint8_t *at = out;
-
-    (void)encoder;
-    *at++ = '\\';
-    *at++ = 'x';
-    for (int32_t i = offsets[row]; i < offsets[row + 1]; i++) {
-        *at++ = (uint8_t)digits[output->data[i] >> 4];
-        *at++ = (uint8_t)digits[output->data[i] & 15];
-    }
-    return at;
-}
-
-static size_t format_fixed(const struct output *output, int64_t row, char *text)
-{
-    switch (output->type) {
-    case TIDE_TYPE_BOOL:
-        return tide_format_bool(text, tide_bit(output->values, row));
-    case TIDE_TYPE_INT64:
-        return tide_format_int64(text, ((const int64_t *)output->values)[row]);
-    case TIDE_TYPE_FLOAT64:
-        return tide_format_float64(text, ((const double *)output->values)[row]);
-    case TIDE_TYPE_DATE:
-        return tide_format_date(text, ((const int32_t *)output->values)[row]);
-    case TIDE_TYPE_TIME:
-        return tide_format_time(text, ((const int64_t *)output->values)[row]);
-    case TIDE_TYPE_TIMESTAMP:
-        return tide_format_timestamp(text, ((const int64_t *)output->values)[row]);
-    case TIDE_TYPE_DATETIME:
-        return tide_format_datetime(text, ((const int64_t *)output->values)[row]);
-    default:
-        return 0;
-    }
-}
-
-/* A text that has just been put at `at`, for which nothing was marked. */
-static uint8_t *quote_if_needed(const struct csv_encoder *encoder, uint8_t *at,
-                                uint8_t *end)
-{
-    const struct csv_syntax *syntax = &encoder->syntax;
-    size_t length = (size_t)(end - at);
-    uint8_t *copy;
-
-    if (!reads_as_null(encoder, at, length) &&
-        (!encoder->odd_syntax || csv_next_special(at, end, syntax) == end)) {
-        return end;
-    }
-    copy = at + 2 * length + 2;
-    memcpy(copy, at, length);
-    return put_quoted(at, copy, length, syntax);
-}
-
-static inline uint8_t *put_value(const struct csv_encoder *encoder,
-                                 const struct output *output, int64_t row, uint8_t *out)
-{
-    uint8_t *end;
-
-    if (output->type == TIDE_TYPE_NULL ||
-        (output->validity && !tide_bit(output->validity, row))) {
-        return put_null(encoder, out);
-    }
-    if (output->type == TIDE_TYPE_BYTES) {
-        end = put_bytes(encoder, output, row, out);
-    } else if (tide_type_is_variable(output->type)) {
-        return put_text(encoder, output, row, out);
-    } else {
-        end = out + format_fixed(output, row, (char *)out);
-    }
-    return encoder->odd_syntax || encoder->null_length
-               ? quote_if_needed(encoder, out, end)
-               : end;
-}
-
-static uint8_t *put_line_end(const struct csv_encoder *encoder, uint8_t *out)
-{
-    if (encoder->options->line_ending == CSV_CRLF) {
-        *out++ = '\r';
-    }
-    *out++ = '\n';
-    return out;
-}
-
 /* ---- the header ---- */
 
 static size_t header_bound(const struct csv_encoder *encoder)
@@ -300,14 +120,14 @@ static uint8_t *put_header(const struct csv_encoder *encoder, uint8_t *out)
         }
         out = put_name(out, encoder->schema->columns[i].name, &encoder->syntax);
     }
-    return put_line_end(encoder, out);
+    return csv_put_line_end(encoder, out);
 }
 
 /* ---- batches ---- */
 
 /* Mark the values that hold special bytes.  Returns their length in all, or -1 when
  * memory is out. */
-static int64_t mark_column(const struct csv_encoder *encoder, struct output *output,
+static int64_t mark_column(const struct csv_encoder *encoder, struct csv_output *output,
                            int64_t rows)
 {
     const int32_t *offsets = output->values;
@@ -341,7 +161,7 @@ static int64_t mark_column(const struct csv_encoder *encoder, struct output *out
 }
 
 /* Look at a column; its share of the output's bound is added to *bound. */
-static int prepare_column(struct csv_encoder *encoder, struct output *output,
+static int prepare_column(struct csv_encoder *encoder, struct csv_output *output,
                           const struct ArrowArray *array, int64_t rows, size_t *bound)
 {
     static const uint8_t nothing[TIDE_PADDING];
@@ -385,22 +205,6 @@ static int prepare(struct csv_encoder *encoder, const struct tide_batch *batch)
     return rc == TIDE_OK ? reserve(encoder, bound) : rc;
 }
 
-static uint8_t *put_rows(const struct csv_encoder *encoder, int64_t rows, uint8_t *out)
-{
-    size_t count = encoder->schema->column_count;
-
-    for (int64_t row = 0; row < rows; row++) {
-        for (size_t i = 0; i < count; i++) {
-            if (i > 0) {
-                *out++ = encoder->syntax.delimiter;
-            }
-            out = put_value(encoder, &encoder->outputs[i], row, out);
-        }
-        out = put_line_end(encoder, out);
-    }
-    return out;
-}
-
 int csv_encode(void *state, const struct tide_batch *batch, const uint8_t **data,
                size_t *length, struct tide_error *err)
 {
@@ -416,7 +220,7 @@ int csv_encode(void *state, const struct tide_batch *batch, const uint8_t **data
         encoder->header_due = false;
     }
     if (batch) {
-        out = put_rows(encoder, batch->array.length, out);
+        out = csv_put_rows(encoder, batch->array.length, out);
     }
     *data = encoder->buffer;
     *length = (size_t)(out - encoder->buffer);

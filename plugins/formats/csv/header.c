@@ -44,10 +44,15 @@ static bool is_blank_record(const struct csv_record *record)
 /* Whether a CR ends lines here by itself, as on the Macintosh of old. */
 static bool has_lone_cr(const struct csv_record *record, const uint8_t *data)
 {
-    const struct csv_field *field = &record->fields[record->field_count - 1];
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct csv_field *field = &record->fields[i];
 
-    return !field->quoted &&
-           memchr(data + field->start, '\r', field->end - field->start) != NULL;
+        if (!field->quoted &&
+            memchr(data + field->start, '\r', field->end - field->start)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int refuse_record(const struct csv_decoder *decoder, int outcome,
