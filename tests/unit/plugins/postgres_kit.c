@@ -458,3 +458,65 @@ void kit_batch(const struct tide_schema *schema, const char *const *lines, size_
                          TIDE_OK);
     }
 }
+
+void kit_schema(struct tide_schema *schema, const char *columns)
+{
+    memset(schema, 0, sizeof *schema);
+    while (*columns) {
+        size_t name = strcspn(columns, ":");
+        const char *type = columns + name + 1;
+        size_t length = strcspn(type, " !");
+        bool required = type[length] == '!';
+        int number = 0;
+
+        while (strlen(tide_type_name(number)) != length ||
+               strncmp(tide_type_name(number), type, length) != 0) {
+            number++;
+        }
+        assert_int_equal(tide_schema_add_n(schema, columns, name, number,
+                                           required ? TIDE_COLUMN_REQUIRED : 0),
+                         TIDE_OK);
+        columns = type + length + required;
+        columns += strspn(columns, " ");
+    }
+}
+
+void kit_destination_opens(struct kit_destination *destination)
+{
+    if (kit_destination_open(destination) != TIDE_OK) {
+        fail_msg("%s", destination->err.message);
+    }
+}
+
+void kit_destination_fails(struct kit_destination *destination, int code,
+                           const char *words)
+{
+    assert_int_equal(kit_destination_open(destination), code);
+    if (!strstr(destination->err.message, words)) {
+        fail_msg("\"%s\" does not say \"%s\"", destination->err.message, words);
+    }
+    assert_null(destination->state);
+    assert_null(destination->position);
+    assert_int_equal(destination->accepted.column_count, 0);
+    kit_destination_close(destination);
+}
+
+void kit_write_lines(struct kit_destination *destination, const char *const *lines,
+                     size_t count)
+{
+    struct tide_batch batch;
+
+    kit_batch(&destination->accepted, lines, count, &batch);
+    if (kit_write(destination, &batch) != TIDE_OK) {
+        fail_msg("%s", destination->err.message);
+    }
+    tide_batch_release(&batch);
+}
+
+void kit_commit(struct kit_destination *destination)
+{
+    if (kit_destination_plugin()->commit(destination->state, NULL, true,
+                                         &destination->err) != TIDE_OK) {
+        fail_msg("%s", destination->err.message);
+    }
+}

@@ -90,6 +90,19 @@ void kit_destination_close(struct kit_destination *destination);
 /* Write a batch; one refused as a whole is split until the bad rows stand alone. */
 int kit_write(struct kit_destination *destination, const struct tide_batch *batch);
 
+/* Open, expecting it to go well or to fail with words in its message. */
+void kit_destination_opens(struct kit_destination *destination);
+void kit_destination_fails(struct kit_destination *destination, int code,
+                           const char *words);
+
+/* Write rows given as text, commit finally. */
+void kit_write_lines(struct kit_destination *destination, const char *const *lines,
+                     size_t count);
+void kit_commit(struct kit_destination *destination);
+
+/* A schema of columns given as "name:type name:type!", "!" for required. */
+void kit_schema(struct tide_schema *schema, const char *columns);
+
 /* Load all of one table into another and commit; both are left closed. */
 void kit_copy(const char *from, const char *to, int mode, const char *const *key);
 

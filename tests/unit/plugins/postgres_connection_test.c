@@ -1,0 +1,188 @@
+/*
+ * postgres_connection_test - how a connection is described, made and refused.
+ */
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "postgres_kit.h"
+
+/* Open a table with the options given and expect it to fail. */
+static void assert_fails(struct tide_pg_options options, int code, const char *words)
+{
+    struct kit_source source;
+
+    kit_source_init(&source, "anything");
+    source.options = options;
+    source.options.connect_timeout = 5000000;
+    assert_int_equal(kit_source_open(&source), code);
+    if (!strstr(source.err.message, words)) {
+        fail_msg("\"%s\" does not say \"%s\"", source.err.message, words);
+    }
+    assert_null(strstr(source.err.message, "s3cret"));
+    kit_source_close(&source);
+}
+
+static void an_unknown_database_is_a_config_error(void **state)
+{
+    struct tide_pg_options options = kit_options();
+
+    (void)state;
+    options.database = "no_such_database";
+    assert_fails(options, TIDE_E_CONFIG, "\"no_such_database\" does not exist");
+}
+
+static void a_wrong_password_is_an_auth_error_that_does_not_show_it(void **state)
+{
+    struct tide_pg_options options = kit_options();
+
+    (void)state;
+    if (strcmp(kit_value("SELECT count(*) FROM pg_roles WHERE rolname = 'locked'"),
+               "1")) {
+        return; /* a server of someone else's */
+    }
+    options.user = "locked";
+    options.password = "s3cret";
+    assert_fails(options, TIDE_E_AUTH, "\"locked\"");
+    options.password = NULL;
+    assert_fails(options, TIDE_E_AUTH, "password");
+}
+
+static void the_options_beside_the_url_win(void **state)
+{
+    struct tide_pg_options options = kit_options();
+    struct kit_source source;
+
+    (void)state;
+    kit_sql("CREATE TABLE anything (id int)");
+    if (strcmp(kit_value("SELECT count(*) FROM pg_roles WHERE rolname = 'locked'"),
+               "1")) {
+        return;
+    }
+    options.user = "locked";
+    options.password = "right";
+    kit_source_init(&source, "anything");
+    source.options = options;
+    assert_int_equal(kit_source_open(&source), TIDE_OK);
+    kit_source_close(&source);
+}
+
+/* A port on which nobody listens: one that was given to us, and back. */
+static int free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    close(listener);
+    return ntohs(address.sin_port);
+}
+
+static void nobody_listening_is_transient(void **state)
+{
+    (void)state;
+    assert_fails((struct tide_pg_options){.host = "127.0.0.1",
+                                          .port = free_port(),
+                                          .user = "u",
+                                          .password = "s3cret",
+                                          .database = "d",
+                                          .schema = "public"},
+                 TIDE_E_TRANSIENT, "database \"d\" on 127.0.0.1:");
+}
+
+static void a_server_that_never_answers_is_given_up(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    struct kit_source source;
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    kit_source_init(&source, "anything");
+    source.options = (struct tide_pg_options){.host = "127.0.0.1",
+                                              .port = ntohs(address.sin_port),
+                                              .schema = "public",
+                                              .connect_timeout = 1000};
+    assert_int_equal(kit_source_open(&source), TIDE_E_TRANSIENT);
+    assert_non_null(strstr(source.err.message, "connect_timeout"));
+    kit_source_close(&source);
+    close(listener);
+}
+
+static void a_malformed_url_is_not_repeated(void **state)
+{
+    static const char *const urls[] = {
+        "postgresql://u:s3cret%zz@h/d", "s3cret", "host=h password='s3cret",
+        "postgresql://u:s3cret@[::1/d", "postgresql://u:s3cret@h/d?nonsense=1"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        assert_fails((struct tide_pg_options){.url = urls[i], .schema = "public"},
+                     TIDE_E_CONFIG, "not a PostgreSQL URI");
+    }
+}
+
+static void a_server_must_be_named(void **state)
+{
+    (void)state;
+    assert_fails((struct tide_pg_options){.schema = "public"}, TIDE_E_CONFIG, "give url");
+}
+
+static void tls_that_the_server_has_not_is_a_config_error(void **state)
+{
+    struct tide_pg_options options = kit_options();
+
+    (void)state;
+    if (strcmp(kit_value("SHOW ssl"), "off") != 0) {
+        return;
+    }
+    options.sslmode = "require";
+    assert_fails(options, TIDE_E_CONFIG, "SSL");
+    options.sslmode = "sometimes";
+    assert_fails(options, TIDE_E_CONFIG, "sometimes");
+}
+
+static void the_session_says_who_it_is(void **state)
+{
+    struct kit_source source;
+
+    (void)state;
+    kit_source_init(&source, "anything");
+    assert_int_equal(kit_source_open(&source), TIDE_OK);
+    assert_string_equal(kit_value("SELECT count(*) > 0 FROM pg_stat_activity WHERE"
+                                  " application_name = 'tidemill'"
+                                  " AND datname = current_database()"),
+                        "t");
+    kit_source_close(&source);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_unknown_database_is_a_config_error),
+        cmocka_unit_test(a_wrong_password_is_an_auth_error_that_does_not_show_it),
+        cmocka_unit_test(the_options_beside_the_url_win),
+        cmocka_unit_test(nobody_listening_is_transient),
+        cmocka_unit_test(a_server_that_never_answers_is_given_up),
+        cmocka_unit_test(a_malformed_url_is_not_repeated),
+        cmocka_unit_test(a_server_must_be_named),
+        cmocka_unit_test(tls_that_the_server_has_not_is_a_config_error),
+        cmocka_unit_test(the_session_says_who_it_is),
+    };
+    int failed;
+
+    if (!kit_start()) {
+        return kit_skip_all("no PostgreSQL server");
+    }
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    kit_stop();
+    return failed;
+}
