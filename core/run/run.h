@@ -37,7 +37,15 @@ struct tide_run_request {
     void (*event)(void *arg, struct json_object *event);
     void *event_arg;
     const atomic_bool *cancel; /**< set by a signal or another thread */
+    /** Called before each commit; a failure ends the run instead.  NULL: nothing to ask.
+     */
+    int (*before_commit)(void *arg, struct tide_error *err);
+    void *before_commit_arg;
 };
+
+/** Have the process's allocator keep the memory of batches for the next ones.  Once,
+ * before threads. */
+void tide_run_tune_memory(void);
 
 /** Run it.  The "end" event is also given back in *end (the caller's reference).  Returns
  * the final state. */

@@ -1,0 +1,84 @@
+/*
+ * activity - which plugin's code runs now; see activity.h.
+ */
+#include "run/activity.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define WORDS (sizeof((struct tide_ledger *)NULL)->activity / sizeof(uint64_t))
+
+_Static_assert(offsetof(struct tide_ledger, activity) % sizeof(uint64_t) == 0,
+               "the activity is stored word by word");
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+#define CRASH_SIGNALS (sizeof crash_signals / sizeof *crash_signals)
+
+static _Thread_local const char *current;
+static struct tide_ledger *watched;
+static struct sigaction before[CRASH_SIGNALS];
+
+/* Word by word, so that a reader in another thread races with nobody. */
+static void store_text(struct tide_ledger *ledger, const char *text)
+{
+    uint64_t words[WORDS] = {0};
+    uint64_t *place = (uint64_t *)(void *)ledger->activity;
+    size_t length = strnlen(text, sizeof words - 1);
+
+    memcpy(words, text, length);
+    for (size_t i = 0; i < WORDS; i++) {
+        __atomic_store_n(&place[i], words[i], __ATOMIC_RELAXED);
+    }
+}
+
+void tide_activity_begin(struct tide_ledger *ledger, const char *text)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    current = text;
+    store_text(ledger, text);
+    __atomic_store_n(&ledger->heartbeat_us, clock->monotonic(clock), __ATOMIC_RELAXED);
+}
+
+void tide_activity_end(void)
+{
+    current = NULL;
+}
+
+void tide_activity_last(const struct tide_ledger *ledger, char out[64])
+{
+    const uint64_t *place = (const uint64_t *)(const void *)ledger->activity;
+    uint64_t words[WORDS];
+
+    for (size_t i = 0; i < WORDS; i++) {
+        words[i] = __atomic_load_n(&place[i], __ATOMIC_RELAXED);
+    }
+    memcpy(out, words, sizeof words);
+    out[sizeof words - 1] = '\0';
+}
+
+/* Runs on the thread that crashed.  Returning lets the same instruction fail again, this
+ * time into the handler that was there before. */
+static void on_crash(int number)
+{
+    store_text(watched, current ? current : "the engine");
+    for (size_t i = 0; i < CRASH_SIGNALS; i++) {
+        if (crash_signals[i] == number) {
+            (void)sigaction(number, &before[i], NULL);
+        }
+    }
+}
+
+void tide_activity_watch_crashes(struct tide_ledger *ledger)
+{
+    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
+
+    watched = ledger;
+    (void)sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < CRASH_SIGNALS; i++) {
+        (void)sigaction(crash_signals[i], &action, &before[i]);
+    }
+}

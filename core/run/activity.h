@@ -1,0 +1,24 @@
+/*
+ * activity - which plugin's code runs now, so that a crash or a hang can be named.
+ *
+ * Each thread knows its own activity; the ledger page holds the one that began last, and
+ * after a crash that of the thread that crashed.
+ */
+#ifndef TIDE_RUN_ACTIVITY_H
+#define TIDE_RUN_ACTIVITY_H
+
+#include "pipeline/worker.h"
+
+/** This thread enters what text says ("source csv: read"); text is borrowed until
+ * tide_activity_end.  Also the ledger's heartbeat. */
+void tide_activity_begin(struct tide_ledger *ledger, const char *text);
+void tide_activity_end(void);
+
+/** What the ledger page holds, copied out. */
+void tide_activity_last(const struct tide_ledger *ledger, char out[64]);
+
+/** From now on a thread that crashes leaves its activity in the ledger, which must
+ * outlive the process's threads; the crash then takes its course. */
+void tide_activity_watch_crashes(struct tide_ledger *ledger);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * flow - one table of a run, from its source to its destination.
+ *
+ * Threads: the reader calls the source, the middle (the thread that runs the flow)
+ * checks, filters and transforms, the writer calls the destination; channels lie between
+ * them. A flow is opened and closed by one thread while the others do not run.  The first
+ * that fails stops all; its error is the flow's.
+ */
+#ifndef TIDE_RUN_FLOW_H
+#define TIDE_RUN_FLOW_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "run/channel.h"
+#include "run/engine.h"
+#include "run/filter.h"
+#include "run/plugin_host.h"
+#include "run/validation.h"
+
+#define TIDE_FLOW_BATCH_ROWS 16384
+#define TIDE_FLOW_BATCH_BYTES (4 * 1024 * 1024)
+
+/** One transformation of this table. */
+struct tide_flow_transform {
+    size_t index; /**< in the pipeline's list */
+    const struct tide_transform *plugin;
+    struct tide_plugin_host host;
+    void *state;
+    struct tide_schema in, out; /**< owned */
+};
+
+struct tide_flow {
+    struct tide_engine *engine;
+    const struct tide_table *table;
+    struct tide_tally *tally;
+
+    /* The source and what it gives. */
+    struct tide_plugin_host source;
+    struct tide_source_request source_request;
+    void *source_state;
+    struct tide_schema source_schema; /**< owned; as the source gives it */
+    size_t *excluded;                 /**< owned; columns to drop, the last one first */
+    size_t excluded_count;
+    struct tide_schema received; /**< owned; without them */
+    char *position_before;       /**< owned; where the source started, or NULL */
+    char *position_after;        /**< owned; set by the reader at its end, or NULL */
+
+    /* The middle. */
+    struct tide_validation input;
+    struct tide_filter *filter;             /**< or NULL */
+    struct tide_flow_transform *transforms; /**< owned; they do not move */
+    size_t transform_count;
+    struct tide_schema outgoing; /**< owned; what comes out of the transforms */
+    struct tide_validation output;
+    uint8_t *drop; /**< owned; rows to take out of the batch in hand */
+    int64_t drop_capacity;
+    struct tide_text row; /**< a rejected row as JSON; memory that is reused */
+
+    /* The destination. */
+    struct tide_plugin_host destination;
+    struct tide_destination_request destination_request;
+    void *destination_state;
+    struct tide_schema accepted; /**< owned */
+    const char **key;            /**< owned array, borrowed names, ended by NULL */
+    const char *cursor;          /**< borrowed name of outgoing, or NULL */
+    char *destination_name; /**< owned; pipeline and table: where positions are kept */
+    int64_t taken;          /**< rows written, not yet committed */
+
+    /* Between the threads. */
+    struct tide_channel *to_middle, *to_writer;
+    pthread_mutex_t lock;
+    struct tide_error error; /**< under lock */
+    atomic_bool is_stopped;
+};
+
+/* ---- the whole of it ----------------------------------------------------------------*/
+
+/** Prepare; nothing is opened yet.  The flow must not move afterwards. */
+void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t table);
+/** Close both sides and free everything; safe at any time after init. */
+void tide_flow_fini(struct tide_flow *flow);
+/** Open both sides and agree on the columns.  A source that has none (an empty file)
+ * leaves the destination alone, and there is nothing to run. */
+TIDE_MUST_CHECK
+int tide_flow_open(struct tide_flow *flow, struct tide_error *err);
+/** Move all rows and commit them. */
+TIDE_MUST_CHECK
+int tide_flow_run(struct tide_flow *flow, struct tide_error *err);
+
+/* ---- its parts ----------------------------------------------------------------------*/
+
+/** Open the source at position_before and bind validation, filter and transforms. */
+TIDE_MUST_CHECK
+int tide_flow_open_source(struct tide_flow *flow, struct tide_error *err);
+/** Open the destination for what comes out, and bind the output validation.  *position is
+ * the one it committed last, malloc'ed, or NULL. */
+TIDE_MUST_CHECK
+int tide_flow_open_destination(struct tide_flow *flow, char **position,
+                               struct tide_error *err);
+
+/** Read the next batch, as it is received: columns dropped, rows beyond the limit cut
+ * off, counted.  TIDE_END. */
+TIDE_MUST_CHECK
+int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
+                   struct tide_error *err);
+
+/** The steps of the middle, each on a batch in place. */
+TIDE_MUST_CHECK
+int tide_flow_validate_input(struct tide_flow *flow, struct tide_batch *batch,
+                             struct tide_error *err);
+TIDE_MUST_CHECK
+int tide_flow_filter(struct tide_flow *flow, struct tide_batch *batch,
+                     struct tide_error *err);
+TIDE_MUST_CHECK
+int tide_flow_transform(struct tide_flow *flow, size_t transform,
+                        struct tide_batch *batch, struct tide_error *err);
+TIDE_MUST_CHECK
+int tide_flow_validate_output(struct tide_flow *flow, struct tide_batch *batch,
+                              struct tide_error *err);
+/** All of them; the batch may have no rows afterwards. */
+TIDE_MUST_CHECK
+int tide_flow_process(struct tide_flow *flow, struct tide_batch *batch,
+                      struct tide_error *err);
+
+/** Hand a batch of the accepted schema to the destination; rows it refuses are
+ * rejected. */
+TIDE_MUST_CHECK
+int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
+                    struct tide_error *err);
+/** Make durable what was written, with the position; count it; say so. */
+TIDE_MUST_CHECK
+int tide_flow_commit(struct tide_flow *flow, struct tide_error *err);
+
+/* ---- what all threads use -----------------------------------------------------------*/
+
+/** Stop all threads because of an error; the first real one is kept. */
+void tide_flow_fail(struct tide_flow *flow, const struct tide_error *err);
+/** Whether it was stopped, by a failure or by whoever started the run. */
+bool tide_flow_is_stopped(struct tide_flow *flow);
+struct tide_ledger *tide_flow_ledger(struct tide_flow *flow);
+void tide_flow_count(struct tide_flow *flow, int step, int64_t passed, int64_t failed);
+
+/** Reject what is described; note->table is filled in.  TIDE_E_LIMIT: the run ends of it,
+ * and the flow knows why. */
+TIDE_MUST_CHECK
+int tide_flow_reject(struct tide_flow *flow, const struct tide_reject_note *note);
+/** Reject a row of a batch at a step; scratch is the calling thread's. */
+TIDE_MUST_CHECK
+int tide_flow_reject_row(struct tide_flow *flow, int step, const struct tide_batch *batch,
+                         const struct tide_schema *schema, int64_t row, const char *code,
+                         const char *message, struct tide_text *scratch);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * flow_open - both sides of a table are opened and agree on its columns.
+ *
+ * The source is opened first, because the destination wants to know the columns; when the
+ * destination then knows a position of its own, committed with its rows, it is believed
+ * over the one that was given, and the source is opened once more.
+ */
+#include "base/json.h"
+#include "base/log.h"
+#include "run/columns.h"
+#include "run/flow.h"
+
+static int out_of_memory(struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+}
+
+static int copy_schema(const struct tide_schema *from, struct tide_schema *to,
+                       struct tide_error *err)
+{
+    tide_schema_clear(to);
+    return tide_schema_copy(from, to) == TIDE_OK ? TIDE_OK : out_of_memory(err);
+}
+
+/* ---- the source ---------------------------------------------------------------------*/
+
+static void close_source(struct tide_flow *flow)
+{
+    struct tide_error unused;
+
+    tide_plugin_host_enter(&flow->source, "close", &unused);
+    flow->engine->source.entry->source->close(flow->source_state);
+    (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
+    flow->source_state = NULL;
+}
+
+static int call_open(struct tide_flow *flow, struct tide_schema *schema,
+                     struct tide_error *err)
+{
+    const struct tide_table *table = flow->table;
+    const struct tide_bound *source = &flow->engine->source;
+    const struct tide_source_request request = {
+        .size = sizeof request,
+        .batch_rows = TIDE_FLOW_BATCH_ROWS,
+        .batch_bytes = TIDE_FLOW_BATCH_BYTES,
+        .table = table->name,
+        .cursor = table->cursor,
+        .position = flow->position_before,
+        .declared = &table->types,
+        .include = table->include,
+        .exclude = table->exclude,
+        .row_limit = flow->engine->request->row_limit,
+    };
+    int rc = TIDE_OK;
+
+    flow->source_request = request;
+    tide_plugin_host_enter(&flow->source, "open", err);
+    rc =
+        source->entry->source->open(source->options, &flow->source_request,
+                                    &flow->source.host, &flow->source_state, schema, err);
+    rc = tide_plugin_host_leave(&flow->source, rc, err);
+    return rc < 0 ? rc : TIDE_OK;
+}
+
+static bool is_same_schema(const struct tide_schema *a, const struct tide_schema *b)
+{
+    if (a->column_count != b->column_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->column_count; i++) {
+        if (strcmp(a->columns[i].name, b->columns[i].name) != 0 ||
+            a->columns[i].type != b->columns[i].type) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Start again from where the destination says it is. */
+static int reopen_source(struct tide_flow *flow, struct tide_error *err)
+{
+    struct tide_schema schema = {0};
+    int rc = TIDE_OK;
+
+    close_source(flow);
+    rc = call_open(flow, &schema, err);
+    if (rc == TIDE_OK && !is_same_schema(&schema, &flow->source_schema)) {
+        rc = tide_error_set(err, TIDE_E_CONFLICT,
+                            "the columns of the source changed while the run began; run "
+                            "it again");
+    }
+    tide_schema_clear(&schema);
+    return rc;
+}
+
+static int check_names(const struct tide_schema *schema, struct tide_error *err)
+{
+    for (size_t i = 0; i < schema->column_count; i++) {
+        if (tide_schema_find(schema, schema->columns[i].name) != i) {
+            return tide_error_set(err, TIDE_E_CONFIG, "two columns are named \"%s\"",
+                                  schema->columns[i].name);
+        }
+    }
+    return TIDE_OK;
+}
+
+/* The columns as they are received: those not wanted left out, key and cursor marked. */
+static int choose_columns(struct tide_flow *flow, struct tide_error *err)
+{
+    int rc = tide_columns_exclude(flow->table, &flow->source_schema, &flow->excluded,
+                                  &flow->excluded_count, err);
+
+    if (rc == TIDE_OK) {
+        rc = copy_schema(&flow->source_schema, &flow->received, err);
+    }
+    for (size_t i = 0; rc == TIDE_OK && i < flow->excluded_count; i++) {
+        tide_schema_remove(&flow->received, flow->excluded[i]);
+    }
+    tide_columns_mark(flow->table, &flow->received);
+    return rc;
+}
+
+/* ---- the middle ---------------------------------------------------------------------*/
+
+static int bind_input(struct tide_flow *flow, struct tide_error *err)
+{
+    struct tide_schema declared = {0};
+    int rc = copy_schema(&flow->received, &declared, err);
+
+    if (rc == TIDE_OK) {
+        rc = tide_columns_declare(flow->table, &declared, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_validation_init(&flow->input, &flow->received, &declared, err);
+    }
+    tide_schema_clear(&declared);
+    return rc;
+}
+
+static bool is_for_table(const struct tide_step *step, const struct tide_table *table)
+{
+    return !step->table || strcmp(step->table, "*") == 0 ||
+           strcmp(step->table, table->name) == 0;
+}
+
+static int bind_transform(struct tide_flow *flow, size_t index, struct tide_error *err)
+{
+    const struct tide_bound *bound = &flow->engine->transforms[index];
+    struct tide_flow_transform *transform = &flow->transforms[flow->transform_count];
+    int rc = TIDE_OK;
+
+    transform->index = index;
+    transform->plugin = bound->entry->transform;
+    tide_plugin_host_init(&transform->host, flow, TIDE_STEP_TRANSFORMATION,
+                          TIDE_KIND_TRANSFORM, bound->entry->name);
+    flow->transform_count++;
+    rc = copy_schema(&flow->outgoing, &transform->in, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    tide_plugin_host_enter(&transform->host, "bind", err);
+    rc = transform->plugin->bind(bound->options, &transform->host.host, &flow->outgoing,
+                                 &transform->state, err);
+    rc = tide_plugin_host_leave(&transform->host, rc, err);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = check_names(&flow->outgoing, err);
+    if (rc != TIDE_OK) {
+        return tide_error_wrap(err, "%s", transform->host.label);
+    }
+    return copy_schema(&flow->outgoing, &transform->out, err);
+}
+
+static int bind_transforms(struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_pipeline *pipeline = flow->engine->pipeline;
+    int rc = copy_schema(&flow->input.to, &flow->outgoing, err);
+
+    flow->transforms =
+        tide_alloc_array(pipeline->transformation_count + 1, sizeof *flow->transforms);
+    for (size_t i = 0; rc == TIDE_OK && i < pipeline->transformation_count; i++) {
+        if (is_for_table(&pipeline->transformations[i], flow->table)) {
+            rc = bind_transform(flow, i, err);
+        }
+    }
+    return rc;
+}
+
+static int bind_middle(struct tide_flow *flow, struct tide_error *err)
+{
+    int rc = bind_input(flow, err);
+
+    if (rc == TIDE_OK && flow->table->filter) {
+        rc = tide_filter_create(flow->table->filter, &flow->input.to, &flow->filter, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = bind_transforms(flow, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_columns_find_marked(flow->table, &flow->received, &flow->outgoing,
+                                      &flow->key, &flow->cursor, err);
+    }
+    return rc;
+}
+
+int tide_flow_open_source(struct tide_flow *flow, struct tide_error *err)
+{
+    int rc = call_open(flow, &flow->source_schema, err);
+
+    if (rc == TIDE_OK) {
+        rc = check_names(&flow->source_schema, err);
+    }
+    if (rc != TIDE_OK || flow->source_schema.column_count == 0) {
+        return rc;
+    }
+    rc = choose_columns(flow, err);
+    return rc == TIDE_OK ? bind_middle(flow, err) : rc;
+}
+
+/* ---- the destination ----------------------------------------------------------------*/
+
+static int check_mode(const struct tide_flow *flow, struct tide_error *err)
+{
+    static const uint32_t flags[] = {
+        [TIDE_MODE_APPEND] = TIDE_DESTINATION_APPEND,
+        [TIDE_MODE_REPLACE] = TIDE_DESTINATION_REPLACE,
+        [TIDE_MODE_MERGE] = TIDE_DESTINATION_MERGE,
+    };
+    int mode = flow->table->mode;
+
+    if (flow->engine->destination.entry->destination->flags & flags[mode]) {
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_CONFIG, "%s cannot do mode %s",
+                          flow->destination.label, tide_engine_mode_name(mode));
+}
+
+static int check_accepted(const struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_schema *outgoing = &flow->outgoing, *accepted = &flow->accepted;
+    bool is_same = outgoing->column_count == accepted->column_count;
+
+    for (size_t i = 0; is_same && i < outgoing->column_count; i++) {
+        is_same = strcmp(outgoing->columns[i].name, accepted->columns[i].name) == 0;
+    }
+    if (!is_same) {
+        return tide_error_set(err, TIDE_E_INTERNAL,
+                              "%s accepts other columns than those it was told of",
+                              flow->destination.label);
+    }
+    return TIDE_OK;
+}
+
+int tide_flow_open_destination(struct tide_flow *flow, char **position,
+                               struct tide_error *err)
+{
+    const struct tide_bound *destination = &flow->engine->destination;
+    const struct tide_run_request *run = flow->engine->request;
+    int rc = check_mode(flow, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    flow->destination_name =
+        tide_strf("%s/%s", run->pipeline_id ? run->pipeline_id : "", flow->table->name);
+    flow->destination_request = (struct tide_destination_request){
+        .size = sizeof flow->destination_request,
+        .mode = flow->table->mode,
+        .table = flow->table->as,
+        .schema = &flow->outgoing,
+        .key = flow->table->mode == TIDE_MODE_MERGE ? flow->key : NULL,
+        .cursor = flow->table->mode == TIDE_MODE_MERGE ? flow->cursor : NULL,
+        .pipeline = flow->destination_name,
+        .run = run->run_id ? run->run_id : "",
+        .started_at = run->started_at,
+    };
+    tide_plugin_host_enter(&flow->destination, "open", err);
+    rc = destination->entry->destination->open(
+        destination->options, &flow->destination_request, &flow->destination.host,
+        &flow->destination_state, &flow->accepted, position, err);
+    rc = tide_plugin_host_leave(&flow->destination, rc, err);
+    if (rc < 0) {
+        return rc;
+    }
+    rc = check_accepted(flow, err);
+    if (rc == TIDE_OK) {
+        rc = tide_validation_init(&flow->output, &flow->outgoing, &flow->accepted, err);
+    }
+    return rc;
+}
+
+/* ---- both ---------------------------------------------------------------------------*/
+
+/* A table that is replaced must come whole; one without a cursor has no other way unless
+ * it is asked for. */
+static bool is_incremental(const struct tide_flow *flow)
+{
+    int wanted = flow->engine->request->incremental;
+
+    if (flow->table->mode == TIDE_MODE_REPLACE ||
+        !(flow->engine->source.entry->source->flags & TIDE_SOURCE_INCREMENTAL)) {
+        return false;
+    }
+    return wanted == 1 || (wanted < 0 && flow->table->cursor);
+}
+
+static int take_position(struct tide_flow *flow, char *position, struct tide_error *err)
+{
+    const char *before = flow->position_before;
+
+    if (!position || !is_incremental(flow) || (before && strcmp(before, position) == 0)) {
+        free(position);
+        return TIDE_OK;
+    }
+    free(flow->position_before);
+    flow->position_before = position;
+    return reopen_source(flow, err);
+}
+
+int tide_flow_open(struct tide_flow *flow, struct tide_error *err)
+{
+    const char *given = NULL;
+    char *position = NULL;
+    int rc = TIDE_OK;
+
+    if (is_incremental(flow) && flow->engine->request->positions) {
+        given = tide_json_text(flow->engine->request->positions, flow->table->name);
+        flow->position_before = given ? tide_strdup(given) : NULL;
+    }
+    rc = tide_flow_open_source(flow, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (flow->source_schema.column_count == 0) {
+        TIDE_LOG(TIDE_LOG_WARNING, "the source has no columns, nothing is moved",
+                 TIDE_KEY_TEXT("table", flow->table->name));
+        return TIDE_OK;
+    }
+    rc = tide_flow_open_destination(flow, &position, err);
+    if (rc != TIDE_OK) {
+        free(position);
+        return rc;
+    }
+    return take_position(flow, position, err);
+}

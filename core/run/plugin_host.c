@@ -1,0 +1,199 @@
+/*
+ * plugin_host - what the run offers one plugin; see plugin_host.h.
+ */
+#include "run/plugin_host.h"
+
+#include <inttypes.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "batch/batch_ops.h"
+#include "plugin/info.h"
+#include "run/activity.h"
+#include "run/flow.h"
+
+/* ---- the table's functions ----------------------------------------------------------*/
+
+static struct tide_plugin_host *host_of(const struct tide_host *host)
+{
+    return host->context;
+}
+
+static void host_log(const struct tide_host *host, int level, const char *message)
+{
+    const struct tide_plugin_host *own = host_of(host);
+    int least = level < TIDE_LOG_DEBUG ? TIDE_LOG_DEBUG : level;
+
+    TIDE_LOG(least > TIDE_LOG_ERROR ? TIDE_LOG_ERROR : (enum tide_log_level)least,
+             message, TIDE_KEY_TEXT("plugin", own->label),
+             TIDE_KEY_TEXT("table", own->flow ? own->flow->table->name : ""));
+}
+
+static int64_t host_now(const struct tide_host *host)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    (void)host;
+    return clock->wall(clock);
+}
+
+static bool host_cancelled(const struct tide_host *host)
+{
+    const struct tide_plugin_host *own = host_of(host);
+
+    return own->flow && tide_flow_is_stopped(own->flow);
+}
+
+static const char *host_secret(const struct tide_host *host, const char *name)
+{
+    (void)host;
+    (void)name;
+    return NULL;
+}
+
+static int host_reject(const struct tide_host *host, const struct tide_reject *reject)
+{
+    struct tide_plugin_host *own = host_of(host);
+    const struct tide_reject_note note = {
+        .step = TIDE_STEP_RECEIVE,
+        .code = reject->code ? reject->code : "rejected",
+        .message = reject->message ? reject->message : "",
+        .origin = reject->origin,
+        .position = reject->position,
+        .raw = reject->raw,
+        .raw_length = reject->raw_length,
+    };
+
+    if (!own->flow) {
+        return TIDE_OK;
+    }
+    tide_flow_count(own->flow, TIDE_STEP_RECEIVE, 0, 1);
+    return tide_flow_reject(own->flow, &note);
+}
+
+static int host_reject_row(const struct tide_host *host, int64_t row, const char *code,
+                           const char *message)
+{
+    struct tide_plugin_host *own = host_of(host);
+
+    if (!own->batch || row < 0 || row >= own->batch->array.length) {
+        host_log(host, TIDE_LOG_ERROR, "a row that is not in hand was refused");
+        return TIDE_E_INTERNAL;
+    }
+    if (own->refused[row]) {
+        return TIDE_OK;
+    }
+    own->refused[row] = 1;
+    own->refused_count++;
+    return tide_flow_reject_row(own->flow, own->step, own->batch, own->schema, row,
+                                code ? code : "refused", message ? message : "",
+                                &own->row);
+}
+
+static void *host_allocate(const struct tide_host *host, size_t size)
+{
+    (void)host;
+    return calloc(1, size > 0 ? size : 1);
+}
+
+void tide_plugin_host_init(struct tide_plugin_host *host, struct tide_flow *flow,
+                           int step, uint32_t kind, const char *name)
+{
+    memset(host, 0, sizeof *host);
+    host->flow = flow;
+    host->step = step;
+    (void)snprintf(host->label, sizeof host->label, "%s %s", tide_plugin_kind_name(kind),
+                   name);
+    host->host = (struct tide_host){
+        .abi = TIDE_ABI,
+        .size = sizeof host->host,
+        .context = host,
+        .log = host_log,
+        .now = host_now,
+        .cancelled = host_cancelled,
+        .secret = host_secret,
+        .reject = host_reject,
+        .reject_row = host_reject_row,
+        .allocate = host_allocate,
+    };
+}
+
+void tide_plugin_host_fini(struct tide_plugin_host *host)
+{
+    free(host->refused);
+    host->refused = NULL;
+    tide_text_fini(&host->row);
+}
+
+/* ---- calls --------------------------------------------------------------------------*/
+
+void tide_plugin_host_enter(struct tide_plugin_host *host, const char *verb,
+                            struct tide_error *err)
+{
+    memset(err, 0, sizeof *err);
+    (void)snprintf(host->activity, sizeof host->activity, "%s: %s", host->label, verb);
+    if (host->flow) {
+        tide_activity_begin(tide_flow_ledger(host->flow), host->activity);
+    }
+}
+
+/* Memory is what most limits are about; then the number says more than the plugin can. */
+static void name_memory_limit(struct tide_error *err)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return;
+    }
+    if (err->message[0] == '\0' || strstr(err->message, "memory")) {
+        (void)tide_error_set(err, TIDE_E_LIMIT, "memory limit of %" PRIu64 " MiB reached",
+                             (uint64_t)limit.rlim_cur / (1024 * 1024));
+    }
+}
+
+int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err)
+{
+    tide_activity_end();
+    if (rc >= 0) {
+        return rc;
+    }
+    if (rc == TIDE_E_LIMIT) {
+        name_memory_limit(err);
+    }
+    if (err->message[0] == '\0') {
+        (void)tide_error_set(err, rc, "failed without saying why");
+    }
+    err->code = rc;
+    (void)tide_error_wrap(err, "%s", host->label);
+    return rc;
+}
+
+int tide_plugin_host_hold(struct tide_plugin_host *host, const struct tide_batch *batch,
+                          const struct tide_schema *schema, struct tide_error *err)
+{
+    int64_t rows = batch->array.length;
+
+    if (rows > host->refused_capacity) {
+        free(host->refused);
+        host->refused_capacity = 0;
+        host->refused = malloc((size_t)rows);
+        if (!host->refused) {
+            return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        }
+        host->refused_capacity = rows;
+    }
+    if (rows > 0) {
+        memset(host->refused, 0, (size_t)rows);
+    }
+    host->refused_count = 0;
+    host->batch = batch;
+    host->schema = schema;
+    return TIDE_OK;
+}
+
+void tide_plugin_host_drop(struct tide_plugin_host *host)
+{
+    host->batch = NULL;
+    host->schema = NULL;
+}

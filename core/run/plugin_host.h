@@ -1,0 +1,48 @@
+/*
+ * plugin_host - what the run offers one plugin: the host table, and what the table's
+ * functions need to know of the call that is going on.
+ *
+ * Threads: that of the plugin's calls.
+ */
+#ifndef TIDE_RUN_PLUGIN_HOST_H
+#define TIDE_RUN_PLUGIN_HOST_H
+
+#include <tidemill/plugin.h>
+
+#include "base/text.h"
+
+struct tide_flow;
+
+/** Zero it to begin.  It must not move while a plugin has it. */
+struct tide_plugin_host {
+    struct tide_host host;
+    struct tide_flow *flow;           /**< borrowed; NULL: outside of a run */
+    int step;                         /**< whose rows this plugin refuses */
+    char label[48];                   /**< "source csv" */
+    char activity[64];                /**< "source csv: read" while a call goes on */
+    const struct tide_batch *batch;   /**< in hand: rows may be refused; or NULL */
+    const struct tide_schema *schema; /**< of that batch */
+    uint8_t *refused;                 /**< of each row in hand, whether it was refused */
+    int64_t refused_capacity;
+    int64_t refused_count;
+    struct tide_text row; /**< the row being refused, as JSON; memory that is reused */
+};
+
+/** kind is an enum tide_plugin_kind. */
+void tide_plugin_host_init(struct tide_plugin_host *host, struct tide_flow *flow,
+                           int step, uint32_t kind, const char *name);
+void tide_plugin_host_fini(struct tide_plugin_host *host);
+
+/** Before and after each call to the plugin; verb is what is asked of it.  leave returns
+ * the call's result, with err filled as an error should be. */
+void tide_plugin_host_enter(struct tide_plugin_host *host, const char *verb,
+                            struct tide_error *err);
+int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err);
+
+/** Put a batch in hand, none of its rows refused, and take it away again. */
+TIDE_MUST_CHECK
+int tide_plugin_host_hold(struct tide_plugin_host *host, const struct tide_batch *batch,
+                          const struct tide_schema *schema, struct tide_error *err);
+void tide_plugin_host_drop(struct tide_plugin_host *host);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * preview - the first rows of each table after each step, and the listing of a
+ * connection's tables: runs that move nothing.
+ */
+#include "run/flow.h"
+#include "run/run.h"
+
+struct preview {
+    struct tide_flow flow;
+    struct tide_batch batch;
+    tide_preview_fn emit;
+    void *arg;
+};
+
+static void show(struct preview *preview, const char *stage,
+                 const struct tide_schema *schema)
+{
+    preview->emit(preview->arg, preview->flow.table->name, stage, schema,
+                  &preview->batch);
+}
+
+/* The first batch that has rows; an empty one at the end. */
+static int read_rows(struct preview *preview, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    do {
+        tide_batch_release(&preview->batch);
+        rc = tide_flow_read(&preview->flow, &preview->batch, err);
+    } while (rc == TIDE_OK && preview->batch.array.length == 0);
+    return rc;
+}
+
+/* A batch of no rows, for a table that has none. */
+static int empty_batch(const struct tide_schema *schema, struct tide_batch *batch,
+                       struct tide_error *err)
+{
+    int rc = tide_batch_init(batch, schema->column_count, 0);
+
+    for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
+        struct tide_builder builder;
+
+        tide_builder_init(&builder, schema->columns[i].type);
+        rc = tide_builder_finish(&builder, batch->array.children[i]);
+    }
+    return rc == TIDE_OK ? rc : tide_error_set(err, rc, "out of memory");
+}
+
+static int show_transforms(struct preview *preview, struct tide_error *err)
+{
+    struct tide_flow *flow = &preview->flow;
+    int rc = TIDE_OK;
+
+    for (size_t i = 0; rc == TIDE_OK && i < flow->transform_count; i++) {
+        const struct tide_flow_transform *transform = &flow->transforms[i];
+
+        rc = tide_flow_transform(flow, i, &preview->batch, err);
+        if (rc == TIDE_OK) {
+            show(preview, flow->engine->transforms[transform->index].entry->name,
+                 &transform->out);
+        }
+    }
+    return rc;
+}
+
+static int show_destination(struct preview *preview, struct tide_error *err)
+{
+    struct tide_flow *flow = &preview->flow;
+    char *position = NULL;
+    int rc = tide_flow_open_destination(flow, &position, err);
+
+    free(position);
+    if (rc == TIDE_OK) {
+        rc = tide_flow_validate_output(flow, &preview->batch, err);
+    }
+    if (rc == TIDE_OK) {
+        show(preview, "destination", &flow->accepted);
+    }
+    return rc;
+}
+
+static int show_stages(struct preview *preview, struct tide_error *err)
+{
+    struct tide_flow *flow = &preview->flow;
+    int rc = tide_flow_open_source(flow, err);
+
+    if (rc == TIDE_OK && flow->source_schema.column_count > 0) {
+        rc = read_rows(preview, err);
+    } else if (rc == TIDE_OK) {
+        return TIDE_OK;
+    }
+    if (rc == TIDE_END) {
+        rc = empty_batch(&flow->received, &preview->batch, err);
+    }
+    if (rc == TIDE_OK) {
+        show(preview, "source", &flow->received);
+        rc = tide_flow_validate_input(flow, &preview->batch, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_flow_filter(flow, &preview->batch, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = show_transforms(preview, err);
+    }
+    return rc == TIDE_OK ? show_destination(preview, err) : rc;
+}
+
+static int preview_table(struct tide_engine *engine, size_t table, tide_preview_fn emit,
+                         void *arg, struct tide_error *err)
+{
+    struct preview preview = {.emit = emit, .arg = arg};
+    int rc = TIDE_OK;
+
+    tide_flow_init(&preview.flow, engine, table);
+    rc = show_stages(&preview, err);
+    if (rc != TIDE_OK) {
+        (void)tide_error_wrap(err, "table %s", preview.flow.table->name);
+    }
+    tide_batch_release(&preview.batch);
+    tide_flow_fini(&preview.flow);
+    return rc;
+}
+
+int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_folder,
+                     int64_t rows, tide_preview_fn emit, void *arg,
+                     struct tide_error *err)
+{
+    struct tide_ledger ledger = {0};
+    const struct tide_run_request request = {
+        .pipeline = pipeline,
+        .plugin_folder = plugin_folder,
+        .pipeline_id = "preview",
+        .run_id = "preview",
+        .row_limit = rows > 0 ? rows : 10,
+        .ledger = &ledger,
+    };
+    struct tide_engine engine;
+    int rc = tide_engine_open(&engine, &request, true, err);
+
+    for (size_t i = 0; rc == TIDE_OK && i < pipeline->table_count; i++) {
+        rc = preview_table(&engine, i, emit, arg, err);
+    }
+    tide_engine_close(&engine);
+    return rc;
+}
+
+/* ---- discovery ----------------------------------------------------------------------*/
+
+typedef int (*discover_fn)(const void *options, const struct tide_host *host,
+                           tide_discover_fn emit, void *arg, struct tide_error *err);
+
+static int call_discover(const struct tide_bound *bound, uint32_t kind,
+                         tide_discover_fn emit, void *arg, struct tide_error *err)
+{
+    discover_fn discover = kind == TIDE_KIND_SOURCE ? bound->entry->source->discover
+                                                    : bound->entry->destination->discover;
+    struct tide_plugin_host host;
+    int rc = TIDE_OK;
+
+    tide_plugin_host_init(&host, NULL, TIDE_STEP_RECEIVE, kind, bound->entry->name);
+    if (!discover) {
+        rc = tide_error_set(err, TIDE_E_CONFIG, "%s cannot list its tables", host.label);
+    } else {
+        tide_plugin_host_enter(&host, "discover", err);
+        rc = discover(bound->options, &host.host, emit, arg, err);
+        rc = tide_plugin_host_leave(&host, rc, err);
+    }
+    tide_plugin_host_fini(&host);
+    return rc < 0 ? rc : TIDE_OK;
+}
+
+int tide_run_discover(const char *plugin_folder, uint32_t kind, const char *plugin,
+                      struct json_object *options, const char *base_folder,
+                      tide_discover_fn emit, void *arg, struct tide_error *err)
+{
+    struct tide_arena *arena = tide_arena_create();
+    struct tide_bound bound = {0};
+    int rc = tide_engine_bind(arena, plugin_folder, kind, plugin, options, base_folder,
+                              &bound, err);
+
+    if (rc == TIDE_OK) {
+        rc = call_discover(&bound, kind, emit, arg, err);
+    }
+    tide_arena_destroy(arena);
+    return rc;
+}

@@ -1,0 +1,293 @@
+/*
+ * rejects - the rows a run could not take; see rejects.h.
+ */
+#include "run/rejects.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "run/ledger.h"
+
+#define ROW_MAX (64 * 1024)
+#define RAW_MAX (4 * 1024)
+#define REDACTED "[redacted]"
+/* From so many rows on a share is judged at once, and not at the end alone. */
+#define SHARE_SAMPLE 10000
+
+struct tide_rejects {
+    struct tide_reject_policy policy;
+    pthread_mutex_t lock;
+    int64_t count;
+    int64_t kept, kept_bytes;
+};
+
+struct tide_rejects *tide_rejects_create(const struct tide_reject_policy *policy)
+{
+    struct tide_rejects *rejects = tide_alloc(sizeof *rejects);
+
+    rejects->policy = *policy;
+    TIDE_INVARIANT(pthread_mutex_init(&rejects->lock, NULL) == 0);
+    return rejects;
+}
+
+void tide_rejects_destroy(struct tide_rejects *rejects)
+{
+    if (rejects) {
+        (void)pthread_mutex_destroy(&rejects->lock);
+        free(rejects);
+    }
+}
+
+/* ---- writing one down ---------------------------------------------------------------*/
+
+/* Replace every occurrence of a secret in text. */
+static void blank_one(struct tide_text *text, const char *secret)
+{
+    struct tide_text clean = {0};
+    const char *at = text->data;
+    const char *found = NULL;
+
+    if (!at || secret[0] == '\0' || !strstr(at, secret)) {
+        return;
+    }
+    while ((found = strstr(at, secret)) != NULL) {
+        tide_text_append_n(&clean, at, (size_t)(found - at));
+        tide_text_append(&clean, REDACTED);
+        at = found + strlen(secret);
+    }
+    tide_text_append(&clean, at);
+    tide_text_fini(text);
+    *text = clean;
+}
+
+/* A secret as it stands within a JSON string: escaped, without the quotes. */
+static void blank_escaped(struct tide_text *text, const char *secret)
+{
+    struct tide_text escaped = {0};
+
+    tide_text_append_json(&escaped, secret, strlen(secret));
+    escaped.data[escaped.length - 1] = '\0';
+    blank_one(text, escaped.data + 1);
+    tide_text_fini(&escaped);
+}
+
+static void blank_secrets(const struct tide_rejects *rejects, struct tide_text *text,
+                          bool is_json)
+{
+    const char *const *secrets = rejects->policy.secrets;
+
+    for (size_t i = 0; secrets && secrets[i]; i++) {
+        if (is_json) {
+            blank_escaped(text, secrets[i]);
+        } else {
+            blank_one(text, secrets[i]);
+        }
+    }
+}
+
+/* Bytes as text: what is no printable ASCII or UTF-8 is written \xNN. */
+static void append_escaped(struct tide_text *text, const char *bytes, size_t length)
+{
+    bool is_text = tide_text_is_utf8(bytes, length);
+
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+
+        if (byte == '\\') {
+            tide_text_append(text, "\\\\");
+        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) {
+            tide_text_appendf(text, "\\x%02x", byte);
+        } else {
+            tide_text_append_char(text, (char)byte);
+        }
+    }
+}
+
+static void set_raw(const struct tide_rejects *rejects, struct json_object *event,
+                    const char *bytes, size_t length, size_t most)
+{
+    struct tide_text text = {0};
+
+    append_escaped(&text, bytes, length < most ? length : most);
+    if (length > most) {
+        tide_text_appendf(&text, "... (%zu bytes in all)", length);
+    }
+    blank_secrets(rejects, &text, false);
+    tide_json_set_text(event, "raw", text.data ? text.data : "");
+    tide_text_fini(&text);
+}
+
+/* The row for whoever looks into the event, and to the letter for whoever prints it:
+ * numbers that no double holds stay as they are. */
+static struct json_object *row_object(const struct tide_text *text)
+{
+    struct json_object *row = NULL;
+
+    if (tide_json_parse(text->data, text->length, &row, NULL) != TIDE_OK || !row) {
+        row = json_object_new_object();
+    }
+    json_object_set_serializer(row, json_object_userdata_to_json_string,
+                               tide_strdup(text->data), json_object_free_userdata);
+    return row;
+}
+
+static void set_row(const struct tide_rejects *rejects, struct json_object *event,
+                    const struct tide_reject_note *note)
+{
+    struct tide_text text = {0};
+
+    tide_text_append_n(&text, note->row, note->row_length);
+    blank_secrets(rejects, &text, true);
+    tide_json_set(event, "row", row_object(&text));
+    tide_text_fini(&text);
+}
+
+static void set_message(const struct tide_rejects *rejects, struct json_object *event,
+                        const char *message)
+{
+    struct tide_text text = {0};
+
+    tide_text_append(&text, message);
+    blank_secrets(rejects, &text, false);
+    tide_json_set_text(event, "message", text.data);
+    tide_text_fini(&text);
+}
+
+static struct json_object *make_event(const struct tide_rejects *rejects,
+                                      const struct tide_reject_note *note)
+{
+    struct json_object *event = json_object_new_object();
+
+    tide_json_set_text(event, "event", "reject");
+    tide_json_set_text(event, "table", note->table);
+    tide_json_set_text(event, "step", tide_step_name(note->step));
+    tide_json_set_text(event, "code", note->code);
+    set_message(rejects, event, note->message);
+    tide_json_set_text(event, "origin", note->origin);
+    tide_json_set_int(event, "position", note->position);
+    tide_json_set(event, "row", NULL);
+    tide_json_set_text(event, "raw", NULL);
+    if (note->row && note->row_length <= ROW_MAX) {
+        set_row(rejects, event, note);
+    } else if (note->row) {
+        set_raw(rejects, event, note->row, note->row_length, ROW_MAX);
+    } else if (note->raw) {
+        set_raw(rejects, event, note->raw, note->raw_length, RAW_MAX);
+    }
+    return event;
+}
+
+/* ---- counting -----------------------------------------------------------------------*/
+
+static bool has_room(const struct tide_rejects *rejects)
+{
+    return rejects->kept < rejects->policy.keep_count &&
+           rejects->kept_bytes < rejects->policy.keep_bytes;
+}
+
+static void keep(struct tide_rejects *rejects, const struct tide_reject_note *note)
+{
+    struct json_object *event = make_event(rejects, note);
+    int64_t bytes = (int64_t)strlen(json_object_to_json_string(event));
+
+    if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
+        rejects->kept++;
+        rejects->kept_bytes += bytes;
+        rejects->policy.emit(rejects->policy.emit_arg, event);
+    }
+    json_object_put(event);
+}
+
+static int64_t rows_received(const struct tide_ledger *ledger)
+{
+    return tide_ledger_read(&ledger->passed[TIDE_STEP_RECEIVE]) +
+           tide_ledger_read(&ledger->failed[TIDE_STEP_RECEIVE]);
+}
+
+static int judge_share(const struct tide_rejects *rejects, int64_t least,
+                       struct tide_error *err)
+{
+    int64_t received = rows_received(rejects->policy.ledger);
+    double allowed = rejects->policy.max_share * (double)received;
+
+    if (rejects->policy.max_share < 0 || received <= least ||
+        (double)rejects->count <= allowed) {
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_DATA,
+                          "%" PRId64 " of %" PRId64
+                          " rows were rejected, more than the %g%% of max_rejects",
+                          rejects->count, received, rejects->policy.max_share * 100);
+}
+
+static int judge(const struct tide_rejects *rejects, const struct tide_reject_note *note,
+                 struct tide_error *err)
+{
+    const struct tide_reject_policy *policy = &rejects->policy;
+
+    if (policy->is_first_fatal) {
+        return tide_error_set(err, TIDE_E_DATA,
+                              "row %" PRId64 "%s%s was rejected at %s: %s: %s; on_error "
+                              "is \"fail\"",
+                              note->position, note->origin ? " of " : "",
+                              note->origin ? note->origin : "",
+                              tide_step_name(note->step), note->code, note->message);
+    }
+    if (policy->max_count >= 0 && rejects->count > policy->max_count) {
+        return tide_error_set(err, TIDE_E_DATA,
+                              "more than the %" PRId64
+                              " rows of max_rejects were rejected; the last one at %s: "
+                              "%s",
+                              policy->max_count, tide_step_name(note->step),
+                              note->message);
+    }
+    return judge_share(rejects, SHARE_SAMPLE, err);
+}
+
+bool tide_rejects_keeps(struct tide_rejects *rejects)
+{
+    bool keeps = false;
+
+    (void)pthread_mutex_lock(&rejects->lock);
+    keeps = has_room(rejects);
+    (void)pthread_mutex_unlock(&rejects->lock);
+    return keeps;
+}
+
+int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_note *note,
+                      struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    (void)pthread_mutex_lock(&rejects->lock);
+    rejects->count++;
+    if (has_room(rejects)) {
+        keep(rejects, note);
+    }
+    rc = judge(rejects, note, err);
+    (void)pthread_mutex_unlock(&rejects->lock);
+    return rc;
+}
+
+int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    (void)pthread_mutex_lock(&rejects->lock);
+    rc = judge_share(rejects, 0, err);
+    (void)pthread_mutex_unlock(&rejects->lock);
+    return rc;
+}
+
+void tide_rejects_counts(struct tide_rejects *rejects, int64_t *kept, int64_t *dropped)
+{
+    (void)pthread_mutex_lock(&rejects->lock);
+    *kept = rejects->kept;
+    *dropped = rejects->count - rejects->kept;
+    (void)pthread_mutex_unlock(&rejects->lock);
+}

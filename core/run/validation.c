@@ -1,0 +1,108 @@
+/*
+ * validation - values held against the types they should have; see validation.h.
+ */
+#include "run/validation.h"
+
+#include "batch/cast.h"
+
+struct failing {
+    const struct tide_validation *validation;
+    size_t column;
+    uint8_t *drop;
+    int64_t count;
+    tide_validation_fail_fn fail;
+    void *arg;
+};
+
+static int check_possible(const struct tide_schema *from, const struct tide_schema *to,
+                          struct tide_error *err)
+{
+    for (size_t i = 0; i < from->column_count; i++) {
+        const struct tide_column *source = &from->columns[i], *target = &to->columns[i];
+
+        if (!tide_cast_is_free(source, target) &&
+            !tide_cast_is_possible(source->type, target->type)) {
+            return tide_error_set(
+                err, TIDE_E_CONFIG, "column \"%s\" is of type %s and can never become %s",
+                source->name, tide_type_name(source->type), tide_type_name(target->type));
+        }
+    }
+    return TIDE_OK;
+}
+
+static bool are_free(const struct tide_schema *from, const struct tide_schema *to)
+{
+    for (size_t i = 0; i < from->column_count; i++) {
+        if (!tide_cast_is_free(&from->columns[i], &to->columns[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int tide_validation_init(struct tide_validation *validation,
+                         const struct tide_schema *from, const struct tide_schema *to,
+                         struct tide_error *err)
+{
+    int rc = check_possible(from, to, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    validation->is_free = are_free(from, to);
+    if (tide_schema_copy(from, &validation->from) != TIDE_OK ||
+        tide_schema_copy(from, &validation->now) != TIDE_OK ||
+        tide_schema_copy(to, &validation->to) != TIDE_OK) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    return TIDE_OK;
+}
+
+void tide_validation_fini(struct tide_validation *validation)
+{
+    tide_schema_clear(&validation->from);
+    tide_schema_clear(&validation->now);
+    tide_schema_clear(&validation->to);
+}
+
+static int note_failure(void *arg, int64_t row, const char *code, const char *message)
+{
+    struct failing *failing = arg;
+    const struct tide_validation *validation = failing->validation;
+    char text[512];
+
+    failing->drop[row] = 1;
+    failing->count++;
+    (void)snprintf(text, sizeof text, "column \"%s\": %s",
+                   validation->to.columns[failing->column].name, message);
+    return failing->fail(failing->arg, &validation->now, row, code, text);
+}
+
+int64_t tide_validation_apply(struct tide_validation *validation,
+                              struct tide_batch *batch, uint8_t *drop,
+                              tide_validation_fail_fn fail, void *arg)
+{
+    struct failing failing = {
+        .validation = validation, .drop = drop, .fail = fail, .arg = arg};
+    size_t columns = validation->from.column_count;
+
+    for (size_t i = 0; i < columns; i++) {
+        validation->now.columns[i].type = validation->from.columns[i].type;
+    }
+    for (size_t i = 0; i < columns; i++) {
+        const struct tide_column *from = &validation->from.columns[i];
+        const struct tide_column *to = &validation->to.columns[i];
+        int rc = TIDE_OK;
+
+        if (tide_cast_is_free(from, to)) {
+            continue;
+        }
+        failing.column = i;
+        rc = tide_cast_column(batch, i, from, to, drop, note_failure, &failing);
+        if (rc < 0) {
+            return rc;
+        }
+        validation->now.columns[i].type = to->type;
+    }
+    return failing.count;
+}

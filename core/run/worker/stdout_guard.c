@@ -1,0 +1,150 @@
+/*
+ * stdout_guard - what plugins print is counted and held against them; see stdout_guard.h.
+ */
+#define _GNU_SOURCE /* pipe2 */
+
+#include "run/worker/stdout_guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "run/activity.h"
+
+#define STACK_BYTES ((size_t)64 * 1024)
+
+struct tide_stdout_guard {
+    const struct tide_ledger *ledger;
+    int pipe; /**< its reading end, not blocking */
+    pthread_t thread;
+    pthread_mutex_t lock; /**< over the reading and all below */
+    int64_t bytes;
+    char culprit[64]; /**< what went on when the first of them came */
+};
+
+/* Read what is there; true while there may be more. */
+static bool drain(struct tide_stdout_guard *guard)
+{
+    char buffer[4096];
+    ssize_t got = 0;
+    bool goes_on = true;
+
+    (void)pthread_mutex_lock(&guard->lock);
+    do {
+        got = read(guard->pipe, buffer, sizeof buffer);
+        if (got > 0 && guard->bytes == 0) {
+            tide_activity_last(guard->ledger, guard->culprit);
+            guard->culprit[strcspn(guard->culprit, ":")] = '\0';
+        }
+        guard->bytes += got > 0 ? got : 0;
+    } while (got > 0);
+    goes_on = got < 0 && (errno == EAGAIN || errno == EINTR);
+    (void)pthread_mutex_unlock(&guard->lock);
+    return goes_on;
+}
+
+static void *guard_main(void *arg)
+{
+    struct tide_stdout_guard *guard = arg;
+    struct pollfd waiting = {.fd = guard->pipe, .events = POLLIN};
+
+    do {
+        (void)poll(&waiting, 1, -1);
+    } while (drain(guard));
+    return NULL;
+}
+
+static int start_thread(struct tide_stdout_guard *guard)
+{
+    pthread_attr_t attributes;
+    int rc = 0;
+
+    TIDE_INVARIANT(pthread_attr_init(&attributes) == 0);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    rc = pthread_create(&guard->thread, &attributes, guard_main, guard);
+    (void)pthread_attr_destroy(&attributes);
+    return rc;
+}
+
+int tide_stdout_guard_start(const struct tide_ledger *ledger,
+                            struct tide_stdout_guard **out, struct tide_error *err)
+{
+    struct tide_stdout_guard *guard = tide_alloc(sizeof *guard);
+    int ends[2] = {-1, -1};
+    int rc = 0;
+
+    guard->ledger = ledger;
+    TIDE_INVARIANT(pthread_mutex_init(&guard->lock, NULL) == 0);
+    if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 ||
+        dup2(ends[1], STDOUT_FILENO) < 0) {
+        rc = errno;
+    }
+    guard->pipe = ends[0];
+    if (ends[1] >= 0) {
+        (void)close(ends[1]);
+    }
+    if (rc == 0) {
+        rc = start_thread(guard);
+    }
+    if (rc != 0) {
+        if (ends[0] >= 0) {
+            (void)close(ends[0]);
+        }
+        (void)pthread_mutex_destroy(&guard->lock);
+        free(guard);
+        return tide_error_set(err, TIDE_E_IO, "cannot guard standard output: %s",
+                              strerror(rc));
+    }
+    /* What is printed shall arrive while its author is still at it. */
+    (void)setvbuf(stdout, NULL, _IONBF, 0);
+    *out = guard;
+    return TIDE_OK;
+}
+
+int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *err)
+{
+    int64_t bytes = 0;
+
+    (void)fflush(stdout);
+    (void)drain(guard);
+    (void)pthread_mutex_lock(&guard->lock);
+    bytes = guard->bytes;
+    (void)pthread_mutex_unlock(&guard->lock);
+    if (bytes == 0) {
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_INTERNAL,
+                          "%s wrote %" PRId64
+                          " bytes to standard output; a plugin speaks through its host's "
+                          "log alone",
+                          guard->culprit[0] ? guard->culprit : "a plugin", bytes);
+}
+
+void tide_stdout_guard_stop(struct tide_stdout_guard *guard)
+{
+    int nothing = -1;
+
+    if (!guard) {
+        return;
+    }
+    (void)fflush(stdout);
+    nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, STDOUT_FILENO) < 0) {
+        (void)close(STDOUT_FILENO);
+    }
+    if (nothing >= 0) {
+        (void)close(nothing);
+    }
+    (void)pthread_join(guard->thread, NULL);
+    (void)close(guard->pipe);
+    (void)pthread_mutex_destroy(&guard->lock);
+    free(guard);
+}

@@ -1,0 +1,217 @@
+/*
+ * record - a destination for tests of the engine: writes down what it was given, once it
+ * is committed, and refuses what it is told to.
+ *
+ * The file has the mode, the key, each row as its id and name, then the position.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <tidemill/plugin.h>
+
+struct record {
+    const char *path;
+    int64_t refuses_batch;
+    int64_t refuses_row;
+    int64_t name_length;
+    const char *position;
+    bool fails_commit;
+    bool takes_integers;
+};
+
+static const struct tide_option record_options[] = {
+    {.name = "path",
+     .type = TIDE_OPTION_STRING,
+     .required = true,
+     .offset = offsetof(struct record, path),
+     .help = "The file to write."},
+    {.name = "refuses_batch",
+     .type = TIDE_OPTION_INT,
+     .offset = offsetof(struct record, refuses_batch),
+     .help = "Refuse every batch in which an id is a multiple of this."},
+    {.name = "refuses_row",
+     .type = TIDE_OPTION_INT,
+     .offset = offsetof(struct record, refuses_row),
+     .help = "Refuse each row whose id is a multiple of this."},
+    {.name = "name_length",
+     .type = TIDE_OPTION_INT,
+     .offset = offsetof(struct record, name_length),
+     .help = "Longest name that fits."},
+    {.name = "position",
+     .type = TIDE_OPTION_STRING,
+     .offset = offsetof(struct record, position),
+     .help = "The position it says it committed last."},
+    {.name = "fails_commit",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, fails_commit),
+     .help = "Fail at the commit."},
+    {.name = "takes_integers",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, takes_integers),
+     .help = "Have a column amount of type int64."},
+    {0},
+};
+
+struct recording {
+    const struct record *options;
+    const struct tide_host *host;
+    const struct tide_destination_request *request;
+    size_t id, name;
+    FILE *rows; /**< not yet committed */
+};
+
+static int accept_columns(const struct recording *recording, struct tide_schema *accepted)
+{
+    size_t amount = TIDE_NO_COLUMN;
+    int rc = tide_schema_copy(recording->request->schema, accepted);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    amount = tide_schema_find(accepted, "amount");
+    if (recording->options->takes_integers && amount != TIDE_NO_COLUMN) {
+        accepted->columns[amount].type = TIDE_TYPE_INT64;
+    }
+    if (recording->name != TIDE_NO_COLUMN) {
+        accepted->columns[recording->name].max_length = recording->options->name_length;
+    }
+    return TIDE_OK;
+}
+
+static int record_open(const void *options,
+                       const struct tide_destination_request *request,
+                       const struct tide_host *host, void **state,
+                       struct tide_schema *accepted, char **position,
+                       struct tide_error *err)
+{
+    struct recording *recording = calloc(1, sizeof *recording);
+
+    if (!recording) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    *state = recording;
+    recording->options = options;
+    recording->host = host;
+    recording->request = request;
+    recording->id = tide_schema_find(request->schema, "id");
+    recording->name = tide_schema_find(request->schema, "name");
+    recording->rows = tmpfile();
+    if (!recording->rows || accept_columns(recording, accepted) != TIDE_OK) {
+        return tide_error_set(err, TIDE_E_IO, "cannot begin to record");
+    }
+    *position =
+        recording->options->position ? strdup(recording->options->position) : NULL;
+    return TIDE_OK;
+}
+
+static bool is_multiple(int64_t number, int64_t of)
+{
+    return of > 0 && number % of == 0;
+}
+
+static int64_t id_of(const struct recording *recording, const struct tide_batch *batch,
+                     int64_t row)
+{
+    return tide_array_int64(batch->array.children[recording->id], row);
+}
+
+static void record_row(const struct recording *recording, const struct tide_batch *batch,
+                       int64_t row)
+{
+    size_t length = 0;
+    const char *name = "";
+
+    if (recording->name != TIDE_NO_COLUMN) {
+        name = tide_array_text(batch->array.children[recording->name], row, &length);
+    }
+    (void)fprintf(recording->rows, "%" PRId64 " %.*s\n", id_of(recording, batch, row),
+                  (int)length, name);
+}
+
+static int record_write(void *state, const struct tide_batch *batch,
+                        struct tide_error *err)
+{
+    struct recording *recording = state;
+    const struct record *options = recording->options;
+    int rc = TIDE_OK;
+
+    for (int64_t row = 0; row < batch->array.length; row++) {
+        if (is_multiple(id_of(recording, batch, row), options->refuses_batch)) {
+            return tide_error_set(err, TIDE_E_DATA, "id %" PRId64 " is taken",
+                                  id_of(recording, batch, row));
+        }
+    }
+    for (int64_t row = 0; rc == TIDE_OK && row < batch->array.length; row++) {
+        if (is_multiple(id_of(recording, batch, row), options->refuses_row)) {
+            rc = recording->host->reject_row(recording->host, row, "unwanted",
+                                             "no row of that id");
+        } else {
+            record_row(recording, batch, row);
+        }
+    }
+    return rc;
+}
+
+static void copy_rows(FILE *from, FILE *to)
+{
+    char line[256];
+
+    rewind(from);
+    while (fgets(line, sizeof line, from)) {
+        (void)fputs(line, to);
+    }
+}
+
+static int record_commit(void *state, const char *position, bool final,
+                         struct tide_error *err)
+{
+    const struct recording *recording = state;
+    FILE *file = NULL;
+
+    if (recording->options->fails_commit) {
+        return tide_error_set(err, TIDE_E_IO, "the disk is full");
+    }
+    file = fopen(recording->options->path, "a");
+    if (!file) {
+        return tide_error_set(err, TIDE_E_IO, "cannot write %s",
+                              recording->options->path);
+    }
+    (void)fprintf(file, "table %s mode %d key", recording->request->table,
+                  recording->request->mode);
+    for (size_t i = 0; recording->request->key && recording->request->key[i]; i++) {
+        (void)fprintf(file, " %s", recording->request->key[i]);
+    }
+    (void)fputc('\n', file);
+    copy_rows(recording->rows, file);
+    (void)fprintf(file, "commit %s%s\n", position ? position : "-",
+                  final ? " final" : "");
+    (void)fclose(file);
+    return TIDE_OK;
+}
+
+static void record_close(void *state)
+{
+    struct recording *recording = state;
+
+    if (recording && recording->rows) {
+        (void)fclose(recording->rows);
+    }
+    free(recording);
+}
+
+static const struct tide_destination record_destination = {
+    .size = sizeof record_destination,
+    .flags =
+        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_MERGE | TIDE_DESTINATION_TRANSACTIONAL,
+    .open = record_open,
+    .write = record_write,
+    .commit = record_commit,
+    .close = record_close,
+};
+
+TIDE_PLUGIN_ENTRY = {
+    TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, "record", "1.0",
+                     "Writes down what it was given, for tests."),
+    .options = record_options,
+    .options_size = sizeof(struct record),
+    .destination = &record_destination,
+};

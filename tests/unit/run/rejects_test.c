@@ -1,0 +1,301 @@
+/*
+ * rejects_test - rows that failed are counted all, kept some, and end a run when they are
+ * too many.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above first. */
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "run/ledger.h"
+#include "run/rejects.h"
+
+struct kept {
+    int count;
+    struct json_object *last; /**< owned */
+};
+
+static void note_event(void *arg, struct json_object *event)
+{
+    struct kept *kept = arg;
+
+    kept->count++;
+    json_object_put(kept->last);
+    kept->last = json_object_get(event);
+}
+
+static struct tide_reject_policy make_policy(struct kept *kept,
+                                             const struct tide_ledger *ledger)
+{
+    return (struct tide_reject_policy){.max_count = -1,
+                                       .max_share = -1,
+                                       .keep_count = 1000,
+                                       .keep_bytes = 1 << 20,
+                                       .ledger = ledger,
+                                       .emit = note_event,
+                                       .emit_arg = kept};
+}
+
+static struct tide_reject_note make_note(const char *row)
+{
+    return (struct tide_reject_note){.table = "t",
+                                     .step = TIDE_STEP_INPUT_VALIDATION,
+                                     .code = "format",
+                                     .message = "bad",
+                                     .origin = "t.csv",
+                                     .position = 17,
+                                     .row = row,
+                                     .row_length = row ? strlen(row) : 0};
+}
+
+static void expect_counts(struct tide_rejects *rejects, int64_t kept, int64_t dropped)
+{
+    int64_t found_kept = 0, found_dropped = 0;
+
+    tide_rejects_counts(rejects, &found_kept, &found_dropped);
+    assert_int_equal(found_kept, kept);
+    assert_int_equal(found_dropped, dropped);
+}
+
+static void test_a_reject_says_everything(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+    struct tide_reject_note note = make_note("{\"n\":12345678901234567890.10}");
+    char *text = NULL;
+
+    (void)unused;
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    text = tide_json_format(kept.last);
+    assert_string_equal(
+        text, "{\"event\":\"reject\",\"table\":\"t\",\"step\":\"input_validation\","
+              "\"code\":\"format\",\"message\":\"bad\",\"origin\":\"t.csv\","
+              "\"position\":17,\"row\":{\"n\":12345678901234567890.10},\"raw\":null}");
+    free(text);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_no_more_are_kept_than_allowed(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.keep_count = 3;
+    rejects = tide_rejects_create(&policy);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(tide_rejects_keeps(rejects), i < 3);
+        assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    }
+    assert_int_equal(kept.count, 3);
+    expect_counts(rejects, 3, 7);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_no_more_bytes_are_kept_than_allowed(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{\"text\":\"some words\"}");
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.keep_bytes = 500;
+    rejects = tide_rejects_create(&policy);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    }
+    assert_in_range(kept.count, 1, 3);
+    expect_counts(rejects, kept.count, 10 - kept.count);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_secrets_are_blanked_everywhere(void **unused)
+{
+    static const char *const secrets[] = {"pa\"ss", "hunter2", NULL};
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note =
+        make_note("{\"a\":\"x pa\\\"ss y\",\"b\":\"hunter2\"}");
+    struct tide_rejects *rejects = NULL;
+    const char *text = NULL;
+
+    (void)unused;
+    policy.secrets = secrets;
+    rejects = tide_rejects_create(&policy);
+    note.message = "no hunter2 please, hunter2";
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    text = json_object_to_json_string_ext(kept.last, JSON_C_TO_STRING_PLAIN);
+    assert_null(strstr(text, "hunter2"));
+    assert_null(strstr(text, "ss y"));
+    assert_non_null(strstr(text, "{\"a\":\"x [redacted] y\",\"b\":\"[redacted]\"}"));
+    assert_string_equal(tide_json_text(kept.last, "message"),
+                        "no [redacted] please, [redacted]");
+    note.row = NULL;
+    note.raw = "1;hunter2;3";
+    note.raw_length = strlen(note.raw);
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    assert_string_equal(tide_json_text(kept.last, "raw"), "1;[redacted];3");
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_raw_bytes_are_escaped_and_cut(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+    struct tide_reject_note note = make_note(NULL);
+    char *much = malloc(10000);
+
+    (void)unused;
+    assert_non_null(much);
+    memset(much, 'm', 10000);
+    note.raw = "a\\\xff\n";
+    note.raw_length = 4;
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    assert_string_equal(tide_json_text(kept.last, "raw"), "a\\\\\\xff\\x0a");
+    note.raw = much;
+    note.raw_length = 10000;
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    assert_in_range(strlen(tide_json_text(kept.last, "raw")), 4096, 4196);
+    assert_non_null(strstr(tide_json_text(kept.last, "raw"), "10000 bytes in all"));
+    free(much);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_a_row_too_long_for_json_is_cut_as_raw(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+    size_t length = 100000;
+    char *row = malloc(length + 1);
+    struct tide_reject_note note;
+
+    (void)unused;
+    assert_non_null(row);
+    memset(row, 'r', length);
+    row[length] = '\0';
+    note = make_note(row);
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    assert_null(tide_json_member(kept.last, "row"));
+    assert_in_range(strlen(tide_json_text(kept.last, "raw")), 65536, 65700);
+    free(row);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_the_first_ends_a_run_that_wants_that(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_error err = {0};
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.is_first_fatal = true;
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
+    assert_non_null(strstr(err.message, "row 17 of t.csv was rejected"));
+    assert_int_equal(kept.count, 1);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_one_more_than_the_count_ends_the_run(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_error err = {0};
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.max_count = 2;
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_a_share_is_judged_at_the_end_and_of_many_rows_at_once(void **unused)
+{
+    struct tide_ledger ledger = {.passed = {99}, .failed = {1}};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_error err = {0};
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.max_share = 0.01;
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_E_DATA);
+    ledger.passed[0] = 20000;
+    assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_OK);
+    for (int i = 2; i < 200; i++) {
+        assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    }
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
+    assert_non_null(strstr(err.message, "1%"));
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_counts_that_do_not_add_up_are_found(void **unused)
+{
+    struct tide_tally tally = {.passed = {10, 9, 5, 5, 5, 5},
+                               .failed = {3, 1, 4, 0, 0, 0}};
+    struct tide_error err = {0};
+
+    (void)unused;
+    assert_int_equal(tide_tally_check(&tally, &err), TIDE_OK);
+    tally.failed[TIDE_STEP_FINALIZE] = 1;
+    assert_int_equal(tide_tally_check(&tally, &err), TIDE_E_INTERNAL);
+    assert_non_null(strstr(err.message, "finalize"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_reject_says_everything),
+        cmocka_unit_test(test_no_more_are_kept_than_allowed),
+        cmocka_unit_test(test_no_more_bytes_are_kept_than_allowed),
+        cmocka_unit_test(test_secrets_are_blanked_everywhere),
+        cmocka_unit_test(test_raw_bytes_are_escaped_and_cut),
+        cmocka_unit_test(test_a_row_too_long_for_json_is_cut_as_raw),
+        cmocka_unit_test(test_the_first_ends_a_run_that_wants_that),
+        cmocka_unit_test(test_one_more_than_the_count_ends_the_run),
+        cmocka_unit_test(test_a_share_is_judged_at_the_end_and_of_many_rows_at_once),
+        cmocka_unit_test(test_counts_that_do_not_add_up_are_found),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/*
+ * run_fixture - a run of a definition over the engine's test plugins, and what it left.
+ */
+#ifndef TIDE_TEST_RUN_FIXTURE_H
+#define TIDE_TEST_RUN_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h wants the four above first. */
+#include <cmocka.h>
+#include <json-c/json.h>
+#include <stdatomic.h>
+
+#include "run/run.h"
+
+struct fixture {
+    char folder[64]; /**< of its own: links to plugins, and what the run writes */
+    struct tide_catalog *catalog;
+    struct tide_run_request request; /**< to be changed before a run */
+    struct tide_ledger ledger;
+    atomic_bool cancel;
+
+    enum tide_run_state state;
+    struct tide_error err;
+    struct json_object *end;
+    struct json_object *events; /**< array of all but the end */
+};
+
+/** For cmocka: *state is a fixture. */
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
+
+/** Run a table `numbers` from script to record.  source, destination and table are the
+ * members of their objects ("\"rows\": 10"), more is put behind the tables; each may be
+ * "". */
+void fixture_run(struct fixture *fixture, const char *source, const char *destination,
+                 const char *table, const char *more);
+/** The definition that fixture_run runs, compiled. */
+struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *source,
+                                      const char *destination, const char *table,
+                                      const char *more);
+
+/** What a file of the fixture's folder holds, "" when there is none; the caller frees. */
+char *fixture_read(const struct fixture *fixture, const char *name);
+/** Events of that kind. */
+size_t fixture_count(const struct fixture *fixture, const char *kind);
+struct json_object *fixture_event(const struct fixture *fixture, const char *kind,
+                                  size_t i);
+
+void fixture_expect_state(const struct fixture *fixture, enum tide_run_state state);
+/** The six counts, in the ledger and in the end event alike. */
+void fixture_expect_counts(const struct fixture *fixture, const int64_t passed[6],
+                           const int64_t failed[6]);
+/** It failed with that in its message, and nothing was committed. */
+void fixture_expect_failure(const struct fixture *fixture, int code, const char *message);
+
+#endif
