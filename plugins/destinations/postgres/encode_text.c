@@ -57,8 +57,10 @@ static int put_text(struct pg_output *output, const char *text, size_t length,
 
             if (letter) {
                 put_char(output, '\\');
+                put_char(output, letter);
+            } else {
+                put_char(output, text[i]);
             }
-            put_char(output, letter ? letter : text[i]);
         }
         text += piece;
         length -= piece;

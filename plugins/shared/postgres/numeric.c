@@ -29,18 +29,25 @@ static uint8_t *put16(uint8_t *bytes, int64_t value)
 
 /* ---- wire to text ---------------------------------------------------------------- */
 
-static const char *special_name(uint16_t sign)
+/* The name of what is no finite number; returns its length, 0 for one that is. */
+static size_t put_special(char *out, uint16_t sign)
 {
-    switch (sign) {
-    case SIGN_NAN:
-        return "NaN";
-    case SIGN_INFINITY:
-        return "Infinity";
-    case SIGN_MINUS_INFINITY:
-        return "-Infinity";
-    default:
-        return NULL;
+    const char *name = sign == SIGN_NAN              ? "NaN"
+                       : sign == SIGN_INFINITY       ? "Infinity"
+                       : sign == SIGN_MINUS_INFINITY ? "-Infinity"
+                                                     : "";
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < length; i++) {
+        out[i] = name[i];
     }
+    return length;
+}
+
+/* Group i of a wire form; those that are not there are 0. */
+static uint16_t group_at(const uint8_t *wire, int i)
+{
+    return i >= 0 && i < get16(wire) ? get16(wire + HEADER + (size_t)i * 2) : 0;
 }
 
 size_t tide_pg_numeric_text_bound(const uint8_t *wire, size_t length)
@@ -79,33 +86,28 @@ static char *put_first_group(char *out, uint16_t group)
 
 size_t tide_pg_numeric_text(const uint8_t *wire, char *text)
 {
-    int count = get16(wire);
     int weight = (int16_t)get16(wire + 2);
     uint16_t sign = get16(wire + 4);
     size_t decimals = get16(wire + 6);
-    const char *special = special_name(sign);
+    size_t special = put_special(text, sign);
     char *out = text;
-    int i = 0;
 
     if (special) {
-        memcpy(text, special, strlen(special));
-        return strlen(special);
+        return special;
     }
     if (sign == SIGN_MINUS) {
         *out++ = '-';
     }
-    out = put_first_group(out, weight >= 0 && count > 0 ? get16(wire + HEADER) : 0);
-    for (i = 1; i <= weight; i++) {
-        out = put_group(out, i < count ? get16(wire + HEADER + 2 * i) : 0);
+    out = put_first_group(out, weight >= 0 ? group_at(wire, 0) : 0);
+    for (int i = 1; i <= weight; i++) {
+        out = put_group(out, group_at(wire, i));
     }
     if (decimals > 0) {
         char *point = out;
 
         *out++ = '.';
-        for (i = weight + 1; out <= point + decimals; i++) {
-            bool is_there = i >= 0 && i < count;
-
-            out = put_group(out, is_there ? get16(wire + HEADER + 2 * i) : 0);
+        for (int i = weight + 1; out <= point + decimals; i++) {
+            out = put_group(out, group_at(wire, i));
         }
         out = point + 1 + decimals;
     }

