@@ -73,7 +73,8 @@ int tide_size_parse(const char *text, int64_t *bytes, struct tide_error *err)
 void tide_time_format_ms(int64_t microseconds, char out[32])
 {
     int64_t days = tide_floor_div(microseconds, TIDE_DAY_US);
-    unsigned ms = (unsigned)((microseconds - days * TIDE_DAY_US) / 1000);
+    uint64_t of_day = (uint64_t)microseconds - (uint64_t)days * (uint64_t)TIDE_DAY_US;
+    unsigned ms = (unsigned)(of_day / 1000);
     char *at;
     bool bc;
 

@@ -2,7 +2,7 @@
  * row - rows for authors who want rows: a reader that walks a batch and a builder that
  * makes one, column by column of one row at a time.  Arrow stays out of sight.
  *
- *     struct tide_row_reader row = tide_row_reader(batch, schema);
+ *     struct tide_row_reader row = tide_rows_of(batch, schema);
  *     while (tide_row_next(&row)) {
  *         if (!tide_row_is_null(&row, 0)) {
  *             sum += tide_row_int64(&row, 0);
@@ -37,8 +37,9 @@ struct tide_row_reader {
     int64_t row; /**< the present one; -1 before the first */
 };
 
-static inline struct tide_row_reader tide_row_reader(const struct tide_batch *batch,
-                                                     const struct tide_schema *schema)
+/** A reader that stands before the first row. */
+static inline struct tide_row_reader tide_rows_of(const struct tide_batch *batch,
+                                                  const struct tide_schema *schema)
 {
     struct tide_row_reader reader = {batch, schema, -1};
 

@@ -25,7 +25,7 @@ static int hi_open(const void *options, const struct tide_destination_request *r
 static int hi_write(void *state, const struct tide_batch *batch, struct tide_error *err)
 {
     struct hi *hi = state;
-    struct tide_row_reader row = tide_row_reader(batch, hi->schema);
+    struct tide_row_reader row = tide_rows_of(batch, hi->schema);
     char text[200];
 
     while (tide_row_next(&row)) {

@@ -1,0 +1,133 @@
+/* memory, clock and error - the small ones. */
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+static void memory_comes_zeroed(void **state)
+{
+    static const char zeros[1000];
+    char *memory = tide_alloc(1000), *nothing = tide_alloc(0);
+    int64_t *array = tide_alloc_array(0, 8);
+
+    (void)state;
+    assert_memory_equal(memory, zeros, 1000);
+    assert_non_null(nothing);
+    assert_non_null(array);
+    memory = tide_realloc(memory, 2000);
+    assert_memory_equal(memory, zeros, 1000);
+    free(memory);
+    free(nothing);
+    free(array);
+}
+
+static void texts_are_copied_and_made(void **state)
+{
+    char *copy = tide_strndup("abcdef", 3), *made = tide_strf("%s-%d", "x", 5);
+
+    (void)state;
+    assert_string_equal(copy, "abc");
+    assert_string_equal(made, "x-5");
+    free(copy);
+    free(made);
+}
+
+static void an_arena_gives_aligned_zeroed_memory_of_any_size(void **state)
+{
+    struct tide_arena *arena = tide_arena_create();
+
+    (void)state;
+    for (size_t size = 0; size < 20000; size = size * 3 / 2 + 1) {
+        unsigned char *memory = tide_arena_alloc(arena, size);
+
+        assert_int_equal((uintptr_t)memory % 16, 0);
+        for (size_t i = 0; i < size; i++) {
+            assert_int_equal(memory[i], 0);
+        }
+        memset(memory, 0xff, size);
+    }
+    assert_string_equal(tide_arena_strdup(arena, "abc"), "abc");
+    assert_string_equal(tide_arena_strndup(arena, "abc", 2), "ab");
+    assert_string_equal(tide_arena_strf(arena, "%05d", 42), "00042");
+    tide_arena_destroy(arena);
+    tide_arena_destroy(NULL);
+}
+
+static void a_fake_clock_moves_when_told(void **state)
+{
+    struct tide_fake_clock fake;
+
+    (void)state;
+    tide_fake_clock_init(&fake, 1000);
+    assert_int_equal(fake.clock.wall(&fake.clock), 1000);
+    tide_fake_clock_advance(&fake, 5);
+    tide_fake_clock_jump(&fake, -100);
+    assert_int_equal(fake.clock.wall(&fake.clock), 905);
+    assert_int_equal(fake.clock.monotonic(&fake.clock), 5);
+}
+
+static void the_system_clock_tells_this_century(void **state)
+{
+    const struct tide_clock *clock = tide_clock_system();
+    int64_t first = clock->monotonic(clock);
+
+    (void)state;
+    assert_true(clock->wall(clock) > INT64_C(1700000000000000));
+    assert_true(clock->monotonic(clock) >= first);
+}
+
+static void codes_have_names_and_one_is_retryable(void **state)
+{
+    (void)state;
+    for (int code = TIDE_E_CONFLICT; code <= TIDE_MORE; code++) {
+        assert_int_equal(tide_code_parse(tide_code_name(code)), code);
+        assert_int_equal(tide_code_is_retryable(code), code == TIDE_E_TRANSIENT);
+    }
+    assert_string_equal(tide_code_name(TIDE_E_NOT_FOUND), "not_found");
+    assert_string_equal(tide_code_name(-99), "unknown");
+    assert_false(tide_code_is_retryable(-99));
+    assert_int_equal(tide_code_parse("nonsense"), TIDE_E_INTERNAL);
+}
+
+static void a_broken_promise_ends_the_process(void **state)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(STDERR_FILENO);
+        TIDE_REQUIRE(child != 0);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    TIDE_INVARIANT(WTERMSIG(status) != 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_comes_zeroed),
+        cmocka_unit_test(texts_are_copied_and_made),
+        cmocka_unit_test(an_arena_gives_aligned_zeroed_memory_of_any_size),
+        cmocka_unit_test(a_fake_clock_moves_when_told),
+        cmocka_unit_test(the_system_clock_tells_this_century),
+        cmocka_unit_test(codes_have_names_and_one_is_retryable),
+        cmocka_unit_test(a_broken_promise_ends_the_process),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
