@@ -5,7 +5,8 @@
  * name, fsync the folder.  Until the rename a reader sees the old file; a process that
  * dies leaves only the temporary one, which the next run removes.
  */
-#define _GNU_SOURCE /* copy_file_range */
+#include <config.h> /* makes copy_file_range visible */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>

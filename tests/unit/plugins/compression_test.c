@@ -41,7 +41,9 @@ static int pull(void *arg, uint8_t *data, size_t capacity, size_t *length,
     (void)err;
     *length = left < capacity ? left : capacity;
     *length = *length < memory->piece ? *length : memory->piece;
-    memcpy(data, memory->data + memory->read, *length);
+    if (*length > 0) {
+        memcpy(data, memory->data + memory->read, *length);
+    }
     memory->read += *length;
     return TIDE_OK;
 }

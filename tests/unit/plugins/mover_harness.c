@@ -1,8 +1,8 @@
 /*
  * mover_harness - see its header.
  */
-#define _XOPEN_SOURCE 700 /* nftw */
-#define _DEFAULT_SOURCE
+#include <config.h> /* makes nftw visible */
+
 #include "mover_harness.h"
 
 #include <dirent.h>
