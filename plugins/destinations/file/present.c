@@ -75,31 +75,40 @@ static int first_line_differs(const struct writer *writer, const uint8_t *expect
                           (int)(length < 400 ? length : 400), (const char *)expected);
 }
 
+/* Read as many bytes of the present file as head holds. */
+static int read_head(const struct writer *writer, uint8_t *head, size_t capacity,
+                     size_t *length, struct tide_error *err)
+{
+    struct present present = {0};
+    int rc = present_open(&present, writer, err);
+
+    if (rc == TIDE_OK) {
+        rc = present_head(&present, head, capacity, length, err);
+    }
+    present_close(&present);
+    return rc == TIDE_OK ? rc
+                         : tide_error_wrap(err, "cannot append to %s/%s",
+                                           writer->options->path, writer->name);
+}
+
 static int compare_head(const struct writer *writer, const uint8_t *expected,
                         size_t length, bool *has_rows, struct tide_error *err)
 {
-    struct present present = {0};
     size_t size = length > 0 ? length : 1, got = 0;
     uint8_t *head = malloc(size);
-    int rc = head ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    int rc;
 
-    if (rc == TIDE_OK) {
-        rc = present_open(&present, writer, err);
+    if (!head) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
-    if (rc == TIDE_OK) {
-        rc = present_head(&present, head, size, &got, err);
-    }
+    rc = read_head(writer, head, size, &got, err);
     if (rc == TIDE_OK) {
         *has_rows = got > 0;
-        if (got > 0 && length > 0 &&
-            (got < length || memcmp(head, expected, length) != 0)) {
-            rc = first_line_differs(writer, expected, length, err);
-        }
-    } else {
-        rc = tide_error_wrap(err, "cannot append to %s/%s", writer->options->path,
-                             writer->name);
     }
-    present_close(&present);
+    if (rc == TIDE_OK && got > 0 && length > 0 &&
+        (got < length || memcmp(head, expected, length) != 0)) {
+        rc = first_line_differs(writer, expected, length, err);
+    }
     free(head);
     return rc;
 }

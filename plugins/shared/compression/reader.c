@@ -3,7 +3,7 @@
  */
 #include "codec.h"
 
-#define INPUT_SIZE (256 * 1024)
+#define INPUT_SIZE ((size_t)256 * 1024)
 
 struct compression_reader {
     const struct codec *codec; /* NULL: bytes pass as they are */

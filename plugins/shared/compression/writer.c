@@ -3,7 +3,7 @@
  */
 #include "codec.h"
 
-#define OUTPUT_SIZE (1024 * 1024)
+#define OUTPUT_SIZE ((size_t)1024 * 1024)
 
 struct compression_writer {
     const struct codec *codec; /* NULL: bytes pass as they are */

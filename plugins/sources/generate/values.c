@@ -44,10 +44,7 @@ static char *digits_before(char *end, uint64_t value)
 
 static char *put_text(char *at, const char *text)
 {
-    size_t length = strlen(text);
-
-    memcpy(at, text, length);
-    return at + length;
+    return stpcpy(at, text);
 }
 
 static char *put_number(char *at, uint64_t value)
@@ -249,24 +246,24 @@ static int append_phone(struct tide_builder *builder, uint64_t random, int64_t r
 const struct generator *generator_find(const char *word)
 {
     static const struct generator generators[] = {
-        {"id", TIDE_TYPE_INT64, 8, true, append_id},
-        {"bool", TIDE_TYPE_BOOL, 1, false, append_bool},
-        {"int64", TIDE_TYPE_INT64, 8, false, append_int64},
-        {"float64", TIDE_TYPE_FLOAT64, 8, false, append_float64},
-        {"decimal", TIDE_TYPE_DECIMAL, 13, false, append_decimal},
-        {"string", TIDE_TYPE_STRING, 12, false, append_string},
-        {"bytes", TIDE_TYPE_BYTES, 13, false, append_bytes},
-        {"date", TIDE_TYPE_DATE, 4, false, append_date},
-        {"time", TIDE_TYPE_TIME, 8, false, append_time},
-        {"timestamp", TIDE_TYPE_TIMESTAMP, 8, false, append_instant},
-        {"datetime", TIDE_TYPE_DATETIME, 8, false, append_instant},
-        {"uuid", TIDE_TYPE_UUID, 40, false, append_uuid},
-        {"json", TIDE_TYPE_JSON, 44, false, append_json},
-        {"null", TIDE_TYPE_NULL, 0, true, append_null},
-        {"name", TIDE_TYPE_STRING, 18, false, append_name},
-        {"email", TIDE_TYPE_STRING, 32, false, append_email},
-        {"phone", TIDE_TYPE_STRING, 20, false, append_phone},
-        {"text", TIDE_TYPE_STRING, 64, false, append_sentence},
+        {"id", append_id, 8, TIDE_TYPE_INT64, true},
+        {"bool", append_bool, 1, TIDE_TYPE_BOOL, false},
+        {"int64", append_int64, 8, TIDE_TYPE_INT64, false},
+        {"float64", append_float64, 8, TIDE_TYPE_FLOAT64, false},
+        {"decimal", append_decimal, 13, TIDE_TYPE_DECIMAL, false},
+        {"string", append_string, 12, TIDE_TYPE_STRING, false},
+        {"bytes", append_bytes, 13, TIDE_TYPE_BYTES, false},
+        {"date", append_date, 4, TIDE_TYPE_DATE, false},
+        {"time", append_time, 8, TIDE_TYPE_TIME, false},
+        {"timestamp", append_instant, 8, TIDE_TYPE_TIMESTAMP, false},
+        {"datetime", append_instant, 8, TIDE_TYPE_DATETIME, false},
+        {"uuid", append_uuid, 40, TIDE_TYPE_UUID, false},
+        {"json", append_json, 44, TIDE_TYPE_JSON, false},
+        {"null", append_null, 0, TIDE_TYPE_NULL, true},
+        {"name", append_name, 18, TIDE_TYPE_STRING, false},
+        {"email", append_email, 32, TIDE_TYPE_STRING, false},
+        {"phone", append_phone, 20, TIDE_TYPE_STRING, false},
+        {"text", append_sentence, 64, TIDE_TYPE_STRING, false},
     };
 
     for (size_t i = 0; i < sizeof generators / sizeof generators[0]; i++) {

@@ -11,11 +11,11 @@
 
 struct generator {
     const char *word; /**< how the option `columns` names it */
-    int type;         /**< an enum tide_type */
-    int64_t size;     /**< bytes of a value, about, for the bounds of a batch */
-    bool never_null;
     /** Append one value made from random and the row's number, from 0. */
     int (*append)(struct tide_builder *builder, uint64_t random, int64_t row);
+    int64_t size; /**< bytes of a value, about, for the bounds of a batch */
+    int type;     /**< an enum tide_type */
+    bool never_null;
 };
 
 /** The generator of that word, or NULL. */

@@ -17,7 +17,8 @@ static int append_formatted(struct tide_builder *builder, const char *text, size
  * is no float64. */
 static bool is_whole(double value)
 {
-    return value >= -0x1p63 && value < 0x1p63 && (double)(int64_t)value == value;
+    return value >= -9223372036854775808.0 && value < 9223372036854775808.0 &&
+           (double)(int64_t)value == value;
 }
 
 static int append_integer(struct tide_builder *builder, int64_t value)

@@ -82,32 +82,54 @@ static int visit_below(struct listing *listing, const char *prefix, const char *
     return rc;
 }
 
-/* Match the first component of the pattern against the entries of the folder prefix. */
+/* Match one component of the pattern against the entries of an open folder. */
+static int walk_entries(struct listing *listing, DIR *folder, const char *prefix,
+                        const char *component, const char *rest)
+{
+    const struct dirent *entry;
+    int rc = TIDE_OK;
+
+    /* cppcheck-suppress readdirCalled ; each call has a folder of its own, and readdir_r
+     * is deprecated */
+    while (rc == TIDE_OK && (entry = readdir(folder))) {
+        if (fnmatch(component, entry->d_name, FNM_PERIOD) == 0) {
+            rc = visit_below(listing, prefix, entry->d_name, rest);
+        }
+    }
+    return rc;
+}
+
+static int walk_folder(struct listing *listing, const char *prefix, const char *component,
+                       const char *rest)
+{
+    char *path = local_join(listing->root, prefix);
+    DIR *folder;
+    int rc;
+
+    if (!path) {
+        return out_of_memory(listing);
+    }
+    folder = opendir(path);
+    if (folder) {
+        rc = walk_entries(listing, folder, prefix, component, rest);
+        (void)closedir(folder);
+    } else {
+        rc = local_error(listing->err, "list", path, errno);
+    }
+    free(path);
+    return rc;
+}
+
+/* Match the first component of the pattern below the folder prefix. */
 static int walk(struct listing *listing, const char *prefix, const char *pattern)
 {
     const char *slash = strchr(pattern, '/');
     char *component =
         slash ? strndup(pattern, (size_t)(slash - pattern)) : strdup(pattern);
-    char *path = local_join(listing->root, prefix);
-    DIR *folder = path ? opendir(path) : NULL;
-    const struct dirent *entry;
-    int rc = TIDE_OK;
+    int rc = component ? walk_folder(listing, prefix, component, slash ? slash + 1 : NULL)
+                       : out_of_memory(listing);
 
-    if (!component || !path) {
-        rc = out_of_memory(listing);
-    } else if (!folder) {
-        rc = local_error(listing->err, "list", path, errno);
-    }
-    while (rc == TIDE_OK && (entry = readdir(folder))) {
-        if (fnmatch(component, entry->d_name, FNM_PERIOD) == 0) {
-            rc = visit_below(listing, prefix, entry->d_name, slash ? slash + 1 : NULL);
-        }
-    }
-    if (folder) {
-        (void)closedir(folder);
-    }
     free(component);
-    free(path);
     return rc;
 }
 

@@ -68,6 +68,8 @@ int local_clear_stale(const char *folder, const char *base, const char *own,
     if (!entries) {
         return local_error(err, "list", folder, errno);
     }
+    /* cppcheck-suppress readdirCalled ; each call has a folder of its own, and readdir_r
+     * is deprecated */
     while (rc == TIDE_OK && (entry = readdir(entries))) {
         if (is_temporary_of(entry->d_name, base) && strcmp(entry->d_name, own) != 0) {
             rc = clear_one(dirfd(entries), folder, entry->d_name, err);

@@ -172,7 +172,8 @@ static int prepare_names(struct output *output, const char *root, const char *na
         output->temporary = local_join(output->folder, output->temporary_name);
     }
     if (!output->temporary) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        (void)tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return TIDE_E_LIMIT;
     }
     return TIDE_OK;
 }
