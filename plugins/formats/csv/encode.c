@@ -27,6 +27,7 @@ int csv_encoder_open(const void *options, const struct tide_schema *schema,
     encoder->schema = schema;
     encoder->null_length = strlen(encoder->options->null_string);
     encoder->header_due = encoder->options->header;
+    encoder->at_start = true;
     encoder->outputs = calloc(schema->column_count + 1, sizeof *encoder->outputs);
     rc = encoder->outputs ? csv_syntax_init(options, &encoder->syntax, err)
                           : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
@@ -61,6 +62,7 @@ int csv_encoder_begin(void *state, bool resumes, struct tide_error *err)
 
     (void)err;
     encoder->header_due = encoder->options->header && !resumes;
+    encoder->at_start = !resumes;
     return TIDE_OK;
 }
 
@@ -205,6 +207,24 @@ static int prepare(struct csv_encoder *encoder, const struct tide_batch *batch)
     return rc == TIDE_OK ? reserve(encoder, bound) : rc;
 }
 
+/* Text at the start of a file that looks like a byte order mark would be skipped as one;
+ * with a mark in front of it, it stays. */
+static size_t guard_start(struct csv_encoder *encoder, size_t length)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t size = sizeof mark - 1;
+
+    if (!encoder->at_start || length == 0) {
+        return length;
+    }
+    encoder->at_start = false;
+    if (length < size || memcmp(encoder->buffer, mark, size) != 0) {
+        return length;
+    }
+    memmove(encoder->buffer + size, encoder->buffer, length);
+    return length + size;
+}
+
 int csv_encode(void *state, const struct tide_batch *batch, const uint8_t **data,
                size_t *length, struct tide_error *err)
 {
@@ -223,6 +243,6 @@ int csv_encode(void *state, const struct tide_batch *batch, const uint8_t **data
         out = csv_put_rows(encoder, batch->array.length, out);
     }
     *data = encoder->buffer;
-    *length = (size_t)(out - encoder->buffer);
+    *length = guard_start(encoder, (size_t)(out - encoder->buffer));
     return TIDE_OK;
 }

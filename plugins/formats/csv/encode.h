@@ -26,6 +26,7 @@ struct csv_encoder {
     uint8_t *buffer;
     size_t capacity;
     bool header_due;
+    bool at_start;   /* nothing has been written to the file */
     bool odd_syntax; /* numbers and dates may hold the delimiter or the quote */
 };
 

@@ -167,6 +167,19 @@ static void an_escape_of_its_own_is_escaped_too(void **state)
                 "\"x \\\"y\\\", \\\\z\",a\\b\n");
 }
 
+static void a_value_that_looks_like_a_byte_order_mark_stays(void **state)
+{
+    static const char *const values[] = {"\xef\xbb\xbfx"};
+    char *text;
+    size_t length;
+
+    (void)state;
+    expect_text(1, values, 1, "{\"header\": false}", "\xef\xbb\xbf\xef\xbb\xbfx\n");
+    text = recode("\xef\xbb\xbf\xef\xbb\xbfx\n", 8, "{\"header\": false}", &length);
+    assert_string_equal(text, "\xef\xbb\xbf\xef\xbb\xbfx\n");
+    free(text);
+}
+
 static void long_values_are_whole(void **state)
 {
     enum { SIZE = 100000 };
@@ -259,6 +272,7 @@ int main(void)
         cmocka_unit_test(numbers_and_dates_are_quoted_when_the_dialect_clashes),
         cmocka_unit_test(lines_end_as_asked),
         cmocka_unit_test(an_escape_of_its_own_is_escaped_too),
+        cmocka_unit_test(a_value_that_looks_like_a_byte_order_mark_stays),
         cmocka_unit_test(long_values_are_whole),
         cmocka_unit_test(what_is_written_reads_back_the_same),
     };
