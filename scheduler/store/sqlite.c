@@ -110,11 +110,15 @@ static int check_pages(struct tide_sqlite *sqlite, struct tide_error *err)
 /* Somebody else's database is not filled with our tables. */
 static int check_owner(struct tide_sqlite *sqlite, int64_t size, struct tide_error *err)
 {
-    int64_t id = 0;
+    int64_t id = 0, tables = 0;
     int code =
         tide_sql_number(sqlite, "PRAGMA application_id", SQL_VALUES({0}), &id, err);
 
-    if (code == TIDE_OK && size > 0 && id != APPLICATION_ID && id != 0) {
+    if (code == TIDE_OK) {
+        code = tide_sql_number(sqlite, "SELECT count(*) FROM sqlite_master",
+                               SQL_VALUES({0}), &tables, err);
+    }
+    if (code == TIDE_OK && size > 0 && id != APPLICATION_ID && (id != 0 || tables > 0)) {
         return tide_error_set(err, TIDE_E_CONFIG,
                               "%s is an SQLite database of another program: give "
                               "tidemilld a state directory of its own",

@@ -281,10 +281,16 @@ int64_t fixture_workspace(struct fixture *fixture)
 struct tide_pipeline_record make_pipeline(struct fixture *fixture, const char *name,
                                           int64_t minutes)
 {
+    return make_pipeline_of(fixture, name, minutes, "{\"name\":\"x\"}");
+}
+
+struct tide_pipeline_record make_pipeline_of(struct fixture *fixture, const char *name,
+                                             int64_t minutes, const char *definition)
+{
     struct answer answer = {.fixture = fixture};
     struct tide_pipeline_new fresh = {.workspace = fixture_workspace(fixture),
                                       .name = name,
-                                      .definition = "{\"name\":\"x\"}",
+                                      .definition = definition,
                                       .enabled = true,
                                       .period_minutes = minutes};
 

@@ -80,6 +80,8 @@ void take_totals(void *arg, const struct tide_store_totals *totals,
 /* Calls that wait; what is not expected to fail fails the test when it does. */
 struct tide_pipeline_record make_pipeline(struct fixture *fixture, const char *name,
                                           int64_t minutes);
+struct tide_pipeline_record make_pipeline_of(struct fixture *fixture, const char *name,
+                                             int64_t minutes, const char *definition);
 struct tide_pipeline_record read_pipeline(struct fixture *fixture, int64_t id);
 struct tide_pipeline_record enable_pipeline(struct fixture *fixture, int64_t id,
                                             bool enabled);
