@@ -5,6 +5,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +35,20 @@ static void add(struct tide_catalog *catalog, struct tide_plugin_info *info)
 
 /* ---- reading a folder ---- */
 
+/* Helpers that run at a time. */
+#define HELPERS 4
+
+struct file {
+    char *path;
+    struct tide_plugin_info *info;
+    bool passing; /* it is refused for now */
+};
+
 struct scan {
-    struct tide_catalog *catalog;
-    struct tide_plugin_cache *cache;
-    char *helper;
+    const char *folder, *helper;
+    struct file *files;
+    size_t count, capacity;
+    atomic_size_t next; /* file that no helper looks at yet */
 };
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -44,19 +56,16 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void scan_file(struct scan *scan, const char *path)
+static void add_file(struct scan *scan, const char *path)
 {
-    struct tide_plugin_info *info = tide_plugin_cache_take(scan->cache, path);
-
-    if (!info) {
-        info = tide_describe(scan->helper, path);
+    if (scan->count == scan->capacity) {
+        scan->capacity = scan->capacity ? scan->capacity * 2 : 32;
+        scan->files = tide_realloc(scan->files, scan->capacity * sizeof *scan->files);
     }
-    tide_plugin_cache_put(scan->cache, path, info);
-    add(scan->catalog, info);
+    scan->files[scan->count++] = (struct file){.path = tide_strdup(path)};
 }
 
-/* Shared objects of a folder, and with depth those of folders in it that are named like
- * their plugin. */
+/* Shared objects of a folder, and with depth those of folders in it. */
 static void scan_folder(struct scan *scan, const char *folder, int depth)
 {
     struct dirent **entries = NULL;
@@ -67,7 +76,7 @@ static void scan_folder(struct scan *scan, const char *folder, int depth)
         char *path = tide_path_join(folder, name);
 
         if (tide_text_ends(name, ".so") && name[0] != '.') {
-            scan_file(scan, path);
+            add_file(scan, path);
         } else if (depth > 0 && name[0] != '.') {
             scan_folder(scan, path, depth - 1);
         }
@@ -77,40 +86,113 @@ static void scan_folder(struct scan *scan, const char *folder, int depth)
     free(entries);
 }
 
-static void scan_kinds(struct scan *scan, const char *folder)
+static void scan_kinds(struct scan *scan)
 {
     for (uint32_t kind = TIDE_KIND_SOURCE; kind <= TIDE_KIND_STORAGE; kind++) {
-        char *below = tide_strf("%s/%ss", folder, tide_plugin_kind_name(kind));
+        char *below = tide_strf("%s/%ss", scan->folder, tide_plugin_kind_name(kind));
 
         scan_folder(scan, below, 1);
         free(below);
     }
-    scan_folder(scan, folder, 0);
+    scan_folder(scan, scan->folder, 0);
 }
 
-/* Two plugins of one kind and name: the first that was found is used. */
-static void refuse_doubles(struct tide_catalog *catalog)
+/* Have helpers look at one file after another that the cache did not know. */
+static void *describe_files(void *arg)
 {
-    for (size_t i = 0; i < catalog->count; i++) {
-        for (size_t j = i + 1; j < catalog->count; j++) {
-            struct tide_plugin_info *first = catalog->items[i],
-                                    *second = catalog->items[j];
+    struct scan *scan = arg;
 
-            if (!first->refused && !second->refused && first->kind == second->kind &&
-                strcmp(first->name, second->name) == 0) {
-                second->refused =
-                    tide_strf("%s is the %s \"%s\" already", first->path,
-                              tide_plugin_kind_name(first->kind), first->name);
-            }
+    for (;;) {
+        size_t i = atomic_fetch_add(&scan->next, 1);
+
+        if (i >= scan->count) {
+            return NULL;
+        }
+        if (!scan->files[i].info) {
+            scan->files[i].info =
+                tide_describe(scan->helper, scan->files[i].path, &scan->files[i].passing);
         }
     }
+}
+
+static void describe_all(struct scan *scan, size_t unknown)
+{
+    pthread_t threads[HELPERS];
+    size_t started = 0;
+
+    while (started + 1 < HELPERS && started + 1 < unknown &&
+           pthread_create(&threads[started], NULL, describe_files, scan) == 0) {
+        started++;
+    }
+    (void)describe_files(scan);
+    while (started > 0) {
+        (void)pthread_join(threads[--started], NULL);
+    }
+}
+
+/* A plugin is only found where its kind and name say; and the first of two is used. */
+static void refuse_misplaced(const struct scan *scan, struct tide_plugin_info *info)
+{
+    char *found = tide_plugin_find_file(scan->folder, info->kind, info->name);
+    const char *kind = tide_plugin_kind_name(info->kind);
+
+    if (!found) {
+        info->refused = tide_strf("is the %s \"%s\", which is looked for in %ss/%s.so",
+                                  kind, info->name, kind, info->name);
+    } else if (strcmp(found, info->path) != 0) {
+        info->refused = tide_strf("%s is the %s \"%s\" already", found, kind, info->name);
+    }
+    free(found);
+}
+
+static size_t ask_cache(struct scan *scan, struct tide_plugin_cache *cache)
+{
+    size_t unknown = 0;
+
+    for (size_t i = 0; i < scan->count; i++) {
+        scan->files[i].info = tide_plugin_cache_take(cache, scan->files[i].path);
+        unknown += !scan->files[i].info;
+    }
+    return unknown;
+}
+
+static struct tide_catalog *collect(struct scan *scan, struct tide_plugin_cache *cache)
+{
+    struct tide_catalog *catalog = tide_alloc(sizeof *catalog);
+
+    for (size_t i = 0; i < scan->count; i++) {
+        struct file *file = &scan->files[i];
+
+        if (!file->passing) {
+            tide_plugin_cache_put(cache, file->path, file->info);
+        }
+        if (!file->info->refused) {
+            refuse_misplaced(scan, file->info);
+        }
+        add(catalog, file->info);
+        free(file->path);
+    }
+    free(scan->files);
+    return catalog;
 }
 
 int tide_catalog_open(const char *folder, const char *cache_file,
                       struct tide_catalog **out, struct tide_error *err)
 {
+    char *helper = tide_program_path("tidemill-worker");
+    int rc = tide_catalog_open_with(folder, cache_file, helper, out, err);
+
+    free(helper);
+    return rc;
+}
+
+int tide_catalog_open_with(const char *folder, const char *cache_file, const char *helper,
+                           struct tide_catalog **out, struct tide_error *err)
+{
     DIR *readable = opendir(folder);
-    struct scan scan;
+    struct scan scan = {.folder = folder, .helper = helper};
+    struct tide_plugin_cache *cache;
+    size_t unknown;
 
     if (!readable) {
         return tide_error_set(err, TIDE_E_IO,
@@ -119,14 +201,14 @@ int tide_catalog_open(const char *folder, const char *cache_file,
                               folder, strerror(errno));
     }
     (void)closedir(readable);
-    scan.catalog = tide_alloc(sizeof *scan.catalog);
-    scan.cache = tide_plugin_cache_open(cache_file);
-    scan.helper = tide_program_path("tidemill-worker");
-    scan_kinds(&scan, folder);
-    refuse_doubles(scan.catalog);
-    tide_plugin_cache_close(scan.cache);
-    free(scan.helper);
-    *out = scan.catalog;
+    scan_kinds(&scan);
+    cache = tide_plugin_cache_open(cache_file);
+    unknown = ask_cache(&scan, cache);
+    if (unknown > 0) {
+        describe_all(&scan, unknown);
+    }
+    *out = collect(&scan, cache);
+    tide_plugin_cache_close(cache);
     return TIDE_OK;
 }
 
@@ -172,7 +254,7 @@ static const struct tide_plugin_info *find(const struct tide_catalog *catalog,
 }
 
 /* A catalog of loaded plugins grows when it is asked; it is const to those who ask, for
- * what it answers never changes. */
+ * what it answers never changes.  The caller holds the mutex. */
 static const struct tide_plugin_info *find_by_loading(const struct tide_catalog *catalog,
                                                       uint32_t kind, const char *name)
 {
@@ -181,15 +263,16 @@ static const struct tide_plugin_info *find_by_loading(const struct tide_catalog 
         struct tide_catalog *grown;
     } both = {catalog};
     const struct tide_plugin_entry *entry;
-    struct tide_error err;
+    struct tide_error err = {0};
     struct tide_plugin_info *info;
-    char *path;
+    char *path = tide_plugin_find_file(catalog->loaded_from, kind, name);
 
-    if (tide_plugin_load(catalog->loaded_from, kind, name, &entry, &err) != TIDE_OK) {
+    if (!path) {
         return NULL;
     }
-    path = tide_plugin_find_file(catalog->loaded_from, kind, name);
-    info = tide_plugin_info_of(entry, path);
+    info = tide_plugin_load(catalog->loaded_from, kind, name, &entry, &err) == TIDE_OK
+               ? tide_plugin_info_of(entry, path)
+               : tide_plugin_info_refused(path, err.message);
     free(path);
     add(both.grown, info);
     return info;
@@ -198,11 +281,18 @@ static const struct tide_plugin_info *find_by_loading(const struct tide_catalog 
 const struct tide_plugin_info *tide_catalog_find(const struct tide_catalog *catalog,
                                                  uint32_t kind, const char *name)
 {
-    const struct tide_plugin_info *info = find(catalog, kind, name);
+    static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
+    const struct tide_plugin_info *info;
 
-    if (!info && catalog->loaded_from) {
+    if (!catalog->loaded_from) {
+        return find(catalog, kind, name);
+    }
+    pthread_mutex_lock(&growing);
+    info = find(catalog, kind, name);
+    if (!info) {
         info = find_by_loading(catalog, kind, name);
     }
+    pthread_mutex_unlock(&growing);
     return info;
 }
 

@@ -21,9 +21,13 @@ struct tide_catalog;
  * plugin that is refused is an entry, not an error. */
 int tide_catalog_open(const char *folder, const char *cache_file,
                       struct tide_catalog **out, struct tide_error *err);
+/** The same with another helper program than tidemill-worker. */
+int tide_catalog_open_with(const char *folder, const char *cache_file, const char *helper,
+                           struct tide_catalog **out, struct tide_error *err);
 void tide_catalog_close(struct tide_catalog *catalog);
 
-/** The plugin of that kind and name, or NULL.  Borrowed. */
+/** The plugin of that kind and name, usable or refused (see its `refused`), or NULL.
+ * Borrowed. */
 const struct tide_plugin_info *tide_catalog_find(const struct tide_catalog *catalog,
                                                  uint32_t kind, const char *name);
 /** The nearest usable name of that kind, or NULL. */

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,7 +23,19 @@
 
 #define TIME_LIMIT_US 5000000
 #define OUTPUT_LIMIT (1u << 20)
+#define PASSING "passing"
+
+/* AddressSanitizer reserves terabytes. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ADDRESS_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(WITH_ADDRESS_SANITIZER)
+#define MEMORY_LIMIT RLIM_INFINITY
+#else
 #define MEMORY_LIMIT (1u << 30)
+#endif
 #define FILES_LIMIT 64
 
 extern char **environ;
@@ -80,12 +91,14 @@ int tide_describe_main(const char *file)
     struct json_object *json;
     int real = take_stdout();
     char *line, *text;
+    int rc;
 
     set_limits();
-    info = tide_plugin_load_file(file, &entry, &err) == TIDE_OK
-               ? tide_plugin_info_of(entry, file)
-               : tide_plugin_info_refused(file, err.message);
+    rc = tide_plugin_load_file(file, &entry, &err);
+    info = rc == TIDE_OK ? tide_plugin_info_of(entry, file)
+                         : tide_plugin_info_refused(file, err.message);
     json = tide_plugin_info_to_json(info);
+    tide_json_set_bool(json, PASSING, rc == TIDE_E_IO);
     text = tide_json_format(json);
     line = tide_strf("%s\n", text);
     write_all(real, line, strlen(line));
@@ -104,16 +117,23 @@ static pid_t start(const char *helper, const char *file, int out)
                     NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    sigset_t all, none;
     pid_t child = -1;
 
+    (void)sigfillset(&all);
+    (void)sigemptyset(&none);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setsigdefault(&attributes, &all);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
                                            0);
     (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY,
                                            0);
     (void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
+                                                    POSIX_SPAWN_SETSIGDEF |
+                                                    POSIX_SPAWN_SETSIGMASK);
     if (posix_spawn(&child, helper, &actions, &attributes, argv, environ) != 0) {
         child = -1;
     }
@@ -157,20 +177,21 @@ static bool read_output(int fd, int64_t until, struct tide_text *output)
     }
 }
 
-/* The status of the child, which is killed when it does not end in time. */
-static bool reap(pid_t child, int64_t until, int *status)
+/*
+ * The status of a child whose output is over, or whose time is.  A process that ends has
+ * its status fixed before its files are closed, so that to kill it at the end of its
+ * output changes nothing; but one that closed its output and goes on is ended here, with
+ * what it started.
+ */
+static int reap(pid_t child)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
-    bool in_time = true;
+    int status = 0;
 
-    while (waitpid(child, status, WNOHANG) == 0) {
-        if (in_time && now() >= until) {
-            (void)kill(-child, SIGKILL);
-            in_time = false;
-        }
-        (void)nanosleep(&pause, NULL);
+    (void)kill(-child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+        continue;
     }
-    return in_time;
+    return status;
 }
 
 static char *why_refused(bool in_time, int status, size_t length)
@@ -190,54 +211,70 @@ static char *why_refused(bool in_time, int status, size_t length)
     return tide_strdup("did not describe itself");
 }
 
-static struct tide_plugin_info *
-parse_output(const char *file, const struct tide_text *text, bool in_time, int status)
+static struct tide_plugin_info *parse_output(const char *file,
+                                             const struct tide_text *text, bool *passing)
 {
     struct json_object *json = NULL;
     struct tide_plugin_info *info = NULL;
-    struct tide_error err;
-    char *why;
 
-    if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0 && text->length > 0 &&
-        tide_json_parse(text->data, text->length, &json, &err) == TIDE_OK &&
-        tide_plugin_info_from_json(json, &info, &err) != TIDE_OK) {
-        info = NULL;
+    if (text->length > 0 &&
+        tide_json_parse(text->data, text->length, &json, NULL) == TIDE_OK &&
+        tide_plugin_info_from_json(json, &info, NULL) == TIDE_OK) {
+        *passing = tide_json_bool(json, PASSING, false);
+        if (strcmp(info->path, file) != 0) {
+            tide_plugin_info_destroy(info);
+            info = NULL;
+        }
     }
     json_object_put(json);
-    if (!info) {
-        why = why_refused(in_time, status, text->length);
-        info = tide_plugin_info_refused(file, why);
-        free(why);
-    }
     return info;
 }
 
-struct tide_plugin_info *tide_describe(const char *helper, const char *file)
+static struct tide_plugin_info *refused(const char *file, char *why)
 {
-    int64_t until = now() + TIME_LIMIT_US;
+    struct tide_plugin_info *info = tide_plugin_info_refused(file, why);
+
+    free(why);
+    return info;
+}
+
+/* What came of a child that was started. */
+static struct tide_plugin_info *hear(const char *file, pid_t child, int out,
+                                     bool *passing)
+{
+    struct tide_plugin_info *info = NULL;
     struct tide_text output = {0};
+    bool in_time = read_output(out, now() + TIME_LIMIT_US, &output);
+    int status = reap(child);
+
+    *passing = !in_time;
+    if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        info = parse_output(file, &output, passing);
+    }
+    if (!info) {
+        info = refused(file, why_refused(in_time, status, output.length));
+    }
+    tide_text_fini(&output);
+    return info;
+}
+
+struct tide_plugin_info *tide_describe(const char *helper, const char *file,
+                                       bool *passing)
+{
     struct tide_plugin_info *info;
-    int ends[2], status = 0;
-    bool in_time;
+    int ends[2];
     pid_t child;
 
+    *passing = true;
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        return tide_plugin_info_refused(file, "cannot be looked at: no pipe");
+        return refused(file, tide_strf("cannot be looked at: %s", strerror(errno)));
     }
     child = start(helper, file, ends[1]);
     (void)close(ends[1]);
-    if (child < 0) {
-        char *why = tide_strf("cannot be looked at: %s does not start", helper);
-
-        (void)close(ends[0]);
-        info = tide_plugin_info_refused(file, why);
-        free(why);
-        return info;
-    }
-    in_time = read_output(ends[0], until, &output);
+    info =
+        child > 0
+            ? hear(file, child, ends[0], passing)
+            : refused(file, tide_strf("cannot be looked at: %s does not start", helper));
     (void)close(ends[0]);
-    in_time = reap(child, in_time ? until : 0, &status) && in_time;
-    info = parse_output(file, &output, in_time, status);
-    tide_text_fini(&output);
     return info;
 }

@@ -14,7 +14,10 @@
 int tide_describe_main(const char *file);
 
 /** Have a helper process describe a file; never fails, a file that is refused is
- * described as that.  The caller destroys the result. */
-struct tide_plugin_info *tide_describe(const char *helper, const char *file);
+ * described as that.  *passing tells of a refusal that may pass though the file stays as
+ * it is: a library that is missing, a machine too busy.  The caller destroys the result.
+ * Any thread. */
+struct tide_plugin_info *tide_describe(const char *helper, const char *file,
+                                       bool *passing);
 
 #endif

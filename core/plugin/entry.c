@@ -1,298 +1,278 @@
 /*
- * entry - the constant that a plugin exports, checked and made whole.
+ * entry - what a plugin exports, held against the rules before anything of it is called.
  */
 #include "plugin/entry.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "plugin/info.h"
+#include "plugin/option_table.h"
 
-/* The first version's size of each table: a shorter one cannot be. */
-#define UP_TO(type_, last_) (offsetof(type_, last_) + sizeof(((type_ *)0)->last_))
+/* Bytes up to and including a member. */
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
-#define NAME_MAX_LENGTH 63
+/* A function pointer, seen as one of many. */
+typedef void (*any_fn)(void);
 
-size_t tide_option_field_size(int type)
+struct mandatory {
+    const char *name;
+    size_t offset;
+};
+
+/* How the table of a kind is checked and copied. */
+struct kind_rules {
+    size_t place;      /* of the pointer to it in the entry */
+    size_t size;       /* of our version of it */
+    size_t first_size; /* of the version with which this ABI began */
+    const struct mandatory *mandatory;
+};
+
+#define FUNCTION(type, member)                                                           \
+    {                                                                                    \
+#member, offsetof(struct type, member)                                           \
+    }
+
+static const struct mandatory source_functions[] = {FUNCTION(tide_source, open),
+                                                    FUNCTION(tide_source, read),
+                                                    FUNCTION(tide_source, close),
+                                                    {NULL, 0}};
+static const struct mandatory transform_functions[] = {FUNCTION(tide_transform, bind),
+                                                       FUNCTION(tide_transform, apply),
+                                                       FUNCTION(tide_transform, close),
+                                                       {NULL, 0}};
+static const struct mandatory destination_functions[] = {
+    FUNCTION(tide_destination, open),
+    FUNCTION(tide_destination, write),
+    FUNCTION(tide_destination, commit),
+    FUNCTION(tide_destination, close),
+    {NULL, 0}};
+static const struct mandatory format_functions[] = {FUNCTION(tide_format, decoder_open),
+                                                    FUNCTION(tide_format, decoder_schema),
+                                                    FUNCTION(tide_format, decode),
+                                                    FUNCTION(tide_format, decoder_close),
+                                                    FUNCTION(tide_format, encoder_open),
+                                                    FUNCTION(tide_format, encode),
+                                                    FUNCTION(tide_format, encoder_begin),
+                                                    FUNCTION(tide_format, encoder_close),
+                                                    {NULL, 0}};
+static const struct mandatory storage_functions[] = {FUNCTION(tide_storage, list),
+                                                     FUNCTION(tide_storage, read_open),
+                                                     FUNCTION(tide_storage, read),
+                                                     FUNCTION(tide_storage, read_close),
+                                                     FUNCTION(tide_storage, write_open),
+                                                     FUNCTION(tide_storage, write),
+                                                     FUNCTION(tide_storage, publish),
+                                                     FUNCTION(tide_storage, write_close),
+                                                     {NULL, 0}};
+
+#define RULES(kind_, last_)                                                              \
+    {                                                                                    \
+        offsetof(struct tide_plugin_entry, kind_), sizeof(struct tide_##kind_),          \
+            UP_TO(struct tide_##kind_, last_), kind_##_functions                         \
+    }
+
+/* Indexed by kind; the last members are those of ABI 1 as it was first published. */
+static const struct kind_rules all_rules[] = {
+    [TIDE_KIND_SOURCE] = RULES(source, close),
+    [TIDE_KIND_TRANSFORM] = RULES(transform, close),
+    [TIDE_KIND_DESTINATION] = RULES(destination, close),
+    [TIDE_KIND_FORMAT] = RULES(format, encoder_close),
+    [TIDE_KIND_STORAGE] = RULES(storage, write_close)};
+
+#define ENTRY_FIRST_SIZE UP_TO(struct tide_plugin_entry, storage)
+
+bool tide_name_is_valid(const char *name)
 {
-    static const size_t sizes[] = {
-        [TIDE_OPTION_BOOL] = sizeof(bool),
-        [TIDE_OPTION_INT] = sizeof(int64_t),
-        [TIDE_OPTION_FLOAT] = sizeof(double),
-        [TIDE_OPTION_STRING] = sizeof(char *),
-        [TIDE_OPTION_ENUM] = sizeof(int64_t),
-        [TIDE_OPTION_LIST] = sizeof(struct tide_list),
-        [TIDE_OPTION_MAP] = sizeof(struct tide_map),
-        [TIDE_OPTION_PATH] = sizeof(char *),
-        [TIDE_OPTION_DURATION] = sizeof(int64_t),
-        [TIDE_OPTION_SIZE] = sizeof(int64_t),
-        [TIDE_OPTION_CHAR] = sizeof(char),
-        [TIDE_OPTION_COMPONENT] = sizeof(struct tide_component),
-    };
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
 
-    return type > 0 && (size_t)type < sizeof sizes / sizeof sizes[0] ? sizes[type] : 0;
+    return name[0] >= 'a' && name[0] <= 'z' && name[length] == '\0' && length <= 63;
 }
 
-static bool is_name(const char *name)
+/* The first `size` bytes of theirs in a zeroed struct of ours. */
+static void *copy_whole(const void *theirs, size_t size, size_t our_size)
 {
-    size_t length = name ? strlen(name) : 0;
+    void *ours = tide_alloc(our_size);
 
-    if (length == 0 || length > NAME_MAX_LENGTH || !islower((unsigned char)name[0])) {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)name[i];
-
-        if (!islower(c) && !isdigit(c) && c != '_') {
-            return false;
-        }
-    }
-    return true;
+    memcpy(ours, theirs, size < our_size ? size : our_size);
+    return ours;
 }
-
-/* ---- the table of a kind ---- */
-
-/* Copy a table that says its own size at its beginning into ours. */
-static void *copy_table(const void *table, size_t least, size_t ours,
-                        struct tide_error *err)
-{
-    uint32_t size;
-    void *copy;
-
-    if (!table) {
-        tide_error_set(err, TIDE_E_CONFIG, "the table of its kind is missing");
-        return NULL;
-    }
-    memcpy(&size, table, sizeof size);
-    if (size < least) {
-        tide_error_set(err, TIDE_E_CONFIG,
-                       "the table of its kind says %u bytes, and has at least %zu", size,
-                       least);
-        return NULL;
-    }
-    copy = tide_alloc(ours);
-    memcpy(copy, table, size < ours ? size : ours);
-    return copy;
-}
-
-static int missing(struct tide_error *err, const char *function)
-{
-    return tide_error_set(err, TIDE_E_CONFIG, "its function %s is missing", function);
-}
-
-static int adopt_source(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    struct tide_source *source =
-        copy_table(entry->source, UP_TO(struct tide_source, close), sizeof *source, err);
-
-    entry->source = source;
-    if (!source) {
-        return TIDE_E_CONFIG;
-    }
-    return !source->open    ? missing(err, "open")
-           : !source->read  ? missing(err, "read")
-           : !source->close ? missing(err, "close")
-           : !source->position && source->flags & TIDE_SOURCE_INCREMENTAL
-               ? missing(err, "position")
-               : TIDE_OK;
-}
-
-static int adopt_transform(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    struct tide_transform *transform = copy_table(
-        entry->transform, UP_TO(struct tide_transform, close), sizeof *transform, err);
-
-    entry->transform = transform;
-    if (!transform) {
-        return TIDE_E_CONFIG;
-    }
-    return !transform->bind    ? missing(err, "bind")
-           : !transform->apply ? missing(err, "apply")
-           : !transform->close ? missing(err, "close")
-                               : TIDE_OK;
-}
-
-static int adopt_destination(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    const uint32_t modes =
-        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE;
-    struct tide_destination *destination =
-        copy_table(entry->destination, UP_TO(struct tide_destination, close),
-                   sizeof *destination, err);
-
-    entry->destination = destination;
-    if (!destination) {
-        return TIDE_E_CONFIG;
-    }
-    if (!(destination->flags & modes)) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "it offers none of append, replace and merge");
-    }
-    return !destination->open     ? missing(err, "open")
-           : !destination->write  ? missing(err, "write")
-           : !destination->commit ? missing(err, "commit")
-           : !destination->close  ? missing(err, "close")
-                                  : TIDE_OK;
-}
-
-static int adopt_format(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    struct tide_format *format = copy_table(
-        entry->format, UP_TO(struct tide_format, encoder_close), sizeof *format, err);
-
-    entry->format = format;
-    if (!format) {
-        return TIDE_E_CONFIG;
-    }
-    return !format->extension        ? missing(err, "extension")
-           : !format->decoder_open   ? missing(err, "decoder_open")
-           : !format->decoder_schema ? missing(err, "decoder_schema")
-           : !format->decode         ? missing(err, "decode")
-           : !format->decoder_close  ? missing(err, "decoder_close")
-           : !format->encoder_open   ? missing(err, "encoder_open")
-           : !format->encode         ? missing(err, "encode")
-           : !format->encoder_begin  ? missing(err, "encoder_begin")
-           : !format->encoder_close  ? missing(err, "encoder_close")
-                                     : TIDE_OK;
-}
-
-static int adopt_storage(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    struct tide_storage *storage = copy_table(
-        entry->storage, UP_TO(struct tide_storage, write_close), sizeof *storage, err);
-
-    entry->storage = storage;
-    if (!storage) {
-        return TIDE_E_CONFIG;
-    }
-    return !storage->list          ? missing(err, "list")
-           : !storage->read_open   ? missing(err, "read_open")
-           : !storage->read        ? missing(err, "read")
-           : !storage->read_close  ? missing(err, "read_close")
-           : !storage->write_open  ? missing(err, "write_open")
-           : !storage->write       ? missing(err, "write")
-           : !storage->publish     ? missing(err, "publish")
-           : !storage->write_close ? missing(err, "write_close")
-                                   : TIDE_OK;
-}
-
-static int adopt_table(struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    switch (entry->kind) {
-    case TIDE_KIND_SOURCE:
-        return adopt_source(entry, err);
-    case TIDE_KIND_TRANSFORM:
-        return adopt_transform(entry, err);
-    case TIDE_KIND_DESTINATION:
-        return adopt_destination(entry, err);
-    case TIDE_KIND_FORMAT:
-        return adopt_format(entry, err);
-    case TIDE_KIND_STORAGE:
-        return adopt_storage(entry, err);
-    default:
-        return tide_error_set(err, TIDE_E_CONFIG, "it is of an unknown kind (%u)",
-                              entry->kind);
-    }
-}
-
-/* ---- options ---- */
-
-static int check_option(const struct tide_plugin_entry *entry,
-                        const struct tide_option *option, struct tide_error *err)
-{
-    size_t size = tide_option_field_size(option->type);
-
-    if (!is_name(option->name)) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "its option \"%s\" is not named in lower_case",
-                              option->name);
-    }
-    if (size == 0) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "its option %s is of an unknown type (%d)", option->name,
-                              option->type);
-    }
-    if (option->offset > entry->options_size ||
-        size > entry->options_size - option->offset) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "its option %s lies outside of its struct of %zu bytes",
-                              option->name, entry->options_size);
-    }
-    if (option->type == TIDE_OPTION_ENUM && (!option->choices || !option->choices[0])) {
-        return tide_error_set(err, TIDE_E_CONFIG, "its option %s has no choices",
-                              option->name);
-    }
-    for (const struct tide_option *other = entry->options; other != option; other++) {
-        if (strcmp(other->name, option->name) == 0) {
-            return tide_error_set(err, TIDE_E_CONFIG, "it has two options named %s",
-                                  option->name);
-        }
-    }
-    return TIDE_OK;
-}
-
-static int check_options(const struct tide_plugin_entry *entry, struct tide_error *err)
-{
-    for (const struct tide_option *option = entry->options; option && option->name;
-         option++) {
-        int rc = check_option(entry, option, err);
-
-        if (rc != TIDE_OK) {
-            return rc;
-        }
-    }
-    return TIDE_OK;
-}
-
-/* ---- the whole ---- */
 
 static int check_head(const struct tide_plugin_entry *entry, struct tide_error *err)
 {
-    if (!is_name(entry->name)) {
+    if (entry->abi != TIDE_ABI) {
         return tide_error_set(
             err, TIDE_E_CONFIG,
-            "its name \"%s\" is not in lower_case letters, digits and _",
-            entry->name ? entry->name : "");
+            "was built for plugin interface %u and this program has %d: "
+            "build it again with this version's headers",
+            entry->abi, TIDE_ABI);
     }
-    if (!entry->version || !entry->summary) {
-        return tide_error_set(err, TIDE_E_CONFIG, "it has no %s",
-                              entry->version ? "summary" : "version");
+    if (entry->size < ENTRY_FIRST_SIZE) {
+        return tide_error_set(err, TIDE_E_CONFIG,
+                              "its entry says it has %u bytes, fewer than the %zu that "
+                              "every plugin has: set .size with TIDE_PLUGIN_HEAD",
+                              entry->size, ENTRY_FIRST_SIZE);
     }
-    return check_options(entry, err);
+    return TIDE_OK;
+}
+
+static int check_text(const char *what, const char *text, struct tide_error *err)
+{
+    if (!text || !*text) {
+        return tide_error_set(err, TIDE_E_CONFIG, "its %s is missing", what);
+    }
+    if (!tide_text_is_utf8(text, strlen(text))) {
+        return tide_error_set(err, TIDE_E_CONFIG, "its %s is not UTF-8", what);
+    }
+    return TIDE_OK;
+}
+
+static int check_identity(const struct tide_plugin_entry *entry, struct tide_error *err)
+{
+    int rc;
+
+    if (entry->kind < TIDE_KIND_SOURCE || entry->kind > TIDE_KIND_STORAGE) {
+        return tide_error_set(err, TIDE_E_CONFIG, "its kind %u is none that is known",
+                              entry->kind);
+    }
+    rc = check_text("name", entry->name, err);
+    if (rc == TIDE_OK && !tide_name_is_valid(entry->name)) {
+        rc = tide_error_set(err, TIDE_E_CONFIG,
+                            "its name \"%.80s\" is not a lower-case letter followed by "
+                            "lower-case letters, digits and _",
+                            entry->name);
+    }
+    if (rc == TIDE_OK) {
+        rc = check_text("version", entry->version, err);
+    }
+    return rc == TIDE_OK ? check_text("summary", entry->summary, err) : rc;
+}
+
+static int check_functions(const struct mandatory *mandatory, const char *kind,
+                           const void *table, struct tide_error *err)
+{
+    for (; mandatory->name; mandatory++) {
+        any_fn function;
+
+        memcpy(&function, (const char *)table + mandatory->offset, sizeof function);
+        if (!function) {
+            return tide_error_set(err, TIDE_E_CONFIG, "its %s table lacks %s()", kind,
+                                  mandatory->name);
+        }
+    }
+    return TIDE_OK;
+}
+
+/* Copy the table of the entry's kind and point the entry to the copy. */
+static int adopt_table(struct tide_plugin_entry *entry, struct tide_error *err)
+{
+    const struct kind_rules *rules = &all_rules[entry->kind];
+    const char *kind = tide_plugin_kind_name(entry->kind);
+    const void *theirs;
+    void *ours;
+    uint32_t size;
+    int rc;
+
+    memcpy(&theirs, (const char *)entry + rules->place, sizeof theirs);
+    if (!theirs) {
+        return tide_error_set(err, TIDE_E_CONFIG, "is a %s but its .%s is not set", kind,
+                              kind);
+    }
+    memcpy(&size, theirs, sizeof size);
+    if (size < rules->first_size) {
+        return tide_error_set(
+            err, TIDE_E_CONFIG,
+            "its %s table says it has %u bytes, fewer than the %zu that "
+            "every %s has: set its .size",
+            kind, size, rules->first_size, kind);
+    }
+    ours = copy_whole(theirs, size, rules->size);
+    rc = check_functions(rules->mandatory, kind, ours, err);
+    if (rc != TIDE_OK) {
+        free(ours);
+        return rc;
+    }
+    memcpy((char *)entry + rules->place, &ours, sizeof ours);
+    return TIDE_OK;
+}
+
+/* What only some kinds promise. */
+static int check_promises(const struct tide_plugin_entry *entry, struct tide_error *err)
+{
+    const uint32_t modes =
+        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE;
+
+    if (entry->kind == TIDE_KIND_DESTINATION &&
+        (entry->destination->flags & modes) == 0) {
+        return tide_error_set(
+            err, TIDE_E_CONFIG,
+            "is a destination with no mode: set TIDE_DESTINATION_APPEND, "
+            "_REPLACE or _MERGE in its flags");
+    }
+    if (entry->kind == TIDE_KIND_SOURCE && !entry->source->position &&
+        (entry->source->flags & TIDE_SOURCE_INCREMENTAL) != 0) {
+        return tide_error_set(err, TIDE_E_CONFIG,
+                              "is an incremental source whose table lacks position()");
+    }
+    if (entry->kind == TIDE_KIND_FORMAT) {
+        return check_text("extension", entry->format->extension, err);
+    }
+    return TIDE_OK;
+}
+
+/* Tables of other kinds than its own are not looked at. */
+static void clear_other_tables(struct tide_plugin_entry *entry)
+{
+    const void *none = NULL;
+
+    for (uint32_t kind = TIDE_KIND_SOURCE; kind <= TIDE_KIND_STORAGE; kind++) {
+        if (kind != entry->kind) {
+            memcpy((char *)entry + all_rules[kind].place, &none, sizeof none);
+        }
+    }
 }
 
 int tide_entry_adopt(const void *exported, struct tide_plugin_entry **out,
                      struct tide_error *err)
 {
     struct tide_plugin_entry *entry;
-    uint32_t abi, size;
-    int rc;
+    int rc = check_head(exported, err);
 
-    memcpy(&abi, exported, sizeof abi);
-    memcpy(&size, (const char *)exported + sizeof abi, sizeof size);
-    if (abi != TIDE_ABI) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "it speaks version %u of the plugin interface, and this "
-                              "Tidemill version %d; compile it against these headers",
-                              abi, TIDE_ABI);
+    if (rc != TIDE_OK) {
+        return rc;
     }
-    if (size < UP_TO(struct tide_plugin_entry, storage)) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "its entry says %u bytes, and has at least %zu", size,
-                              UP_TO(struct tide_plugin_entry, storage));
-    }
-    entry = tide_alloc(sizeof *entry);
-    memcpy(entry, exported, size < sizeof *entry ? size : sizeof *entry);
-    rc = check_head(entry, err);
+    entry = copy_whole(exported, ((const struct tide_plugin_entry *)exported)->size,
+                       sizeof *entry);
+    rc = check_identity(entry, err);
     if (rc == TIDE_OK) {
         rc = adopt_table(entry, err);
     }
+    if (rc != TIDE_OK) {
+        free(entry);
+        return rc;
+    }
+    clear_other_tables(entry);
+    rc = check_promises(entry, err);
     if (rc == TIDE_OK) {
-        *out = entry;
-    } else {
+        rc = tide_option_table_check(entry->options, entry->options_size, err);
+    }
+    if (rc != TIDE_OK) {
+        tide_entry_destroy(entry);
+        return rc;
+    }
+    *out = entry;
+    return TIDE_OK;
+}
+
+void tide_entry_destroy(struct tide_plugin_entry *entry)
+{
+    if (entry) {
+        void *table;
+
+        memcpy(&table, (const char *)entry + all_rules[entry->kind].place, sizeof table);
+        free(table);
         free(entry);
     }
-    return rc;
 }

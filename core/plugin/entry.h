@@ -17,8 +17,11 @@
 int tide_entry_adopt(const void *exported, struct tide_plugin_entry **out,
                      struct tide_error *err);
 
-/** Bytes of the field that an option of that type is stored in; 0 for a type that is
- * none. */
-size_t tide_option_field_size(int type);
+/** Free what tide_entry_adopt() gave. */
+void tide_entry_destroy(struct tide_plugin_entry *entry);
+
+/** Whether a text may name a plugin or an option: a lower-case letter, then lower-case
+ * letters, digits and _, at most 63 in all.  Such a name cannot lead out of a folder. */
+bool tide_name_is_valid(const char *name);
 
 #endif

@@ -67,6 +67,14 @@ static void copy_option(const struct tide_option *option, struct tide_option_inf
     info->example = copy_text(option->example);
 }
 
+struct tide_option_info *tide_option_info_of(const struct tide_option *option)
+{
+    struct tide_option_info *info = tide_alloc(sizeof *info);
+
+    copy_option(option, info);
+    return info;
+}
+
 static void copy_table_facts(const struct tide_plugin_entry *entry,
                              struct tide_plugin_info *info)
 {
@@ -104,12 +112,42 @@ struct tide_plugin_info *tide_plugin_info_of(const struct tide_plugin_entry *ent
     return info;
 }
 
+/* "sources" as the name of a folder, or 0. */
+static uint32_t kind_of_folder(const char *name, size_t length)
+{
+    for (uint32_t kind = 1; kind < KINDS; kind++) {
+        if (length == strlen(kind_names[kind]) + 1 && name[length - 1] == 's' &&
+            strncmp(name, kind_names[kind], length - 1) == 0) {
+            return kind;
+        }
+    }
+    return 0;
+}
+
+/* Kind and name from .../<kind>s/NAME.so or .../<kind>s/NAME/NAME.so. */
+static void guess_identity(struct tide_plugin_info *info)
+{
+    const char *file = strrchr(info->path, '/');
+    const char *at = info->path;
+
+    file = file ? file + 1 : info->path;
+    info->name = tide_strndup(file, strcspn(file, "."));
+    while (at < file) {
+        size_t length = strcspn(at, "/");
+        uint32_t kind = length > 0 ? kind_of_folder(at, length) : 0;
+
+        info->kind = kind != 0 ? kind : info->kind;
+        at += length + 1;
+    }
+}
+
 struct tide_plugin_info *tide_plugin_info_refused(const char *path, const char *why)
 {
     struct tide_plugin_info *info = tide_alloc(sizeof *info);
 
     info->path = tide_strdup(path);
     info->refused = tide_strdup(why);
+    guess_identity(info);
     return info;
 }
 
@@ -161,12 +199,16 @@ struct json_object *tide_plugin_info_to_json(const struct tide_plugin_info *info
     struct json_object *options;
 
     tide_json_set_text(json, "path", info->path);
+    if (info->kind != 0) {
+        tide_json_set_text(json, "kind", tide_plugin_kind_name(info->kind));
+    }
+    if (info->name) {
+        tide_json_set_text(json, "name", info->name);
+    }
     if (info->refused) {
         tide_json_set_text(json, "refused", info->refused);
         return json;
     }
-    tide_json_set_text(json, "kind", tide_plugin_kind_name(info->kind));
-    tide_json_set_text(json, "name", info->name);
     tide_json_set_text(json, "version", info->version);
     tide_json_set_text(json, "summary", info->summary);
     tide_json_set_int(json, "flags", info->flags);
@@ -188,8 +230,9 @@ static char **choices_from_json(struct json_object *array)
     char **choices = tide_alloc_array(count + 1, sizeof *choices);
 
     for (size_t i = 0; i < count; i++) {
-        choices[i] =
-            tide_strdup(json_object_get_string(json_object_array_get_idx(array, i)));
+        const char *word = json_object_get_string(json_object_array_get_idx(array, i));
+
+        choices[i] = tide_strdup(word ? word : "");
     }
     return choices;
 }
@@ -211,7 +254,9 @@ static bool option_from_json(struct json_object *json, struct tide_option_info *
     if (choices && json_object_is_type(choices, json_type_array)) {
         option->choices = choices_from_json(choices);
     }
-    return option->name && option->type > 0;
+    return option->name && option->type > TIDE_OPTION_END &&
+           option->type <= TIDE_OPTION_COMPONENT &&
+           (option->type != TIDE_OPTION_ENUM || option->choices);
 }
 
 static bool options_from_json(struct json_object *array, struct tide_plugin_info *info)
@@ -236,18 +281,18 @@ static bool info_from_json(struct json_object *json, struct tide_plugin_info *in
 {
     info->path = copy_text(tide_json_text(json, "path"));
     info->refused = copy_text(tide_json_text(json, "refused"));
+    info->name = copy_text(tide_json_text(json, "name"));
+    (void)tide_plugin_kind_parse(tide_json_text(json, "kind"), &info->kind);
     if (info->refused) {
         return info->path != NULL;
     }
-    info->name = copy_text(tide_json_text(json, "name"));
     info->version = copy_text(tide_json_text(json, "version"));
     info->summary = copy_text(tide_json_text(json, "summary"));
     info->flags = (uint32_t)tide_json_int(json, "flags", 0);
     info->can_discover = tide_json_bool(json, "can_discover", false);
     info->extension = copy_text(tide_json_text(json, "extension"));
     return info->path && info->name && info->version && info->summary &&
-           tide_plugin_kind_parse(tide_json_text(json, "kind"), &info->kind) == TIDE_OK &&
-           options_from_json(tide_json_member(json, "options"), info);
+           info->kind != 0 && options_from_json(tide_json_member(json, "options"), info);
 }
 
 int tide_plugin_info_from_json(struct json_object *json, struct tide_plugin_info **out,
@@ -275,6 +320,14 @@ static void free_option(struct tide_option_info *option)
     free(option->default_value);
     free(option->help);
     free(option->example);
+}
+
+void tide_option_info_destroy(struct tide_option_info *info)
+{
+    if (info) {
+        free_option(info);
+        free(info);
+    }
 }
 
 void tide_plugin_info_destroy(struct tide_plugin_info *info)

@@ -49,11 +49,16 @@ int tide_plugin_kind_parse(const char *text, uint32_t *kind);
 /** Copy a loaded entry (already checked); the caller destroys it. */
 struct tide_plugin_info *tide_plugin_info_of(const struct tide_plugin_entry *entry,
                                              const char *path);
-/** A file that is refused, and why. */
+/** A file that is refused, and why; kind and name are those that its place says
+ * (.../sources/NAME.so), if it does. */
 struct tide_plugin_info *tide_plugin_info_refused(const char *path, const char *why);
 struct json_object *tide_plugin_info_to_json(const struct tide_plugin_info *info);
 int tide_plugin_info_from_json(struct json_object *json, struct tide_plugin_info **out,
                                struct tide_error *err);
 void tide_plugin_info_destroy(struct tide_plugin_info *info);
+
+/** Copy one row of a table. */
+struct tide_option_info *tide_option_info_of(const struct tide_option *option);
+void tide_option_info_destroy(struct tide_option_info *info);
 
 #endif

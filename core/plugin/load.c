@@ -33,6 +33,20 @@ static const struct tide_plugin_entry *find_loaded(const char *path)
     return NULL;
 }
 
+/* The linker's message without the file's name, which err->where has already. */
+static const char *linker_says(const char *path)
+{
+    const char *message = dlerror();
+    size_t length = strlen(path);
+
+    if (!message) {
+        return "for a reason the linker does not tell";
+    }
+    return strncmp(message, path, length) == 0 && strncmp(message + length, ": ", 2) == 0
+               ? message + length + 2
+               : message;
+}
+
 static int open_file(const char *path, const struct tide_plugin_entry **out,
                      struct tide_error *err)
 {
@@ -43,7 +57,8 @@ static int open_file(const char *path, const struct tide_plugin_entry **out,
     int rc;
 
     if (!handle) {
-        return tide_error_at(err, TIDE_E_CONFIG, path, "does not load: %s", dlerror());
+        return tide_error_at(err, TIDE_E_IO, path, "does not load: %s",
+                             linker_says(path));
     }
     symbol = dlsym(handle, TIDE_PLUGIN_SYMBOL);
     if (!symbol) {
@@ -52,7 +67,9 @@ static int open_file(const char *path, const struct tide_plugin_entry **out,
     }
     rc = tide_entry_adopt(symbol, &entry, err);
     if (rc != TIDE_OK) {
-        (void)snprintf(err->where, sizeof err->where, "%s", path);
+        if (err) {
+            (void)snprintf(err->where, sizeof err->where, "%s", path);
+        }
         return rc;
     }
     loaded = tide_alloc(sizeof *loaded);
@@ -88,9 +105,10 @@ char *tide_plugin_find_file(const char *folder, uint32_t kind, const char *name)
                       tide_strf("%s/%ss/%s/%s.so", folder, kind_name, name, name),
                       tide_strf("%s/%s.so", folder, name)};
     char *found = NULL;
+    bool valid = tide_name_is_valid(name);
 
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (!found && access(places[i], R_OK) == 0) {
+        if (valid && !found && access(places[i], R_OK) == 0) {
             found = places[i];
         } else {
             free(places[i]);
@@ -108,7 +126,7 @@ int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
     int rc;
 
     if (!path) {
-        return tide_error_set(err, TIDE_E_NOT_FOUND, "no %s plugin \"%s\" in %s",
+        return tide_error_set(err, TIDE_E_NOT_FOUND, "no %s plugin \"%.64s\" in %s",
                               kind_name, name, folder);
     }
     rc = tide_plugin_load_file(path, &entry, err);

@@ -39,6 +39,14 @@ static int bind_component(const struct binding *binding, const struct tide_optio
     return bind_plugin(binding, component->plugin, depth + 1, &component->options, err);
 }
 
+/* A relative path of a definition that came from no folder. */
+static bool is_homeless(const struct binding *binding, const struct tide_option *option,
+                        struct json_object *value)
+{
+    return option->type == TIDE_OPTION_PATH && !binding->base_folder &&
+           json_object_get_string(value)[0] != '/';
+}
+
 static int bind_option(const struct binding *binding, const struct tide_option *option,
                        int depth, char *fields, struct tide_error *err)
 {
@@ -52,6 +60,11 @@ static int bind_option(const struct binding *binding, const struct tide_option *
     if (value && option->type == TIDE_OPTION_COMPONENT) {
         rc = bind_component(binding, option, json_object_get_string(value), depth,
                             fields + option->offset, err);
+    } else if (value && is_homeless(binding, option, value)) {
+        rc = tide_error_set(err, TIDE_E_CONFIG,
+                            "option %s: the path \"%.200s\" is relative, and there is no "
+                            "file it could be relative to; write it from /",
+                            option->name, json_object_get_string(value));
     } else if (value) {
         tide_value_store(option, value, binding->base_folder, binding->arena,
                          fields + option->offset);

@@ -20,6 +20,7 @@ struct check {
     struct json_object *options;
     const struct tide_plugin_info *tables[MAX_TABLES];
     size_t table_count;
+    bool incomplete; /* a component is not known, and what its options are */
     tide_option_problem_fn report;
     void *arg;
     int problems;
@@ -71,9 +72,11 @@ static void add_component(struct check *check, const struct tide_option_info *op
         name = value ? NULL : option->default_value;
     }
     if (!name) {
+        check->incomplete = check->incomplete || value || option->required;
         return;
     }
     component = tide_catalog_find(check->catalog, option->component_kind, name);
+    check->incomplete = check->incomplete || !component || component->refused;
     if (!component) {
         unknown_component(check, option, name);
     } else if (component->refused) {
@@ -143,9 +146,9 @@ static void check_written(struct check *check)
         const struct tide_option_info *option = find_option(check, key);
         struct tide_value_problem wrong;
 
-        if (!option) {
+        if (!option && !check->incomplete) {
             unknown_key(check, key);
-        } else if (value && !tide_value_check(option, value, &wrong)) {
+        } else if (option && value && !tide_value_check(option, value, &wrong)) {
             char place[160];
 
             (void)snprintf(place, sizeof place, "%.90s%s", key, wrong.where);

@@ -4,7 +4,9 @@
 #include "plugin/value.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <tidemill/value.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -12,22 +14,31 @@
 
 /* ---- what a user wrote, as numbers ---- */
 
-/* "\t" and "\\" are how a tab and a backslash are written. */
+/* The byte of \xHH, 0 when it is none. */
+static char parse_hex(const char *digits)
+{
+    unsigned high = tide_hex_digit_(digits[0]), low = tide_hex_digit_(digits[1]);
+
+    return high < 16 && low < 16 ? (char)(high * 16 + low) : '\0';
+}
+
+/* One byte, or \t \n \r \\ \xHH. */
 static bool parse_char(const char *text, char *out)
 {
-    if (text[0] && !text[1]) {
+    static const char letters[] = "tnr\\", bytes[] = "\t\n\r\\";
+    size_t length = strlen(text);
+    const char *letter;
+
+    *out = '\0';
+    if (length == 1) {
         *out = text[0];
-        return true;
+    } else if (length == 2 && text[0] == '\\') {
+        letter = strchr(letters, text[1]);
+        *out = letter ? bytes[letter - letters] : '\0';
+    } else if (length == 4 && text[0] == '\\' && text[1] == 'x') {
+        *out = parse_hex(text + 2);
     }
-    if (strcmp(text, "\\t") == 0) {
-        *out = '\t';
-        return true;
-    }
-    if (strcmp(text, "\\\\") == 0) {
-        *out = '\\';
-        return true;
-    }
-    return false;
+    return *out != '\0';
 }
 
 static int parse_number(int type, struct json_object *value, int64_t *out,
@@ -102,7 +113,7 @@ static bool check_scaled(const struct tide_option_info *option, struct json_obje
                            value);
     }
     if (parse_number(option->type, value, &number, &err) != TIDE_OK) {
-        return wrong_value(problem, err.message);
+        return wrong_value(problem, option->secret ? "cannot be read" : err.message);
     }
     return check_range(option, number, problem);
 }
@@ -121,6 +132,9 @@ static bool check_choice(const struct tide_option_info *option, struct json_obje
     word = json_object_get_string(value);
     if (find_choice(choices, word) >= 0) {
         return true;
+    }
+    if (option->secret) {
+        return wrong_value(problem, "is none of its choices");
     }
     tide_text_appendf(&message, "\"%.64s\" is none of", word);
     for (; choices[count]; count++) {
@@ -183,7 +197,9 @@ static bool check_text(const struct tide_option_info *option, struct json_object
     }
     if (option->type == TIDE_OPTION_CHAR &&
         !parse_char(json_object_get_string(value), &c)) {
-        return wrong_value(problem, "must be one character of ASCII, or \\t");
+        return wrong_value(problem,
+                           "must be one character of ASCII, or \\t, \\n, \\r, \\\\ or "
+                           "\\x and two hexadecimal digits");
     }
     return true;
 }
@@ -268,10 +284,17 @@ static void store_map(struct json_object *value, struct tide_arena *arena,
 static const char *store_path(struct json_object *value, const char *base_folder,
                               struct tide_arena *arena)
 {
-    char *joined =
-        tide_path_join(base_folder ? base_folder : "", json_object_get_string(value));
-    const char *path = tide_arena_strdup(arena, joined);
+    const char *text = json_object_get_string(value);
+    char *joined;
+    const char *path;
 
+    while (strncmp(text, "./", 2) == 0) {
+        text += 2;
+        text += strspn(text, "/");
+    }
+    joined = *text && strcmp(text, ".") != 0 ? tide_path_join(base_folder, text)
+                                             : tide_strdup(base_folder);
+    path = tide_arena_strdup(arena, joined);
     free(joined);
     return path;
 }
@@ -295,7 +318,7 @@ void tide_value_store(const struct tide_option *option, struct json_object *valu
         *(const char **)field = tide_arena_strdup(arena, json_object_get_string(value));
         break;
     case TIDE_OPTION_PATH:
-        *(const char **)field = store_path(value, base_folder, arena);
+        *(const char **)field = store_path(value, base_folder ? base_folder : "/", arena);
         break;
     case TIDE_OPTION_ENUM:
         *(int64_t *)field = find_choice(option->choices, json_object_get_string(value));

@@ -144,7 +144,8 @@ struct tide_source {
      */
     int (*read)(void *state, struct tide_batch *batch, struct tide_error *err);
     /** The position after the last batch read, in the source's own words; NULL: none.
-     * Borrowed until the next call. */
+     * Borrowed until the next call.  The function itself may be NULL when the source is
+     * not TIDE_SOURCE_INCREMENTAL. */
     const char *(*position)(void *state);
     /** The destination has durably taken all rows up to position.  May be NULL. */
     int (*acknowledge)(void *state, const char *position, struct tide_error *err);
