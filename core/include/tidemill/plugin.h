@@ -253,6 +253,10 @@ struct tide_decoder_request {
     int64_t batch_rows, batch_bytes;
     const char *origin;                 /**< the file's name, for rejects */
     const struct tide_schema *declared; /**< declared types, a hint; may be NULL */
+    const struct tide_schema *table; /**< columns that the files before this one gave the
+                                        table: a format that infers columns keeps to
+                                        them, one that reads them from the file need not
+                                        look; NULL: this is the first */
 };
 
 struct tide_format {

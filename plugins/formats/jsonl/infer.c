@@ -286,10 +286,66 @@ static int finish(struct survey *survey, struct tide_schema *schema,
     return rc == TIDE_OK ? rc : tide_error_set(err, rc, "out of memory");
 }
 
+static int mode_of_type(int type)
+{
+    switch (type) {
+    case TIDE_TYPE_INT64:
+        return JSONL_INT64;
+    case TIDE_TYPE_DECIMAL:
+        return JSONL_DECIMAL;
+    case TIDE_TYPE_BOOL:
+        return JSONL_BOOL;
+    case TIDE_TYPE_STRING:
+        return JSONL_STRING;
+    default:
+        return JSONL_JSON;
+    }
+}
+
+/* The columns are those of the files before: what does not fit them is rejected by the
+ * row, as behind the first rows of one file. */
+static int adopt_columns(struct survey *survey, const struct tide_schema *table,
+                         struct tide_schema *schema)
+{
+    int rc = TIDE_OK;
+
+    for (size_t i = 0; i < table->column_count && rc == TIDE_OK; i++) {
+        const char *name = table->columns[i].name;
+
+        rc = add_column(survey, name, strlen(name));
+    }
+    for (size_t i = 0; i < table->column_count && rc == TIDE_OK; i++) {
+        bool as_text = mode_of_column(survey, i) == JSONL_TEXT;
+
+        survey->seen[i] =
+            (uint8_t)(as_text ? JSONL_TEXT : mode_of_type(table->columns[i].type));
+        survey->schema.columns[i].type = table->columns[i].type;
+    }
+    return rc == TIDE_OK ? keep_columns(survey, schema) : rc;
+}
+
+/* Survey the sample; TIDE_MORE when it is too short to tell. */
+static int find_columns(struct survey *survey, const struct tide_span *sample,
+                        size_t start, struct tide_schema *schema, struct tide_error *err)
+{
+    const struct tide_decoder_request *request = &survey->decoder->request;
+    int rc = survey_sample(survey, sample, start);
+
+    if (rc != TIDE_OK) {
+        return tide_error_set(err, rc, "out of memory");
+    }
+    if (!sample->last && survey->rows < request->batch_rows &&
+        (survey->rows == 0 || (int64_t)sample->length < request->batch_bytes)) {
+        return TIDE_MORE;
+    }
+    return finish(survey, schema, err);
+}
+
 int jsonl_decoder_schema(void *state, const struct tide_span *sample,
                          struct tide_schema *schema, struct tide_error *err)
 {
     struct jsonl_decoder *decoder = state;
+    const struct tide_schema *table = decoder->request.table;
     struct survey survey = {.decoder = decoder};
     size_t mark;
     int rc = jsonl_read_mark(decoder, sample, &mark, err);
@@ -297,15 +353,13 @@ int jsonl_decoder_schema(void *state, const struct tide_span *sample,
     if (rc != TIDE_OK) {
         return rc;
     }
-    rc = survey_sample(&survey, sample, mark);
-    if (rc != TIDE_OK) {
-        (void)tide_error_set(err, rc, "out of memory");
-    } else if (!sample->last && survey.rows < decoder->request.batch_rows &&
-               (survey.rows == 0 ||
-                (int64_t)sample->length < decoder->request.batch_bytes)) {
-        rc = TIDE_MORE;
+    if (table && table->column_count > 0) {
+        rc = adopt_columns(&survey, table, schema);
+        if (rc != TIDE_OK) {
+            (void)tide_error_set(err, rc, "out of memory");
+        }
     } else {
-        rc = finish(&survey, schema, err);
+        rc = find_columns(&survey, sample, mark, schema, err);
     }
     tide_schema_clear(&survey.schema);
     names_fini(&survey.names);

@@ -15,6 +15,7 @@ struct reader {
     bool is_open; /* part is in the middle of a file */
     struct part part;
     struct tide_schema schema; /* of the table */
+    bool is_reordered;         /* the file has its columns in another order */
     size_t *order;             /* column i of the table is column order[i] of the file */
 };
 
@@ -85,6 +86,7 @@ static int match_columns(struct reader *reader, struct tide_error *err)
 {
     const struct tide_schema *table = &reader->schema, *file = &reader->part.schema;
 
+    reader->is_reordered = false;
     for (size_t i = 0; i < table->column_count && file->column_count > 0; i++) {
         const struct tide_column *column = &table->columns[i];
         size_t place = tide_schema_find(file, column->name);
@@ -97,6 +99,7 @@ static int match_columns(struct reader *reader, struct tide_error *err)
                 reader, "has another type; declare it under types:", column->name, err);
         }
         reader->order[i] = place;
+        reader->is_reordered |= place != i;
     }
     for (size_t i = 0; i < file->column_count; i++) {
         const char *name = file->columns[i].name;
@@ -126,21 +129,16 @@ static int adopt_columns(struct reader *reader, struct tide_error *err)
 
 static int open_next(struct reader *reader, struct tide_error *err)
 {
-    const struct tide_schema *declared = reader->request->declared;
     const char *name = reader->names.items[reader->next];
-    int rc;
+    bool is_first = reader->schema.column_count == 0;
+    int rc = part_open(&reader->part, name, is_first ? NULL : &reader->schema, err);
 
-    if (reader->schema.column_count > 0) {
-        declared = &reader->schema;
-    }
-    rc = part_open(&reader->part, name, declared, err);
     if (rc != TIDE_OK) {
         return rc;
     }
     reader->next++;
     reader->is_open = true;
-    return reader->schema.column_count > 0 ? match_columns(reader, err)
-                                           : adopt_columns(reader, err);
+    return is_first ? adopt_columns(reader, err) : match_columns(reader, err);
 }
 
 /* Files of zero bytes in front are passed over: they cannot say what the columns are. */
@@ -186,6 +184,7 @@ static int file_open(const void *options, const struct tide_source_request *requ
     part_init(&reader->part, options, host);
     reader->part.request.batch_rows = request->batch_rows;
     reader->part.request.batch_bytes = request->batch_bytes;
+    reader->part.request.declared = request->declared;
     rc = list_files(reader, host, err);
     if (rc == TIDE_OK) {
         rc = open_first(reader, err);
@@ -201,75 +200,23 @@ static int file_open(const void *options, const struct tide_source_request *requ
     return TIDE_OK;
 }
 
-static int fill_with_nulls(struct ArrowArray *column, int type, int64_t rows)
-{
-    struct tide_builder builder;
-    int rc = TIDE_OK;
-
-    tide_builder_init(&builder, type);
-    for (int64_t i = 0; rc == TIDE_OK && i < rows; i++) {
-        rc = tide_append_null(&builder);
-    }
-    if (rc == TIDE_OK) {
-        rc = tide_builder_finish(&builder, column);
-    }
-    tide_builder_clear(&builder);
-    return rc;
-}
-
-/* Rows of a file without columns ("{}" in a jsonl file) are rows of nulls. */
-static int widen(const struct reader *reader, struct tide_batch *batch)
-{
-    struct tide_batch wide;
-    int64_t rows = batch->array.length;
-    int rc = tide_batch_init(&wide, reader->schema.column_count, rows);
-
-    for (size_t i = 0; rc == TIDE_OK && i < reader->schema.column_count; i++) {
-        rc =
-            fill_with_nulls(wide.array.children[i], reader->schema.columns[i].type, rows);
-    }
-    if (rc != TIDE_OK) {
-        tide_batch_release(&wide);
-        return rc;
-    }
-    batch->array.release(&batch->array);
-    batch->array = wide.array;
-    return TIDE_OK;
-}
-
 /* Put the file's columns into the order of the table's. */
-static int reorder(const struct reader *reader, struct tide_batch *batch)
+static int reorder(const struct reader *reader, struct tide_batch *batch,
+                   struct tide_error *err)
 {
     size_t count = reader->schema.column_count;
     struct ArrowArray **children = batch->array.children;
     struct ArrowArray **ordered = calloc(count + 1, sizeof(struct ArrowArray *));
 
     if (!ordered) {
-        return TIDE_E_LIMIT;
+        tide_batch_release(batch);
+        return out_of_memory(err);
     }
     for (size_t i = 0; i < count; i++) {
         ordered[i] = children[reader->order[i]];
     }
     memcpy(children, ordered, count * sizeof(struct ArrowArray *));
     free(ordered);
-    return TIDE_OK;
-}
-
-static int fit_to_table(const struct reader *reader, struct tide_batch *batch,
-                        struct tide_error *err)
-{
-    size_t count = reader->schema.column_count;
-    int rc = TIDE_OK;
-
-    if (reader->part.schema.column_count < count) {
-        rc = widen(reader, batch);
-    } else if (count > 0) {
-        rc = reorder(reader, batch);
-    }
-    if (rc != TIDE_OK) {
-        tide_batch_release(batch);
-        return out_of_memory(err);
-    }
     return TIDE_OK;
 }
 
@@ -284,7 +231,7 @@ static int file_read(void *state, struct tide_batch *batch, struct tide_error *e
             rc = part_read(&reader->part, batch, err);
         }
         if (rc == TIDE_OK) {
-            return fit_to_table(reader, batch, err);
+            return reader->is_reordered ? reorder(reader, batch, err) : TIDE_OK;
         }
         part_close(&reader->part);
         reader->is_open = false;

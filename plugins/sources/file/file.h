@@ -30,11 +30,12 @@ void part_init(struct part *part, const struct file_options *options,
                const struct tide_host *host);
 
 /**
- * Open a file and find its columns.  name must live until the part is closed; declared
- * types (may be NULL) are passed to the decoder.  An error names the file.
+ * Open a file and find its columns.  name must live until the part is closed, and so must
+ * table: the columns that the files before it gave the table, NULL for none.  An error
+ * names the file.
  */
 TIDE_MUST_CHECK
-int part_open(struct part *part, const char *name, const struct tide_schema *declared,
+int part_open(struct part *part, const char *name, const struct tide_schema *table,
               struct tide_error *err);
 
 /** The next rows: TIDE_OK with at least one, or TIDE_END. */

@@ -78,13 +78,13 @@ static int open_parts(struct part *part, struct tide_error *err)
     return rc == TIDE_OK ? rc : locate(part, err);
 }
 
-int part_open(struct part *part, const char *name, const struct tide_schema *declared,
+int part_open(struct part *part, const char *name, const struct tide_schema *table,
               struct tide_error *err)
 {
     int rc;
 
     part->request.origin = name;
-    part->request.declared = declared;
+    part->request.table = table;
     rc = open_parts(part, err);
     if (rc != TIDE_OK) {
         part_close(part);

@@ -60,6 +60,26 @@ static void files_of_a_pattern_are_one_table(void **state)
                         "id string, name string\n1|Ann\n2|Bea\n");
 }
 
+/* The first file decides the types and the columns; a key that is absent is null. */
+static void lines_of_json_keep_to_the_columns_of_the_first_file(void **state)
+{
+    struct harness *harness = *state;
+
+    harness_put_text("1.jsonl", "{\"id\":1,\"name\":\"Ann\"}\n");
+    harness_put_text("2.jsonl", "{\"name\":\"Bea\"}\n{\"id\":\"x\"}\n{\"id\":3}\n");
+    harness_put_text("3.jsonl", "{\"id\":4,\"age\":7}\n{}\n");
+    assert_string_equal(harness_read(harness, "file",
+                                     "{\"path\": \".\", \"format\": \"jsonl\"}",
+                                     "*.jsonl"),
+                        "id int64, name string\n1|Ann\nNULL|Bea\n3|NULL\nNULL|NULL\n");
+    assert_int_equal(harness->plugin.reject_count, 2);
+    assert_string_equal(harness->plugin.rejects[0].code, "type_mismatch");
+    assert_string_equal(harness->plugin.rejects[0].origin, "2.jsonl");
+    assert_int_equal(harness->plugin.rejects[0].position, 2);
+    assert_string_equal(harness->plugin.rejects[1].code, "unknown_field");
+    assert_string_equal(harness->plugin.rejects[1].origin, "3.jsonl");
+}
+
 static void an_empty_file_in_front_is_passed_over(void **state)
 {
     struct harness *harness = *state;
@@ -409,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_a_table),
         TEST(files_of_a_pattern_are_one_table),
+        TEST(lines_of_json_keep_to_the_columns_of_the_first_file),
         TEST(an_empty_file_in_front_is_passed_over),
         TEST(other_columns_end_the_run),
         TEST(an_empty_file_has_no_rows_and_no_columns),
