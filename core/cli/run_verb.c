@@ -18,6 +18,7 @@
 #include "cli/run_object.h"
 #include "cli/verbs.h"
 #include "run/run.h"
+#include "run/stdout_guard.h"
 
 #define REJECTS_SHOWN 5
 
@@ -133,6 +134,26 @@ static void print_run(const struct run_args *args, struct json_object *run,
     }
 }
 
+/* Standard output is for the result: a plugin that prints there fails its run. */
+static struct json_object *execute_guarded(struct tide_run_request *request)
+{
+    struct tide_stdout_guard *guard = NULL;
+    struct tide_progress *progress;
+    struct json_object *end = NULL;
+    struct tide_error err = {0};
+
+    tide_run_tune_memory();
+    if (tide_stdout_guard_start(request->ledger, &guard, &err) == TIDE_OK) {
+        request->before_commit = tide_stdout_guard_before_commit;
+        request->before_commit_arg = guard;
+    }
+    progress = tide_progress_start(request->ledger);
+    (void)tide_run_execute(request, &end, &err);
+    tide_progress_stop(progress);
+    tide_stdout_guard_stop(guard);
+    return end;
+}
+
 static int execute(const struct run_args *args, const struct tide_pipeline *pipeline)
 {
     const struct tide_clock *clock = tide_clock_system();
@@ -140,8 +161,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
             took = clock->monotonic(clock);
     struct tide_ledger ledger = {0};
     struct watcher watcher = {.quiet = args->json};
-    struct tide_error err = {0};
-    struct json_object *end = NULL, *run;
+    struct json_object *end, *run;
     char *folder = tide_plugin_folder(), *run_id = tide_strf("%" PRId64, id);
     struct tide_run_request request = {
         .pipeline = pipeline,
@@ -159,11 +179,9 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
         .event_arg = &watcher,
         .cancel = &cancelled,
     };
-    struct tide_progress *progress = tide_progress_start(&ledger);
     int status;
 
-    (void)tide_run_execute(&request, &end, &err);
-    tide_progress_stop(progress);
+    end = execute_guarded(&request);
     took = clock->monotonic(clock) - took;
     run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
     print_run(args, run, pipeline->name, took);

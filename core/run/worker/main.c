@@ -18,9 +18,9 @@
 #include "config.h"
 #include "plugin/describe.h"
 #include "run/activity.h"
+#include "run/stdout_guard.h"
 #include "run/worker/job.h"
 #include "run/worker/limits.h"
-#include "run/worker/stdout_guard.h"
 
 #define EXIT_USAGE 2
 
@@ -140,13 +140,6 @@ static void keep_descriptors(void)
     }
 }
 
-static int check_output(void *arg, struct tide_error *err)
-{
-    struct worker *worker = arg;
-
-    return tide_stdout_guard_check(worker->guard, err);
-}
-
 static int prepare(struct worker *worker, struct tide_error *err)
 {
     int rc = map_ledger(worker, err);
@@ -174,8 +167,8 @@ static void execute(struct worker *worker)
         .event = send_event,
         .event_arg = worker,
         .cancel = tide_limits_cancel(),
-        .before_commit = check_output,
-        .before_commit_arg = worker,
+        .before_commit = tide_stdout_guard_before_commit,
+        .before_commit_arg = worker->guard,
     };
     struct json_object *end = NULL;
 

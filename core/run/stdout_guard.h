@@ -1,11 +1,11 @@
 /*
- * stdout_guard - standard output is nobody's in a worker: what a plugin prints there ends
- * its run, by name.
+ * stdout_guard - standard output is nobody's while a run goes on: what a plugin prints
+ * there ends its run, by name.
  *
  * Threads: its own drains the pipe, so that a plugin that prints much does not hang.
  */
-#ifndef TIDE_RUN_WORKER_STDOUT_GUARD_H
-#define TIDE_RUN_WORKER_STDOUT_GUARD_H
+#ifndef TIDE_RUN_STDOUT_GUARD_H
+#define TIDE_RUN_STDOUT_GUARD_H
 
 #include "pipeline/worker.h"
 
@@ -19,7 +19,10 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
  * buffer. */
 TIDE_MUST_CHECK
 int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *err);
-/** Put /dev/null in the place of fd 1. */
+/** The same, with the guard as arg: for struct tide_run_request's before_commit. */
+TIDE_MUST_CHECK
+int tide_stdout_guard_before_commit(void *arg, struct tide_error *err);
+/** Put fd 1 back as it was.  NULL is fine. */
 void tide_stdout_guard_stop(struct tide_stdout_guard *guard);
 
 #endif

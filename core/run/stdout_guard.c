@@ -3,7 +3,7 @@
  */
 #define _GNU_SOURCE /* pipe2 */
 
-#include "run/worker/stdout_guard.h"
+#include "run/stdout_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@
 
 struct tide_stdout_guard {
     const struct tide_ledger *ledger;
-    int pipe; /**< its reading end, not blocking */
+    int pipe;   /**< its reading end, not blocking */
+    int before; /**< what fd 1 was */
     pthread_t thread;
     pthread_mutex_t lock; /**< over the reading and all below */
     int64_t bytes;
@@ -74,6 +75,28 @@ static int start_thread(struct tide_stdout_guard *guard)
     return rc;
 }
 
+static void close_if_open(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+static void put_back(struct tide_stdout_guard *guard)
+{
+    if (guard->before < 0 || dup2(guard->before, STDOUT_FILENO) < 0) {
+        (void)close(STDOUT_FILENO);
+    }
+}
+
+static void discard(struct tide_stdout_guard *guard)
+{
+    close_if_open(guard->pipe);
+    close_if_open(guard->before);
+    (void)pthread_mutex_destroy(&guard->lock);
+    free(guard);
+}
+
 int tide_stdout_guard_start(const struct tide_ledger *ledger,
                             struct tide_stdout_guard **out, struct tide_error *err)
 {
@@ -82,24 +105,21 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
     int rc = 0;
 
     guard->ledger = ledger;
+    (void)fflush(stdout);
     TIDE_INVARIANT(pthread_mutex_init(&guard->lock, NULL) == 0);
-    if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 ||
-        dup2(ends[1], STDOUT_FILENO) < 0) {
+    guard->before = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (guard->before < 0 || pipe2(ends, O_CLOEXEC) != 0 ||
+        fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 || dup2(ends[1], STDOUT_FILENO) < 0) {
         rc = errno;
     }
     guard->pipe = ends[0];
-    if (ends[1] >= 0) {
-        (void)close(ends[1]);
-    }
+    close_if_open(ends[1]);
     if (rc == 0) {
         rc = start_thread(guard);
     }
     if (rc != 0) {
-        if (ends[0] >= 0) {
-            (void)close(ends[0]);
-        }
-        (void)pthread_mutex_destroy(&guard->lock);
-        free(guard);
+        put_back(guard);
+        discard(guard);
         return tide_error_set(err, TIDE_E_IO, "cannot guard standard output: %s",
                               strerror(rc));
     }
@@ -128,23 +148,20 @@ int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *
                           guard->culprit[0] ? guard->culprit : "a plugin", bytes);
 }
 
+int tide_stdout_guard_before_commit(void *arg, struct tide_error *err)
+{
+    return tide_stdout_guard_check(arg, err);
+}
+
 void tide_stdout_guard_stop(struct tide_stdout_guard *guard)
 {
-    int nothing = -1;
-
     if (!guard) {
         return;
     }
     (void)fflush(stdout);
-    nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nothing < 0 || dup2(nothing, STDOUT_FILENO) < 0) {
-        (void)close(STDOUT_FILENO);
-    }
-    if (nothing >= 0) {
-        (void)close(nothing);
-    }
+    /* The last writing end of the pipe: its reader comes to the end. */
+    put_back(guard);
+    (void)setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
     (void)pthread_join(guard->thread, NULL);
-    (void)close(guard->pipe);
-    (void)pthread_mutex_destroy(&guard->lock);
-    free(guard);
+    discard(guard);
 }
