@@ -108,7 +108,7 @@ struct tide_backend_ops {
                         const char *position, struct tide_error *err);
 
     int (*slot_claim)(struct tide_backend *backend, const struct tide_slot_claim *claim,
-                      struct tide_arena *arena, struct tide_run_list *list,
+                      struct tide_arena *arena, struct tide_slot_claimed *claimed,
                       struct tide_error *err);
 
     int (*rejects_add)(struct tide_backend *backend, int64_t run,

@@ -45,6 +45,7 @@ union tide_command_output {
         enum tide_run_refusal refusal;
     } run;
     struct tide_run_list runs;
+    struct tide_slot_claimed claimed;
     struct tide_reject_list rejects;
     struct tide_store_totals totals;
     int64_t count;
@@ -60,6 +61,7 @@ union tide_command_callback {
     tide_store_runs_fn runs;
     tide_store_create_fn create;
     tide_store_job_fn job;
+    tide_store_claim_fn claim;
     tide_store_rejects_fn rejects;
     tide_store_totals_fn totals;
 };

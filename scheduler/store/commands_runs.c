@@ -50,6 +50,11 @@ static void deliver_job(struct tide_command *command, const struct tide_error *e
     command->callback.job(command->arg, err ? NULL : &command->out.run.job, err);
 }
 
+static void deliver_claimed(struct tide_command *command, const struct tide_error *err)
+{
+    command->callback.claim(command->arg, err ? NULL : &command->out.claimed, err);
+}
+
 static void deliver_rejects(struct tide_command *command, const struct tide_error *err)
 {
     const struct tide_reject_list *list = &command->out.rejects;
@@ -235,7 +240,8 @@ void tide_store_run_prune(struct tide_store *store, int64_t before, int64_t keep
 static int execute_claim(struct tide_backend *backend, struct tide_command *c,
                          struct tide_error *err)
 {
-    return backend->ops->slot_claim(backend, &c->in.claim, c->arena, &c->out.runs, err);
+    return backend->ops->slot_claim(backend, &c->in.claim, c->arena, &c->out.claimed,
+                                    err);
 }
 
 static void copy_claim(struct tide_command *command, const struct tide_slot_claim *claim)
@@ -260,15 +266,15 @@ static void copy_claim(struct tide_command *command, const struct tide_slot_clai
 }
 
 void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_claim *claim,
-                           tide_store_runs_fn done, void *arg)
+                           tide_store_claim_fn done, void *arg)
 {
     struct tide_command *command = tide_command_create();
 
     copy_claim(command, claim);
     command->writes = true;
     command->execute = execute_claim;
-    command->deliver = deliver_runs;
-    command->callback.runs = done;
+    command->deliver = deliver_claimed;
+    command->callback.claim = done;
     command->arg = arg;
     tide_store_submit(store, command);
 }

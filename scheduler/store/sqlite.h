@@ -192,7 +192,7 @@ int tide_sqlite_position_set(struct tide_backend *backend, int64_t run, const ch
                              const char *position, struct tide_error *err);
 int tide_sqlite_slot_claim(struct tide_backend *backend,
                            const struct tide_slot_claim *claim, struct tide_arena *arena,
-                           struct tide_run_list *list, struct tide_error *err);
+                           struct tide_slot_claimed *claimed, struct tide_error *err);
 int tide_sqlite_rejects_add(struct tide_backend *backend, int64_t run,
                             const struct tide_reject_list *rejects,
                             struct tide_error *err);

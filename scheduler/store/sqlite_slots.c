@@ -51,15 +51,17 @@ static int find_hindrance(struct tide_sqlite *sqlite,
 static int insert_runs(struct tide_sqlite *sqlite,
                        const struct tide_pipeline_record *pipeline,
                        const struct tide_slot_claim *claim, struct tide_arena *arena,
-                       struct tide_run_list *list, struct tide_error *err)
+                       struct tide_slot_claimed *claimed, struct tide_error *err)
 {
+    struct tide_run_record *runs =
+        tide_arena_alloc(arena, claim->slot_count * sizeof *runs);
     struct tide_sqlite_run row = {.pipeline = pipeline->id,
                                   .slot_count = 1,
                                   .incremental = -1,
                                   .state = TIDE_RUN_QUEUED,
                                   .definition_version = pipeline->definition_version};
 
-    list->items = tide_arena_alloc(arena, claim->slot_count * sizeof *list->items);
+    claimed->runs = runs;
     for (size_t i = 0; i < claim->slot_count; i++) {
         int64_t id = 0;
         int code;
@@ -70,7 +72,7 @@ static int insert_runs(struct tide_sqlite *sqlite,
         code = tide_sqlite_run_insert(sqlite, &row, &id, err);
         if (code == TIDE_OK) {
             code = tide_sqlite_run_get(&sqlite->backend, 0, id, arena,
-                                       &list->items[list->count++], err);
+                                       &runs[claimed->run_count++], err);
         }
         if (code != TIDE_OK && code != TIDE_END) {
             return code;
@@ -82,7 +84,7 @@ static int insert_runs(struct tide_sqlite *sqlite,
 static int claim_slots(struct tide_sqlite *sqlite,
                        const struct tide_pipeline_record *pipeline,
                        const struct tide_slot_claim *claim, struct tide_arena *arena,
-                       struct tide_run_list *list, struct tide_error *err)
+                       struct tide_slot_claimed *claimed, struct tide_error *err)
 {
     struct tide_slot_skip hindered = {.count = (int64_t)claim->slot_count};
     int code;
@@ -96,32 +98,50 @@ static int claim_slots(struct tide_sqlite *sqlite,
         hindered.slot = claim->slots[claim->slot_count - 1];
         return insert_skip(sqlite, pipeline, &hindered, err);
     }
-    return code == TIDE_OK ? insert_runs(sqlite, pipeline, claim, arena, list, err)
+    return code == TIDE_OK ? insert_runs(sqlite, pipeline, claim, arena, claimed, err)
                            : code;
+}
+
+static int insert_all(struct tide_sqlite *sqlite,
+                      const struct tide_pipeline_record *pipeline,
+                      const struct tide_slot_claim *claim, struct tide_arena *arena,
+                      struct tide_slot_claimed *claimed, struct tide_error *err)
+{
+    int code = TIDE_OK;
+
+    for (size_t i = 0; code == TIDE_OK && i < claim->skip_count; i++) {
+        code = insert_skip(sqlite, pipeline, &claim->skips[i], err);
+    }
+    if (code == TIDE_OK) {
+        code = claim_slots(sqlite, pipeline, claim, arena, claimed, err);
+    }
+    if (code == TIDE_OK) {
+        code = tide_sql_run(sqlite, "UPDATE pipeline SET next_due = ?2 WHERE id = ?1",
+                            SQL_VALUES(SQL_INT(pipeline->id), SQL_INT(claim->next_due)),
+                            err);
+    }
+    claimed->next_due = claim->next_due;
+    return code;
 }
 
 int tide_sqlite_slot_claim(struct tide_backend *backend,
                            const struct tide_slot_claim *claim, struct tide_arena *arena,
-                           struct tide_run_list *list, struct tide_error *err)
+                           struct tide_slot_claimed *claimed, struct tide_error *err)
 {
-    struct tide_sqlite *sqlite = (struct tide_sqlite *)backend;
     struct tide_pipeline_ref ref = {.uid = claim->pipeline_uid};
     struct tide_pipeline_record pipeline;
     int code = tide_sqlite_pipeline_get(backend, &ref, arena, &pipeline, err);
 
-    if (code == TIDE_E_NOT_FOUND || (code == TIDE_OK && is_stale(&pipeline, claim))) {
+    if (code == TIDE_E_NOT_FOUND) {
+        claimed->stale = true;
         return TIDE_OK;
     }
-    for (size_t i = 0; code == TIDE_OK && i < claim->skip_count; i++) {
-        code = insert_skip(sqlite, &pipeline, &claim->skips[i], err);
+    if (code == TIDE_OK && is_stale(&pipeline, claim)) {
+        claimed->stale = true;
+        claimed->next_due = pipeline.next_due;
+        return TIDE_OK;
     }
-    if (code == TIDE_OK) {
-        code = claim_slots(sqlite, &pipeline, claim, arena, list, err);
-    }
-    if (code == TIDE_OK) {
-        code =
-            tide_sql_run(sqlite, "UPDATE pipeline SET next_due = ?2 WHERE id = ?1",
-                         SQL_VALUES(SQL_INT(pipeline.id), SQL_INT(claim->next_due)), err);
-    }
-    return code;
+    return code == TIDE_OK ? insert_all((struct tide_sqlite *)backend, &pipeline, claim,
+                                        arena, claimed, err)
+                           : code;
 }

@@ -383,12 +383,21 @@ struct tide_slot_claim {
     size_t skip_count;
     bool queue_on_overlap; /**< while one is in progress queue one more, else skip */
 };
-/** In one transaction: insert the runs (queued, to be submitted) and the skipped runs,
- * and move next_due.  The records of the queued ones are given, oldest first; none when
- * the slot was skipped for a live run or a mode, with the reason in its row, or when the
- * claim was stale: disabled, deleted, or edited meanwhile. */
+/** What became of a claim. */
+struct tide_slot_claimed {
+    /** Queued, to be submitted, oldest first.  None when the slots were skipped for a
+     * live run or a mode, with the reason in their row, or when the claim was stale. */
+    const struct tide_run_record *runs;
+    size_t run_count;
+    bool stale;       /**< disabled, deleted or edited meanwhile: nothing was done */
+    int64_t next_due; /**< as it is now; 0 when there is none */
+};
+typedef void (*tide_store_claim_fn)(void *arg, const struct tide_slot_claimed *claimed,
+                                    const struct tide_error *err);
+/** In one transaction: insert the runs and the skipped runs, and move next_due.  A slot
+ * that has a run already gets no second one. */
 void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_claim *claim,
-                           tide_store_runs_fn done, void *arg);
+                           tide_store_claim_fn done, void *arg);
 
 /* ---- rejects --------------------------------------------------------------------------
  */

@@ -226,6 +226,18 @@ void take_job(void *arg, const struct tide_run_job *job, const struct tide_error
     }
 }
 
+void take_claimed(void *arg, const struct tide_slot_claimed *claimed,
+                  const struct tide_error *err)
+{
+    struct answer *answer = arg;
+
+    take_runs(arg, claimed ? claimed->runs : NULL, claimed ? claimed->run_count : 0, err);
+    if (claimed) {
+        answer->stale = claimed->stale;
+        answer->next_due = claimed->next_due;
+    }
+}
+
 void take_rejects(void *arg, const struct tide_reject_record *rejects, size_t count,
                   const struct tide_error *err)
 {
@@ -411,7 +423,7 @@ struct answer claim_slot(struct fixture *fixture, const struct tide_slot_claim *
 {
     struct answer answer = {.fixture = fixture};
 
-    tide_store_slot_claim(fixture->store, claim, take_runs, &answer);
+    tide_store_slot_claim(fixture->store, claim, take_claimed, &answer);
     fixture_await(fixture, &answer.done);
     assert_int_equal(answer.err.code, TIDE_OK);
     return answer;

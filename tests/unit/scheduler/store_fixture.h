@@ -43,6 +43,8 @@ struct answer {
     struct tide_store_totals totals;
     const char *definition, *positions;
     int64_t count;
+    bool stale;
+    int64_t next_due;
 };
 
 void fixture_setup(struct fixture *fixture);
@@ -72,6 +74,8 @@ void take_runs(void *arg, const struct tide_run_record *runs, size_t count,
 void take_created(void *arg, enum tide_run_refusal refusal,
                   const struct tide_run_record *run, const struct tide_error *err);
 void take_job(void *arg, const struct tide_run_job *job, const struct tide_error *err);
+void take_claimed(void *arg, const struct tide_slot_claimed *claimed,
+                  const struct tide_error *err);
 void take_rejects(void *arg, const struct tide_reject_record *rejects, size_t count,
                   const struct tide_error *err);
 void take_totals(void *arg, const struct tide_store_totals *totals,

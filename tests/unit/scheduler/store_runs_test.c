@@ -270,7 +270,12 @@ static void a_claim_inserts_the_run_and_moves_next_due(void **state)
     assert_int_equal(first.runs[0].trigger, TIDE_TRIGGER_SCHEDULE);
     assert_int_equal(first.runs[0].state, TIDE_RUN_QUEUED);
     assert_int_equal(read_pipeline(&fx, pipeline.id).next_due, claim.next_due);
-    assert_int_equal(claim_slot(&fx, &claim).count, 0);
+    assert_false(first.stale);
+    assert_int_equal(first.next_due, claim.next_due);
+    first = claim_slot(&fx, &claim);
+    assert_int_equal(first.count, 0);
+    assert_true(first.stale);
+    assert_int_equal(first.next_due, claim.next_due);
     assert_int_equal(list_runs(&fx, &(struct tide_run_filter){.limit = 9}).count, 1);
 }
 
@@ -349,18 +354,22 @@ static void a_claim_of_an_edited_or_disabled_pipeline_is_stale(void **state)
 {
     struct tide_pipeline_record pipeline = make_pipeline(&fx, "a", 60);
     struct tide_slot_claim claim = claim_of(&pipeline, &pipeline.next_due, 1);
+    struct answer claimed;
 
     (void)state;
     (void)enable_pipeline(&fx, pipeline.id, false);
-    assert_int_equal(claim_slot(&fx, &claim).count, 0);
+    claimed = claim_slot(&fx, &claim);
+    assert_true(claimed.stale);
+    assert_int_equal(claimed.next_due, 0);
     (void)enable_pipeline(&fx, pipeline.id, true);
-    (void)set_period(&fx, pipeline.id, 5);
-    claim.due = pipeline.next_due;
-    if (read_pipeline(&fx, pipeline.id).next_due != claim.due) {
-        assert_int_equal(claim_slot(&fx, &claim).count, 0);
-    }
+    claim.due += 1;
+    claimed = claim_slot(&fx, &claim);
+    assert_true(claimed.stale);
+    assert_int_equal(claimed.next_due, pipeline.next_due);
     delete_pipeline(&fx, pipeline.id);
-    assert_int_equal(claim_slot(&fx, &claim).count, 0);
+    claimed = claim_slot(&fx, &claim);
+    assert_true(claimed.stale);
+    assert_int_equal(claimed.next_due, 0);
     assert_int_equal(list_runs(&fx, &(struct tide_run_filter){.limit = 9}).count, 0);
 }
 
