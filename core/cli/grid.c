@@ -1,6 +1,7 @@
 /*
  * grid - rows of texts in columns, aligned for a terminal.
  */
+#define _GNU_SOURCE /* wcwidth, newlocale */
 #include "cli/grid.h"
 
 #include <locale.h>
