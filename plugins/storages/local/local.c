@@ -118,6 +118,23 @@ static int make_one_folder(const char *path, struct tide_error *err)
     return rc;
 }
 
+size_t local_existing_prefix(const char *path)
+{
+    size_t length = strlen(path);
+    char *prefix = strdup(path);
+    struct stat status;
+
+    while (prefix && length > 0 && stat(prefix, &status) != 0) {
+        while (length > 0 && prefix[length - 1] != '/') {
+            length--;
+        }
+        length -= length > 0;
+        prefix[length] = '\0';
+    }
+    free(prefix);
+    return length;
+}
+
 int local_make_folder(const char *path, struct tide_error *err)
 {
     struct stat status;

@@ -24,6 +24,9 @@ char *local_folder_of(const char *path);
 /** What is behind the last slash of a path; borrowed from it. */
 const char *local_base_of(const char *path);
 
+/** How many bytes of a path lead to something that is there; 0 when nothing does. */
+size_t local_existing_prefix(const char *path);
+
 /** Create a folder and those above it that are missing, durably. */
 int local_make_folder(const char *path, struct tide_error *err);
 

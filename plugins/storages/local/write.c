@@ -22,6 +22,7 @@ struct output {
     bool published;
     char *path;
     char *folder;
+    size_t folder_before; /* how much of its path was there before us */
     char *temporary_name; /* within folder */
     char *temporary;      /* its path */
 };
@@ -196,8 +197,10 @@ int local_write_open(const void *options, const struct tide_host *host, const ch
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
     output->fd = -1;
+    output->folder_before = SIZE_MAX;
     rc = prepare_names(output, root, name, run, err);
     if (rc == TIDE_OK) {
+        output->folder_before = local_existing_prefix(output->folder);
         rc = local_make_folder(output->folder, err);
     }
     if (rc == TIDE_OK) {
@@ -249,6 +252,20 @@ int local_publish(void *file, struct tide_error *err)
     return local_sync_folder(output->folder, err);
 }
 
+/* Folders that were made for a file that did not come; one that others use now stays. */
+static void remove_new_folders(struct output *output)
+{
+    while (output->folder && strlen(output->folder) > output->folder_before &&
+           rmdir(output->folder) == 0) {
+        char *slash = strrchr(output->folder, '/');
+
+        if (!slash) {
+            break;
+        }
+        *slash = '\0';
+    }
+}
+
 void local_write_close(void *file)
 {
     struct output *output = file;
@@ -261,6 +278,9 @@ void local_write_close(void *file)
             (void)unlink(output->temporary);
         }
         (void)close(output->fd);
+    }
+    if (!output->published) {
+        remove_new_folders(output);
     }
     free(output->path);
     free(output->folder);
