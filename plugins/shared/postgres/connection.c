@@ -425,21 +425,18 @@ static int check_usable(struct tide_pg *pg, struct tide_error *err)
     return PQstatus(pg->conn) == CONNECTION_OK ? TIDE_OK : tide_pg_lost(pg, err);
 }
 
-int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err)
+int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
+                 struct tide_error *err)
 {
     int rc = check_usable(pg, err);
 
     if (rc != TIDE_OK) {
         return rc;
     }
-    return PQsendQuery(pg->conn, sql) ? tide_pg_flush(pg, err) : tide_pg_lost(pg, err);
-}
-
-int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
-                 struct tide_error *err)
-{
-    int rc = tide_pg_send(pg, sql, err);
-
+    if (!PQsendQuery(pg->conn, sql)) {
+        return tide_pg_lost(pg, err);
+    }
+    rc = tide_pg_flush(pg, err);
     return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
 }
 

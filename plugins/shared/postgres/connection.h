@@ -60,10 +60,6 @@ TIDE_MUST_CHECK
 int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
                  struct tide_error *err);
 
-/** Send statements without waiting for their result: tide_pg_receive() fetches it. */
-TIDE_MUST_CHECK
-int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err);
-
 /** Wait for the result of what was sent, up to the end or the start of a COPY. */
 TIDE_MUST_CHECK
 int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *err);

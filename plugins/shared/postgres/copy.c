@@ -5,16 +5,27 @@
 
 #include <stdlib.h>
 
-int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err)
+static int begin_copy(struct tide_pg *pg, const char *sql, ExecStatusType wanted,
+                      struct tide_error *err)
 {
     PGresult *result = NULL;
     int rc = tide_pg_exec(pg, sql, &result, err);
 
-    if (rc == TIDE_OK && PQresultStatus(result) != PGRES_COPY_IN) {
+    if (rc == TIDE_OK && PQresultStatus(result) != wanted) {
         rc = tide_error_set(err, TIDE_E_INTERNAL, "%s did not begin a COPY", pg->place);
     }
     PQclear(result);
     return rc;
+}
+
+int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err)
+{
+    return begin_copy(pg, sql, PGRES_COPY_IN, err);
+}
+
+int tide_pg_copy_out(struct tide_pg *pg, const char *sql, struct tide_error *err)
+{
+    return begin_copy(pg, sql, PGRES_COPY_OUT, err);
 }
 
 int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,

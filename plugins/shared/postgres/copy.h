@@ -18,6 +18,10 @@
 TIDE_MUST_CHECK
 int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err);
 
+/** The same for a COPY ... TO STDOUT. */
+TIDE_MUST_CHECK
+int tide_pg_copy_out(struct tide_pg *pg, const char *sql, struct tide_error *err);
+
 /** Send bytes of the stream, in pieces, and wait until they have left. */
 TIDE_MUST_CHECK
 int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,

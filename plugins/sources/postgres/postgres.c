@@ -24,7 +24,8 @@ struct pg_source {
     struct pg_selection selection;
     struct pg_decoder decoder;
     struct pg_position position;
-    char *origin; /* the table as the request named it */
+    struct tide_pg_sql copy; /* the statement */
+    char *origin;            /* the table as the request named it */
     int64_t batch_rows, batch_bytes;
     int64_t row;      /* rows received so far */
     int64_t last_row; /* the last of these that is in the builders */
@@ -83,25 +84,12 @@ static int load_position(struct pg_source *source, const char *text,
     return text ? pg_position_load(&source->position, source->pg, text, err) : TIDE_OK;
 }
 
-/* The server begins to read while the destination is opened. */
-static int send_copy(struct pg_source *source, int64_t row_limit, struct tide_error *err)
-{
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    pg_query_build(&sql, &source->table, &source->selection, source->position.from,
-                   row_limit);
-    rc = tide_pg_sql_check(&sql, err);
-    if (rc == TIDE_OK) {
-        rc = tide_pg_send(source->pg, sql.text, err);
-    }
-    tide_pg_sql_clear(&sql);
-    return rc;
-}
-
-static int start_reading(struct pg_source *source, const struct tide_pg_options *options,
-                         const struct tide_source_request *request,
-                         struct tide_schema *schema, struct tide_error *err)
+/* Open the snapshot and prepare all but the reading itself, which waits for read(): a
+ * look at the columns costs the server nothing. */
+static int prepare_reading(struct pg_source *source,
+                           const struct tide_pg_options *options,
+                           const struct tide_source_request *request,
+                           struct tide_schema *schema, struct tide_error *err)
 {
     int rc = tide_pg_begin(source->pg,
                            "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -120,7 +108,12 @@ static int start_reading(struct pg_source *source, const struct tide_pg_options 
     if (rc == TIDE_OK) {
         rc = load_position(source, request->position, err);
     }
-    return rc == TIDE_OK ? send_copy(source, request->row_limit, err) : rc;
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    pg_query_build(&source->copy, &source->table, &source->selection,
+                   source->position.from, request->row_limit);
+    return tide_pg_sql_check(&source->copy, err);
 }
 
 static void source_close(void *state)
@@ -134,6 +127,7 @@ static void source_close(void *state)
     pg_decoder_clear(&source->decoder);
     pg_selection_clear(&source->selection);
     pg_position_clear(&source->position);
+    tide_pg_sql_clear(&source->copy);
     tide_pg_table_clear(&source->table);
     free(source->origin);
     free(source);
@@ -156,7 +150,7 @@ static int source_open(const void *options, const struct tide_source_request *re
     rc = source->origin ? tide_pg_open(options, host, &source->pg, err)
                         : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
     if (rc == TIDE_OK) {
-        rc = start_reading(source, options, request, schema, err);
+        rc = prepare_reading(source, options, request, schema, err);
     }
     if (rc != TIDE_OK) {
         tide_schema_clear(schema);
@@ -168,20 +162,6 @@ static int source_open(const void *options, const struct tide_source_request *re
 }
 
 /* ---- reading --------------------------------------------------------------------- */
-
-/* The COPY that open() sent must have begun. */
-static int await_copy(struct pg_source *source, struct tide_error *err)
-{
-    PGresult *result = NULL;
-    int rc = tide_pg_receive(source->pg, &result, err);
-
-    if (rc == TIDE_OK && PQresultStatus(result) != PGRES_COPY_OUT) {
-        rc = tide_error_set(err, TIDE_E_INTERNAL, "%s did not begin a COPY",
-                            source->pg->place);
-    }
-    PQclear(result);
-    return rc;
-}
 
 static int reject_row(struct pg_source *source, const struct tide_error *why)
 {
@@ -302,7 +282,7 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
         return TIDE_END;
     }
     if (!source->has_header) {
-        rc = await_copy(source, err);
+        rc = tide_pg_copy_out(source->pg, source->copy.text, err);
     }
     if (rc == TIDE_OK) {
         rc = fill(source, err);
