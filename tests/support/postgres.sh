@@ -114,7 +114,9 @@ start() {
     "$bin/psql" -q -h 127.0.0.1 -p "$port" -U tide -d postgres \
         -c "CREATE DATABASE tide" -c "CREATE ROLE locked LOGIN PASSWORD 'right'"
     echo "postgresql://tide@127.0.0.1:$port/tide" >"$dir/url"
-    [ -z "$owner" ] || watch_owner </dev/null >/dev/null 2>&1 &
+    if [ -n "$owner" ]; then
+        watch_owner </dev/null >/dev/null 2>&1 &
+    fi
     cat "$dir/url"
 }
 

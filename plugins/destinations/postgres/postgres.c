@@ -160,6 +160,12 @@ static int delete_rows(struct pg_destination *destination, struct tide_error *er
     tide_pg_sql_add(&sql, "DELETE FROM ");
     tide_pg_sql_name(&sql, &destination->target.table.name);
     rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
+    if (rc == TIDE_E_DATA) {
+        /* No row that comes is to blame. */
+        rc = TIDE_E_CONFIG;
+        (void)tide_error_wrap(err, "the old rows cannot be deleted; use mode merge");
+        err->code = rc;
+    }
     tide_pg_sql_clear(&sql);
     return rc;
 }

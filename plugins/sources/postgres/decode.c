@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <tidemill/value.h>
 
 #include "postgres/numeric.h"
 
@@ -218,9 +219,16 @@ static int decode_value(struct pg_decode_column *column, const uint8_t *data,
 
 /* ---- rows ------------------------------------------------------------------------ */
 
-static int describe(const struct pg_decode_column *column, int code,
-                    struct tide_error *err)
+/* Say what is wrong with a value of a column. */
+static int describe(struct pg_decoder *decoder, const struct pg_decode_column *column,
+                    int code, struct tide_error *err)
 {
+    if (code == TIDE_E_DATA && column->type.form != TIDE_PG_TIMESTAMP) {
+        decoder->reject_code = "invalid_utf8";
+        return tide_error_at(err, code, column->name, "column %s: not UTF-8",
+                             column->name);
+    }
+    decoder->reject_code = "range";
     switch (code) {
     case TIDE_E_DATA:
         return tide_error_at(err, code, column->name,
@@ -236,6 +244,18 @@ static int describe(const struct pg_decode_column *column, int code,
     }
 }
 
+/* Text from a server whose encoding promises nothing must be UTF-8 all the same. */
+static bool is_readable(const struct pg_decoder *decoder,
+                        const struct pg_decode_column *column, const uint8_t *data,
+                        size_t length)
+{
+    bool is_text = column->type.form == TIDE_PG_STRING ||
+                   column->type.form == TIDE_PG_AS_TEXT ||
+                   column->type.form == TIDE_PG_JSONB;
+
+    return !decoder->check_utf8 || !is_text || tide_is_utf8(data, length);
+}
+
 /* Decode the fields from p to end, one for each column. */
 static int decode_fields(struct pg_decoder *decoder, const uint8_t *p, const uint8_t *end,
                          struct tide_error *err)
@@ -249,13 +269,15 @@ static int decode_fields(struct pg_decoder *decoder, const uint8_t *p, const uin
         if (length < 0) {
             rc = tide_append_null(&column->builder);
         } else if (length <= end - p) {
-            rc = decode_value(column, p, (size_t)length);
+            rc = is_readable(decoder, column, p, (size_t)length)
+                     ? decode_value(column, p, (size_t)length)
+                     : TIDE_E_DATA;
             p += length;
         } else {
             rc = TIDE_E_INTERNAL;
         }
         if (rc != TIDE_OK) {
-            return describe(column, rc, err);
+            return describe(decoder, column, rc, err);
         }
     }
     return p == end ? TIDE_OK

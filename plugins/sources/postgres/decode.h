@@ -6,6 +6,7 @@
 #ifndef TIDE_POSTGRES_DECODE_H
 #define TIDE_POSTGRES_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <tidemill/batch.h>
@@ -23,7 +24,9 @@ struct pg_decode_column {
 struct pg_decoder {
     struct pg_decode_column *columns; /**< owned */
     size_t count;
-    int64_t rows; /**< in the builders */
+    int64_t rows;            /**< in the builders */
+    bool check_utf8;         /**< the server's encoding promises nothing (SQL_ASCII) */
+    const char *reject_code; /**< of the last row that was left out */
 };
 
 /** Make room for columns, which the caller then fills in. */
@@ -35,7 +38,8 @@ size_t pg_decode_header(const uint8_t *data, size_t length);
 
 /**
  * Take a row: the server sends each in a message of its own.  TIDE_END: the stream's
- * trailer.  TIDE_E_DATA: a value has no place in our types; the row was left out.
+ * trailer.  TIDE_E_DATA: a value has no place in our types; the row was left out, and
+ * reject_code says why.
  */
 TIDE_MUST_CHECK
 int pg_decode_row(struct pg_decoder *decoder, const uint8_t *data, size_t length,

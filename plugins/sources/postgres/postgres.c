@@ -49,12 +49,35 @@ static int load_table(struct pg_source *source, const char *schema, const char *
     return rc;
 }
 
+/* A database in SQL_ASCII holds any bytes.  They are taken as they are and looked at
+ * here, where a row can be rejected: the server would refuse the whole COPY. */
+static bool has_no_encoding(const struct pg_source *source)
+{
+    const char *encoding = PQparameterStatus(source->pg->conn, "server_encoding");
+
+    return encoding && strcmp(encoding, "SQL_ASCII") == 0;
+}
+
+static int begin(struct pg_source *source, struct tide_error *err)
+{
+    return tide_pg_begin(source->pg,
+                         has_no_encoding(source)
+                             ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                               "SET LOCAL timezone = 'UTC'; "
+                               "SET LOCAL client_encoding = 'SQL_ASCII'"
+                             : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                               "SET LOCAL timezone = 'UTC'",
+                         err);
+}
+
 /* Tell the schema and get the builders ready. */
 static int make_columns(struct pg_source *source, struct tide_schema *schema,
                         struct tide_error *err)
 {
     const struct pg_selection *selection = &source->selection;
     int rc = pg_decoder_init(&source->decoder, selection->count, err);
+
+    source->decoder.check_utf8 = has_no_encoding(source);
 
     for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
         struct pg_decode_column *decode = &source->decoder.columns[i];
@@ -91,10 +114,7 @@ static int prepare_reading(struct pg_source *source,
                            const struct tide_source_request *request,
                            struct tide_schema *schema, struct tide_error *err)
 {
-    int rc = tide_pg_begin(source->pg,
-                           "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                           "SET LOCAL timezone = 'UTC'",
-                           err);
+    int rc = begin(source, err);
 
     if (rc == TIDE_OK) {
         rc = load_table(source, options->schema, request->table, err);
@@ -165,7 +185,7 @@ static int source_open(const void *options, const struct tide_source_request *re
 
 static int reject_row(struct pg_source *source, const struct tide_error *why)
 {
-    struct tide_reject reject = {.code = "range",
+    struct tide_reject reject = {.code = source->decoder.reject_code,
                                  .message = why->message,
                                  .origin = source->origin,
                                  .position = source->row};

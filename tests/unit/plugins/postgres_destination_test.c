@@ -405,8 +405,8 @@ int main(void)
     };
     int failed;
 
-    if (!kit_start()) {
-        return kit_skip_all("no PostgreSQL server");
+    if (!kit_start(&failed)) {
+        return failed;
     }
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     kit_stop();

@@ -27,49 +27,64 @@ static const char *script(void)
     return path;
 }
 
-static bool start_server(void)
+/* The script's exit status: 0, or 77 when no server is installed. */
+static int start_server(void)
 {
     char command[1024];
     FILE *pipe;
-    bool ok;
+    int status;
 
     (void)snprintf(server_folder, sizeof server_folder, "/tmp/tidemill-test-pg.%d",
                    (int)getpid());
     (void)snprintf(command, sizeof command, "sh '%s' start %s %d", script(),
                    server_folder, (int)getpid());
     pipe = popen(command, "r");
-    ok = pipe && fgets(server_url, sizeof server_url, pipe);
-    if (pipe && pclose(pipe) != 0) {
-        ok = false;
+    if (!pipe || !fgets(server_url, sizeof server_url, pipe)) {
+        server_url[0] = '\0';
     }
     server_url[strcspn(server_url, "\n")] = '\0';
-    return ok;
+    status = pipe ? pclose(pipe) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-bool kit_start(void)
+static bool connect_own_database(void)
 {
-    const char *given = getenv("TIDEMILL_TEST_POSTGRES_URL");
-    PGconn *first;
+    const char *keywords[] = {"dbname", "dbname", NULL};
+    const char *values[] = {server_url, database, NULL};
+    PGconn *first = PQconnectdb(server_url);
     char statement[128];
 
-    if (given) {
-        (void)snprintf(server_url, sizeof server_url, "%s", given);
-    } else if (!start_server()) {
-        return false;
-    }
     (void)snprintf(database, sizeof database, "tidemill_test_%d", (int)getpid());
     (void)snprintf(statement, sizeof statement, "CREATE DATABASE %s", database);
-    first = PQconnectdb(server_url);
     PQclear(PQexec(first, statement));
     PQfinish(first);
-    {
-        const char *keywords[] = {"dbname", "dbname", NULL};
-        const char *values[] = {server_url, database, NULL};
-
-        connection = PQconnectdbParams(keywords, values, 1);
-    }
+    connection = PQconnectdbParams(keywords, values, 1);
     PQclear(PQexec(connection, "SET client_min_messages = error"));
     return PQstatus(connection) == CONNECTION_OK;
+}
+
+bool kit_start(int *status)
+{
+    const char *given = getenv("TIDEMILL_TEST_POSTGRES_URL");
+
+    *status = 0;
+    if (given) {
+        (void)snprintf(server_url, sizeof server_url, "%s", given);
+    } else {
+        *status = start_server();
+    }
+    if (*status == 77) {
+        printf("1..0 # SKIP no PostgreSQL server is installed\n");
+        *status = 0;
+        return false;
+    }
+    if (*status == 0 && connect_own_database()) {
+        return true;
+    }
+    printf("Bail out! the PostgreSQL server cannot be used: %s\n",
+           connection ? PQerrorMessage(connection) : "it does not start");
+    *status = 1;
+    return false;
 }
 
 void kit_stop(void)
@@ -89,12 +104,6 @@ void kit_stop(void)
         PQclear(PQexec(last, command));
         PQfinish(last);
     }
-}
-
-int kit_skip_all(const char *why)
-{
-    printf("1..0 # SKIP %s\n", why);
-    return 0;
 }
 
 struct tide_pg_options kit_options(void)

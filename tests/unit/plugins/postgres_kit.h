@@ -56,12 +56,10 @@ struct kit_destination {
     size_t refused; /* rows that stood alone after splitting */
 };
 
-/* Start or find the server; false: there is none to be had. */
-bool kit_start(void);
+/* Start or find the server.  False: there is none, and *status is what main returns,
+ * after saying why. */
+bool kit_start(int *status);
 void kit_stop(void);
-
-/* Print the plan of a program that cannot run. */
-int kit_skip_all(const char *why);
 
 /* Options that reach the database of this program. */
 struct tide_pg_options kit_options(void);

@@ -229,6 +229,41 @@ static void a_moment_beyond_our_calendar_is_a_rejected_row(void **state)
     kit_source_close(&source);
 }
 
+static void text_that_is_not_utf8_is_a_rejected_row(void **state)
+{
+    struct kit_source source;
+    struct tide_batch batch = {0};
+    char database[80];
+    PGconn *conn;
+
+    (void)state;
+    (void)snprintf(database, sizeof database, "%s_ascii", kit_options().database);
+    kit_sql("CREATE DATABASE %s ENCODING 'SQL_ASCII' TEMPLATE template0"
+            " LC_COLLATE 'C' LC_CTYPE 'C'",
+            database);
+    conn = PQconnectdbParams((const char *const[]){"dbname", "dbname", NULL},
+                             (const char *const[]){kit_options().url, database, NULL}, 1);
+    PQclear(PQexec(conn, "CREATE TABLE raw AS SELECT 1 AS id, E'ok \\303\\245' AS t"
+                         " UNION ALL SELECT 2, E'bad \\303' UNION ALL SELECT 3, ''"));
+    PQfinish(conn);
+    kit_source_init(&source, "raw");
+    source.options.database = database;
+    assert_opens(&source);
+    assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
+                     TIDE_OK);
+    assert_int_equal(batch.array.length, 1);
+    tide_batch_release(&batch);
+    assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
+                     TIDE_OK);
+    assert_int_equal(tide_batch_position(&batch, 0), 3);
+    tide_batch_release(&batch);
+    assert_int_equal(source.host.reject_count, 1);
+    assert_int_equal(source.host.rejects[0].row, 2);
+    assert_string_equal(source.host.rejects[0].code, "invalid_utf8");
+    kit_source_close(&source);
+    kit_sql("DROP DATABASE %s WITH (FORCE)", database);
+}
+
 static void a_run_sees_one_moment_of_the_table(void **state)
 {
     struct kit_source source;
@@ -511,6 +546,7 @@ int main(void)
         cmocka_unit_test(an_empty_table_ends_at_once),
         cmocka_unit_test(a_row_limit_is_kept),
         cmocka_unit_test(a_moment_beyond_our_calendar_is_a_rejected_row),
+        cmocka_unit_test(text_that_is_not_utf8_is_a_rejected_row),
         cmocka_unit_test(a_run_sees_one_moment_of_the_table),
         cmocka_unit_test(an_incremental_table_goes_on_at_the_cursor_inclusive),
         cmocka_unit_test(a_position_stays_when_nothing_is_new),
@@ -526,8 +562,8 @@ int main(void)
     };
     int failed;
 
-    if (!kit_start()) {
-        return kit_skip_all("no PostgreSQL server");
+    if (!kit_start(&failed)) {
+        return failed;
     }
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     kit_stop();
