@@ -201,25 +201,36 @@ static void emit_key(struct tide_text *out, const char *key, int indent)
     tide_text_append_char(out, ':');
 }
 
-/* first_inline: the first item stands behind "- ", where the indent already is. */
-static void emit_items(struct tide_text *out, struct json_object *value, int indent,
-                       bool first_inline)
+/* An item of either kind begins at the indent; the first one may stand behind "- ", where
+ * the indent already is. */
+static void begin_item(struct tide_text *out, int indent, bool *first_inline)
 {
-    if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, key, member)
-        {
-            emit_indent(out, first_inline ? 0 : indent);
-            first_inline = false;
-            emit_key(out, key, indent);
-            emit_member_value(out, member, indent);
-        }
-        return;
+    if (!*first_inline) {
+        emit_indent(out, indent);
     }
-    for (size_t i = 0; i < json_object_array_length(value); i++) {
-        struct json_object *item = json_object_array_get_idx(value, i);
+    *first_inline = false;
+}
 
-        emit_indent(out, first_inline ? 0 : indent);
-        first_inline = false;
+static void emit_members(struct tide_text *out, struct json_object *object, int indent,
+                         bool first_inline)
+{
+    struct json_object_iterator at = json_object_iter_begin(object);
+    struct json_object_iterator end = json_object_iter_end(object);
+
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        begin_item(out, indent, &first_inline);
+        emit_key(out, json_object_iter_peek_name(&at), indent);
+        emit_member_value(out, json_object_iter_peek_value(&at), indent);
+    }
+}
+
+static void emit_elements(struct tide_text *out, struct json_object *array, int indent,
+                          bool first_inline)
+{
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        struct json_object *item = json_object_array_get_idx(array, i);
+
+        begin_item(out, indent, &first_inline);
         tide_text_append(out, "- ");
         if (has_items(item)) {
             emit_items(out, item, indent + 2, true);
@@ -227,6 +238,16 @@ static void emit_items(struct tide_text *out, struct json_object *value, int ind
             emit_scalar(out, item);
             tide_text_append_char(out, '\n');
         }
+    }
+}
+
+static void emit_items(struct tide_text *out, struct json_object *value, int indent,
+                       bool first_inline)
+{
+    if (json_object_is_type(value, json_type_object)) {
+        emit_members(out, value, indent, first_inline);
+    } else {
+        emit_elements(out, value, indent, first_inline);
     }
 }
 

@@ -268,32 +268,120 @@ static inline double tide_power_of_ten_(unsigned exponent)
     return powers[exponent];
 }
 
-/* A positive number below 1e15 with few decimals.  The quotient of two exact doubles is
- * rounded once, as reading its text is: what divides back to the same number also reads
- * back to it.  NULL when there are more than nine decimals or fifteen digits. */
+/* Digits with a point before the last `places` of them. */
+static inline char *tide_put_fixed_(char *out, uint64_t digits, unsigned places)
+{
+    char *end = tide_put_digits_(out, digits, places + 1);
+
+    if (places > 0) {
+        memmove(end - places + 1, end - places, places);
+        end[-(int)places] = '.';
+        end++;
+    }
+    return end;
+}
+
+/* A number below 1e15 with few decimals.  The quotient of two exact doubles is rounded
+ * once, as reading its text is: what divides back to the same number also reads back to
+ * it.  NULL when there are more than nine decimals or fifteen digits. */
 static inline char *tide_put_short_decimal_(char *out, double value)
 {
     for (unsigned places = 0; places <= 9; places++) {
         double power = tide_power_of_ten_(places);
-        double scaled = value * power;
-        uint64_t whole;
+        double scaled = value * power, whole;
+        uint64_t digits;
 
         if (scaled >= 1e15) {
             return NULL;
         }
-        whole = (uint64_t)(scaled + 0.5);
-        if ((double)whole / power == value) {
-            uint64_t unit = (uint64_t)power;
-
-            out = tide_put_digits_(out, whole / unit, 1);
-            if (places > 0) {
-                *out++ = '.';
-                out = tide_put_digits_(out, whole % unit, places);
-            }
-            return out;
+        digits = (uint64_t)(scaled + 0.5);
+        whole = (double)digits;
+        if (scaled - whole <= scaled * 4e-16 && whole - scaled <= scaled * 4e-16 &&
+            whole / power == value) {
+            return tide_put_fixed_(out, digits, places);
         }
     }
     return NULL;
+}
+
+__extension__ typedef unsigned __int128 tide_wide_;
+
+static inline tide_wide_ tide_wide_power_of_ten_(unsigned exponent)
+{
+    static const uint64_t powers[] = {
+        UINT64_C(1),          UINT64_C(10),          UINT64_C(100),
+        UINT64_C(1000),       UINT64_C(10000),       UINT64_C(100000),
+        UINT64_C(1000000),    UINT64_C(10000000),    UINT64_C(100000000),
+        UINT64_C(1000000000), UINT64_C(10000000000), UINT64_C(100000000000)};
+
+    return exponent <= 11 ? powers[exponent]
+                          : (tide_wide_)powers[11] * powers[exponent - 11];
+}
+
+/* Whether the whole number c, times 2^shift, is so near to the number `exact` that the
+ * double which that is reads back from it: nearer than half the gap to the next double
+ * (which is half as wide below a power of two). */
+static inline bool tide_reads_back_(uint64_t c, unsigned shift, tide_wide_ exact,
+                                    tide_wide_ half_gap, uint64_t mantissa)
+{
+    tide_wide_ wide = (tide_wide_)c << shift;
+
+    if (wide >= exact) {
+        return wide - exact < half_gap || (wide - exact == half_gap && mantissa % 2 == 0);
+    }
+    if (mantissa == UINT64_C(1) << 52) {
+        return (exact - wide) * 2 < half_gap;
+    }
+    return exact - wide < half_gap || (exact - wide == half_gap && mantissa % 2 == 0);
+}
+
+/* The multiple of unit nearest to the number, of two equally near the even one, in *out;
+ * false when none reads back. */
+static inline bool tide_round_to_(uint64_t unit, unsigned shift, tide_wide_ exact,
+                                  tide_wide_ half_gap, uint64_t mantissa, uint64_t *out)
+{
+    uint64_t low = (uint64_t)(exact >> shift) / unit * unit, high = low + unit;
+    bool low_fits = tide_reads_back_(low, shift, exact, half_gap, mantissa);
+    bool high_fits = tide_reads_back_(high, shift, exact, half_gap, mantissa);
+    tide_wide_ below = exact - ((tide_wide_)low << shift);
+    tide_wide_ above = ((tide_wide_)high << shift) - exact;
+    bool low_is_nearer = below < above || (below == above && low / unit % 2 == 0);
+
+    *out = low_fits && (low_is_nearer || !high_fits) ? low : high;
+    return low_fits || high_fits;
+}
+
+/*
+ * The fewest digits that read back to a number from 1e-5 to below 2^53, in whole numbers
+ * of 128 bits.  value = mantissa / 2^fraction; times 10^places it has seventeen digits
+ * before the point, of which as many are dropped as the gap between doubles allows.
+ */
+static inline char *tide_put_exact_decimal_(char *out, uint64_t bits)
+{
+    int binary = (int)(bits >> 52) - 1023; /* 2^binary <= value */
+    uint64_t mantissa = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+    unsigned fraction = (unsigned)(52 - binary);
+    /* 1233/4096 is log10(2), a hair less: at most one place too many, seen below. */
+    unsigned places = (unsigned)(16 - (binary * 1233 + 4096 * 64) / 4096 + 64);
+    tide_wide_ power = tide_wide_power_of_ten_(places), exact;
+    uint64_t digits, unit = 1;
+
+    if ((mantissa * power) >> fraction >= UINT64_C(100000000000000000)) {
+        power = tide_wide_power_of_ten_(--places);
+    }
+    exact = mantissa * power * 2; /* so that half the gap, `power`, is a whole number */
+    (void)tide_round_to_(1, fraction + 1, exact, power, mantissa, &digits);
+    while (places > 0) {
+        uint64_t shorter;
+
+        if (!tide_round_to_(unit * 10, fraction + 1, exact, power, mantissa, &shorter)) {
+            break;
+        }
+        digits = shorter;
+        unit *= 10;
+        places--;
+    }
+    return tide_put_fixed_(out, digits / unit, places);
 }
 
 /* The decimal point of the process's locale, which snprintf and strtod obey. */
@@ -324,8 +412,9 @@ static inline size_t tide_format_digits_(char *out, double value, int least)
 }
 
 /**
- * A short text that reads back to the same number: 0.1, -0, 1e+22, and NaN, Infinity,
- * -Infinity.  It is the shortest, but for some powers of two that take one digit more.
+ * The shortest text that reads back to the same number: 0.1, -0, 1e+22, and NaN,
+ * Infinity, -Infinity.  From 1e-5 to 2^53 there is no exponent.  Outside of that range
+ * some powers of two take one digit more than they must.
  */
 static inline size_t tide_format_float64(char *out, double value)
 {
@@ -347,11 +436,12 @@ static inline size_t tide_format_float64(char *out, double value)
         return (size_t)(at + 8 - out);
     }
     memcpy(&positive, &magnitude, sizeof positive);
-    if (positive < 1e15 && (positive >= 1e-5 || magnitude == 0)) {
+    if (positive < 0x1p53 && (positive >= 1e-5 || magnitude == 0)) {
         end = tide_put_short_decimal_(at, positive);
-        if (end) {
-            return (size_t)(end - out);
+        if (!end) {
+            end = tide_put_exact_decimal_(at, magnitude);
         }
+        return (size_t)(end - out);
     }
     at += tide_format_digits_(at, positive,
                               magnitude < UINT64_C(0x0010000000000000) ? 1 : 15);

@@ -111,8 +111,16 @@ static void floats_are_written_short(void **state)
         {123456.789, "123456.789"},
         {999999999999999, "999999999999999"},
         {0.000001, "1e-06"},
+        {0.000012345678901234567, "0.000012345678901234568"},
+        {9007199254740991.0, "9007199254740991"},
+        {4503599627370495.5, "4503599627370495.5"},
         {0.00001, "0.00001"},
-        {1e15, "1e+15"},
+        {0x1p-16, "0.0000152587890625"},
+        {1234.56789012345, "1234.56789012345"},
+        {100.1 * 3, "300.29999999999995"},
+        {0.00001, "0.00001"},
+        {1e15, "1000000000000000"},
+        {1e16, "1e+16"},
         {1e22, "1e+22"},
         {1e23, "1e+23"},
         {9007199254740993.0, "9007199254740992"},
@@ -165,6 +173,41 @@ static void every_float_reads_back_to_the_same_bits(void **state)
     for (int exponent = -1074; exponent < 1024; exponent++) {
         check_float(__builtin_ldexp(1, exponent));
         check_float(-__builtin_ldexp(1, exponent));
+    }
+}
+
+/* Digits that count, without zeros at either end. */
+static int significant_digits(const char *number)
+{
+    int digits = 0, zeros = 0;
+
+    for (; *number && *number != 'e'; number++) {
+        if (*number >= '1' && *number <= '9') {
+            digits += zeros + 1;
+            zeros = 0;
+        } else if (*number == '0' && digits > 0) {
+            zeros++;
+        }
+    }
+    return digits;
+}
+
+static void no_shorter_text_reads_back(void **state)
+{
+    char shorter[40];
+
+    (void)state;
+    for (int i = 0; i < 30000; i++) {
+        double value = (double)(next_random() >> 11) *
+                       __builtin_ldexp(1, -(int)(next_random() % 68));
+        int digits;
+
+        (void)got(tide_format_float64(text, value));
+        digits = significant_digits(text);
+        if (value > 1e-5 && value < 0x1p53 && digits > 1) {
+            (void)snprintf(shorter, sizeof shorter, "%.*e", digits - 2, value);
+            assert_true(strtod(shorter, NULL) != value);
+        }
     }
 }
 
@@ -613,8 +656,8 @@ static void utf8_is_checked_to_the_letter(void **state)
                                        "\xef\xbf\xbf",
                                        "\xf0\x90\x80\x80",
                                        "\xf4\x8f\xbf\xbf",
-                                       "12345678\xc3\xa9"
-                                       "12345678"};
+                                       ("12345678\xc3\xa9"
+                                        "12345678")};
     static const char *const bad[] = {"\x80",
                                       "\xbf",
                                       "\xc0\x80",
@@ -631,8 +674,8 @@ static void utf8_is_checked_to_the_letter(void **state)
                                       "\xf4\x90\x80\x80",
                                       "\xff",
                                       "12345678\xc3",
-                                      "1234567\x80"
-                                      "1234567890"};
+                                      ("1234567\x80"
+                                       "1234567890")};
 
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++) {
@@ -651,6 +694,7 @@ int main(void)
         cmocka_unit_test(integers_beyond_64_bits_are_a_limit_and_others_no_integers),
         cmocka_unit_test(floats_are_written_short),
         cmocka_unit_test(every_float_reads_back_to_the_same_bits),
+        cmocka_unit_test(no_shorter_text_reads_back),
         cmocka_unit_test(floats_read_as_the_c_library_reads_them),
         cmocka_unit_test(odd_texts_of_floats),
         cmocka_unit_test(a_float_longer_than_a_kilobyte_is_a_limit),

@@ -283,8 +283,8 @@ static void json_texts_are_recognised_to_the_letter(void **state)
                                       "\"\xff\"",
                                       "\"\xed\xa0\x80\"",
                                       "// x",
-                                      "\xef\xbb\xbf"
-                                      "1",
+                                      ("\xef\xbb\xbf"
+                                       "1"),
                                       "[1}",
                                       "{\"a\":1]"};
 
