@@ -7,6 +7,7 @@
  */
 #include <tidemill/value.h>
 
+#include "../../shared/format/utf8.h"
 #include "csv.h"
 
 static const uint8_t *find_line_end(const uint8_t *data, size_t length)
@@ -239,7 +240,7 @@ static int decode_window(struct csv_decoder *decoder, const struct tide_span *sp
     }
     *taken = row_end(index, window.rows - 1) + 1;
     if (!index->ascii) {
-        window.is_utf8 = tide_is_utf8(window.data, *taken);
+        window.is_utf8 = utf8_is_valid(window.data, *taken);
     }
     rc = take_rows(decoder, &window, err);
     return rc;

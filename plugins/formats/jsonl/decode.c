@@ -5,6 +5,7 @@
 #include <tidemill/value.h>
 
 #include "../../shared/format/build.h"
+#include "../../shared/format/utf8.h"
 #include "jsonl.h"
 
 /* That bytes are UTF-8 is checked for so many at once. */
@@ -135,7 +136,7 @@ static void check_utf8(struct walk *walk, size_t line_end)
     if (walk->checked < line_end) {
         walk->checked = line_end;
     }
-    walk->is_utf8 = tide_is_utf8(data, walk->checked - walk->pos);
+    walk->is_utf8 = utf8_is_valid(data, walk->checked - walk->pos);
 }
 
 static int reject_long(struct jsonl_decoder *decoder, const struct jsonl_line *line,
