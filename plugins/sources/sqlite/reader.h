@@ -23,7 +23,8 @@ struct reader {
     const struct tide_host *host;
     struct database database;
     struct tide_schema schema;
-    sqlite3_stmt *rows; /* NULL once all are read */
+    sqlite3_stmt *rows;       /* NULL once all are read */
+    sqlite3_stmt *json_check; /* tells whether parameter 1 is JSON; made when needed */
     struct tide_builder *builders;
     int64_t row_count; /* read so far, good and bad */
     bool has_row_numbers;
@@ -33,11 +34,11 @@ struct reader {
 
 /* ---- values.c ---- */
 
-/** Append the value in a column of the row at hand as the builder's type, exactly.
+/** Append the value of column i of the schema, in the row at hand, exactly.
  * TIDE_E_DATA with *code and *problem (constants) when it is not of that type. */
 TIDE_MUST_CHECK
-int value_append(struct tide_builder *builder, sqlite3_stmt *row, int column,
-                 const char **code, const char **problem);
+int value_append(struct reader *reader, size_t i, const char **code,
+                 const char **problem);
 
 /** The row at hand as a JSON object, to be freed with sqlite3_free; NULL when memory is
  * out. */

@@ -39,8 +39,7 @@ static int take_row(struct reader *reader, int64_t row, struct tide_error *err)
 {
     for (size_t i = 0; i < reader->schema.column_count; i++) {
         const char *code = NULL, *problem = NULL;
-        int rc =
-            value_append(&reader->builders[i], reader->rows, (int)i + 1, &code, &problem);
+        int rc = value_append(reader, i, &code, &problem);
 
         if (rc == TIDE_E_DATA) {
             rc = tell_reject(reader, &reader->schema.columns[i], code, problem, err);

@@ -67,6 +67,7 @@ static void sqlite_close(void *state)
         return;
     }
     rows_end(reader);
+    (void)sqlite3_finalize(reader->json_check);
     sqlite3_value_free(reader->cursor);
     database_close(&reader->database);
     for (size_t i = 0; reader->builders && i < reader->schema.column_count; i++) {

@@ -140,8 +140,29 @@ static int append_parsed(struct tide_builder *builder, const char *text, size_t 
     }
 }
 
-static int append_text(struct tide_builder *builder, const char *text, size_t length,
-                       const char **code, const char **problem)
+/* SQLite's own word on it; texts may hold anything. */
+static bool is_json(struct reader *reader, const char *text, size_t length)
+{
+    bool valid = false;
+
+    if (!reader->json_check &&
+        database_prepare(&reader->database, sqlite3_mprintf("SELECT json_valid(?1)"),
+                         "check JSON", &reader->json_check, NULL) != TIDE_OK) {
+        return false;
+    }
+    if (!memchr(text, '\0', length) &&
+        sqlite3_bind_text64(reader->json_check, 1, text, length, SQLITE_STATIC,
+                            SQLITE_UTF8) == SQLITE_OK) {
+        valid = sqlite3_step(reader->json_check) == SQLITE_ROW &&
+                sqlite3_column_int(reader->json_check, 0) == 1;
+    }
+    (void)sqlite3_reset(reader->json_check);
+    return valid;
+}
+
+static int append_text(struct reader *reader, struct tide_builder *builder,
+                       const char *text, size_t length, const char **code,
+                       const char **problem)
 {
     if (builder->type == TIDE_TYPE_BYTES) {
         return tide_append_bytes(builder, text, length);
@@ -153,8 +174,10 @@ static int append_text(struct tide_builder *builder, const char *text, size_t le
     }
     switch (builder->type) {
     case TIDE_TYPE_STRING:
-    case TIDE_TYPE_JSON:
         return tide_append_bytes(builder, text, length);
+    case TIDE_TYPE_JSON:
+        return is_json(reader, text, length) ? tide_append_bytes(builder, text, length)
+                                             : TIDE_E_DATA;
     case TIDE_TYPE_DECIMAL:
         return append_decimal(builder, text, length);
     case TIDE_TYPE_UUID:
@@ -183,9 +206,11 @@ static int append_blob(struct tide_builder *builder, const uint8_t *bytes, size_
     return append_uuid(builder, text, sizeof text);
 }
 
-int value_append(struct tide_builder *builder, sqlite3_stmt *row, int column,
-                 const char **code, const char **problem)
+int value_append(struct reader *reader, size_t i, const char **code, const char **problem)
 {
+    struct tide_builder *builder = &reader->builders[i];
+    sqlite3_stmt *row = reader->rows;
+    int column = (int)i + 1;
     const void *data;
 
     *code = "type_mismatch";
@@ -204,8 +229,8 @@ int value_append(struct tide_builder *builder, sqlite3_stmt *row, int column,
         if (!data) {
             return TIDE_E_LIMIT;
         }
-        return append_text(builder, data, (size_t)sqlite3_column_bytes(row, column), code,
-                           problem);
+        return append_text(reader, builder, data,
+                           (size_t)sqlite3_column_bytes(row, column), code, problem);
     default:
         *problem = "the stored blob is no such value";
         data = sqlite3_column_blob(row, column);

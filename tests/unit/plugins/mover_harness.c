@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "batch/batch_ops.h"
 
 /* ---- set-up ---- */
 
@@ -198,6 +199,16 @@ static void append_rows(struct tide_text *text, const struct tide_batch *batch,
 
 /* ---- moving ---- */
 
+/* What a source gives must keep every rule of a batch. */
+static void check_batch(const struct tide_batch *batch, const struct tide_schema *schema)
+{
+    struct tide_error err = {0};
+
+    if (tide_batch_validate(batch, schema, &err) != TIDE_OK) {
+        fail_msg("%s", err.message);
+    }
+}
+
 static int read_all(struct harness *harness, void *state,
                     const struct tide_schema *schema, struct tide_text *text)
 {
@@ -210,6 +221,7 @@ static int read_all(struct harness *harness, void *state,
     while ((rc = source->read(state, &batch, &harness->plugin.err)) == TIDE_OK) {
         const char *position = source->position(state);
 
+        check_batch(&batch, schema);
         append_rows(text, &batch, schema);
         tide_batch_release(&batch);
         free(harness->position);

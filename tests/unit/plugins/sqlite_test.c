@@ -121,6 +121,18 @@ static void text_that_is_no_utf8_is_rejected(void **state)
     assert_string_equal(harness->plugin.rejects[0].code, "invalid_utf8");
 }
 
+static void text_that_is_no_json_is_rejected(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (j JSON);"
+                     "INSERT INTO t VALUES ('[1'), ('[1]'), ('x'), ('\"x\"'), (7);");
+    assert_string_equal(read_table(harness, "t"), "j json\n[1]\n\"x\"\n7\n");
+    assert_int_equal(harness->plugin.reject_count, 2);
+    assert_string_equal(harness->plugin.rejects[1].code, "type_mismatch");
+    assert_int_equal(harness->plugin.rejects[1].position, 3);
+}
+
 static void a_type_the_user_declares_wins(void **state)
 {
     struct harness *harness = *state;
@@ -517,6 +529,7 @@ int main(void)
         TEST(declared_types_become_ours),
         TEST(a_value_of_another_class_is_converted_or_rejected),
         TEST(text_that_is_no_utf8_is_rejected),
+        TEST(text_that_is_no_json_is_rejected),
         TEST(a_type_the_user_declares_wins),
         TEST(small_batches_give_the_same_rows),
         TEST(views_and_tables_without_row_numbers_are_read),
