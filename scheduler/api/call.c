@@ -53,31 +53,36 @@ bool tide_call_read_body(struct tide_call *call)
     return true;
 }
 
+static bool is_known(const char *const *known, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(known[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool tide_call_only_knows(struct tide_call *call, const char *const *known)
 {
+    struct json_object_iterator i = json_object_iter_begin(call->body);
+    struct json_object_iterator end = json_object_iter_end(call->body);
     size_t count = 0;
 
     while (known[count]) {
         count++;
     }
-    json_object_object_foreach(call->body, name, value)
-    {
-        const char *nearest;
-        size_t i = 0;
+    for (; !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
+        const char *name = json_object_iter_peek_name(&i);
+        const char *nearest = tide_text_nearest(name, known, count);
 
-        (void)value;
-        while (i < count && strcmp(known[i], name) != 0) {
-            i++;
+        if (!is_known(known, count, name)) {
+            tide_call_reply_error(call, 400, "bad_request",
+                                  "the body has an unknown member \"%s\"%s%s%s", name,
+                                  nearest ? "; did you mean \"" : "",
+                                  nearest ? nearest : "", nearest ? "\"?" : "");
+            return false;
         }
-        if (i < count) {
-            continue;
-        }
-        nearest = tide_text_nearest(name, known, count);
-        tide_call_reply_error(call, 400, "bad_request",
-                              "the body has an unknown member \"%s\"%s%s%s", name,
-                              nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-                              nearest ? "\"?" : "");
-        return false;
     }
     return true;
 }

@@ -151,12 +151,15 @@ static bool same_tables(struct json_object *a, struct json_object *b)
 
 static bool same_document(struct json_object *a, struct json_object *b)
 {
+    struct json_object_iterator i = json_object_iter_begin(a);
+    struct json_object_iterator end = json_object_iter_end(a);
+
     if (json_object_object_length(a) != json_object_object_length(b)) {
         return false;
     }
-    json_object_object_foreach(a, name, value)
-    {
-        (void)value;
+    for (; !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
+        const char *name = json_object_iter_peek_name(&i);
+
         if (strcmp(name, "tables") != 0 && !same_member(a, b, name)) {
             return false;
         }

@@ -33,7 +33,7 @@ static struct json_object *slot_of(const struct tide_run_record *run)
 
     tide_json_set(out, "slot", tide_view_time(run->slot));
     tide_json_set_int(out, "run", run->id);
-    tide_json_set_text(out, "state", tide_run_state_name(run->state));
+    tide_json_set_text(out, "state", tide_run_state_name((int)run->state));
     tide_json_set_text(out, "error", run->error);
     if (run->state == TIDE_RUN_SKIPPED) {
         tide_json_set_int(out, "slotCount", run->slot_count);

@@ -124,9 +124,9 @@ struct json_object *tide_view_run(const struct tide_run_record *run,
     tide_json_set(out, "failed", counts(run->failed));
     tide_json_set_text(out, "error", run->error);
     tide_json_set_text(out, "errorCode", run->error_code);
-    tide_json_set_text(out, "state", tide_run_state_name(run->state));
+    tide_json_set_text(out, "state", tide_run_state_name((int)run->state));
     tide_json_set_text(out, "pipelineName", run->pipeline_name);
-    tide_json_set_text(out, "trigger", tide_trigger_name(run->trigger));
+    tide_json_set_text(out, "trigger", tide_trigger_name((int)run->trigger));
     tide_json_set(out, "slot", tide_view_time(run->slot));
     tide_json_set_int(out, "attempt", run->attempt);
     tide_json_set(out, "incremental",

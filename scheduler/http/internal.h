@@ -77,6 +77,7 @@ struct tide_http_server {
     bool
         was_full; /**< a place became free: the library must look at its listener again */
     struct tide_http_request *waiting;
+    size_t body_bytes; /**< of the bodies that are held */
     uint64_t answers[600];
     bool closing;
     unsigned open_handles;
@@ -130,6 +131,7 @@ void tide_http_respond(struct tide_http_request *request, unsigned status,
                        const struct tide_http_header *headers, char *body, size_t length);
 /** Answer 503 to all that wait, whose replies will be ignored. */
 void tide_http_abandon_waiting(struct tide_http_server *server);
+void tide_http_drop_body(struct tide_http_request *request);
 void tide_http_request_unref(struct tide_http_request *request);
 
 #endif

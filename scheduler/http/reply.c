@@ -113,6 +113,14 @@ void tide_http_abandon_waiting(struct tide_http_server *server)
     }
 }
 
+void tide_http_drop_body(struct tide_http_request *request)
+{
+    if (!request->abandoned) { /* else the server may be gone */
+        request->server->body_bytes -= request->body.length;
+    }
+    tide_text_fini(&request->body);
+}
+
 void tide_http_request_unref(struct tide_http_request *request)
 {
     if (--request->references > 0) {
@@ -124,7 +132,7 @@ void tide_http_request_unref(struct tide_http_request *request)
     if (request->response) {
         MHD_destroy_response(request->response);
     }
-    tide_text_fini(&request->body);
+    tide_http_drop_body(request);
     tide_arena_destroy(request->arena);
     free(request);
 }

@@ -17,9 +17,13 @@
 #include "http/query.h"
 
 #include "base/check.h"
+#include "base/log.h"
 
 /** How much of a refused body is read before the connection is closed instead. */
 #define DRAIN_LIMIT (64 * 1024 * 1024)
+
+/** Of all bodies that are held at a time; the next one is answered 503. */
+#define BODIES_LIMIT (64 * 1024 * 1024)
 
 static void make_id(char out[33])
 {
@@ -179,10 +183,14 @@ static enum MHD_Result take_body(struct tide_http_request *request, const char *
         return MHD_NO;
     }
     if (!request->refused && request->received > request->server->options.body_limit) {
-        tide_text_fini(&request->body);
+        tide_http_drop_body(request);
         tide_http_refuse(request, 413, false, "the body is too large");
     }
+    if (!request->refused && request->server->body_bytes + *size > BODIES_LIMIT) {
+        tide_http_refuse(request, 503, false, "too many large requests at a time");
+    }
     if (!request->refused) {
+        request->server->body_bytes += *size;
         tide_text_append_n(&request->body, data, *size);
     }
     *size = 0;
@@ -239,8 +247,9 @@ enum MHD_Result tide_http_on_request(void *arg, struct MHD_Connection *handle,
     return MHD_YES;
 }
 
-/** A request that the library refused by itself leaves the connection open, and what the
- * client meant as its body would be read as the next request: nothing more is read. */
+/** The library refuses some requests by itself, with a page of its own, and may keep the
+ * connection: what the client meant as a body would be read as the next request.  So
+ * nothing more is read. */
 static void poison(struct tide_http_connection *connection)
 {
     connection->poisoned = true;

@@ -76,10 +76,15 @@ LIBRARY = {
 }
 
 
+def exchange(daemon, sent, statuses):
+    """Send it with SECOND behind it; one that is to be the last is waited for until the connection closes."""
+    return daemon.raw(sent + SECOND, answers=len(statuses) if len(statuses) > 1 else None)
+
+
 def test_each_framing_is_read_one_way_or_refused(folder):
     with Daemon(folder) as daemon:
         for name, (sent, statuses) in CASES.items():
-            data, closed = daemon.raw(sent + SECOND)
+            data, closed = exchange(daemon, sent, statuses)
             answers = replies(data)
             equal([answer.status for answer in answers], statuses, name)
             if len(statuses) == 1:
@@ -89,7 +94,7 @@ def test_each_framing_is_read_one_way_or_refused(folder):
 def test_refusals_are_json_with_a_request_id_and_close(folder):
     with Daemon(folder) as daemon:
         for name, (sent, statuses) in CASES.items():
-            answer = replies(daemon.raw(sent + SECOND)[0])[0]
+            answer = replies(exchange(daemon, sent, statuses)[0])[0]
             assert len(answer.headers["request-id"]) == 32, name
             equal(answer.headers["cache-control"], "no-store", name)
             if answer.status >= 400:
@@ -176,7 +181,7 @@ def test_a_large_body_is_413_on_every_way(folder):
         daemon.post("/v1/pipelines/1/runs", b"x" * (1 << 20)).expect(400)
         daemon.post("/v1/pipelines/1/runs", b"x" * ((1 << 20) + 1)).expect(413)
         chunks = b"".join(b"10000\r\n" + b"x" * 65536 + b"\r\n" for _ in range(160)) + b"0\r\n\r\n"
-        answers = replies(daemon.raw(post(b"Transfer-Encoding: chunked", body=chunks))[0])
+        answers = replies(daemon.raw(post(b"Transfer-Encoding: chunked", body=chunks), 1)[0])
         equal([answer.status for answer in answers], [413])
 
 
@@ -190,7 +195,7 @@ def test_a_client_that_asks_first_is_refused_before_it_sends(folder):
             peer.sendall(post(b"Expect: 100-continue", b"Content-Length: 2"))
             contains(receive(peer, 1)[0], b"HTTP/1.1 100")
             peer.sendall(b"{}")
-            equal([answer.status for answer in replies(receive(peer, 1)[0])], [401])
+            equal([answer.status for answer in replies(receive(peer, 10, 1)[0])], [401])
 
 
 def test_the_body_limit_is_a_setting(folder):
@@ -229,7 +234,7 @@ def test_more_connections_than_allowed_wait_or_are_closed(folder):
         try:
             for peer in peers[:4]:
                 peer.sendall(get())
-                equal(len(replies(receive(peer, 1)[0])), 1)
+                equal(len(replies(receive(peer, 10, 1)[0])), 1)
         finally:
             for peer in peers:
                 peer.close()

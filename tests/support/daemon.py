@@ -200,14 +200,15 @@ class Daemon:
         """A bare socket to it."""
         return socket.create_connection((self.host, self.port), timeout=DEADLINE)
 
-    def raw(self, data):
-        """Send bytes; the bytes that come back until it closes or is silent, and whether it closed."""
+    def raw(self, data, answers=None):
+        """Send bytes; the bytes that come back until it closes, is silent, or has given so many answers, and whether it
+        closed."""
         with self.connect() as peer:
             try:
                 peer.sendall(data)
             except OSError:
                 pass
-            return receive(peer, 1.0)
+            return receive(peer, 10 if answers else 1, answers)
 
     # ---- steps that many tests take ----
 
@@ -228,16 +229,17 @@ class Daemon:
         return wait_for(ask, "run %d to end" % run)
 
 
-def receive(peer, silence):
-    """All bytes until the peer closes (True) or is silent so long (False)."""
+def receive(peer, silence, answers=None):
+    """All bytes until the peer closes (True), or is silent so long or has given so many answers (False)."""
     data = b""
     peer.settimeout(silence)
     try:
-        while True:
+        while not answers or len(replies(data)) < answers:
             more = peer.recv(65536)
             if not more:
                 return data, True
             data += more
+        return data, False
     except socket.timeout:
         return data, False
     except ConnectionError:
@@ -245,9 +247,9 @@ def receive(peer, silence):
 
 
 def replies(data):
-    """The answers in a stream of bytes, without those of status 100."""
+    """The whole answers in a stream of bytes, without those of status 100."""
     found = []
-    while data:
+    while b"\r\n\r\n" in data:
         head, _, data = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         assert lines[0].startswith("HTTP/1."), "not an answer: %r" % head
@@ -255,9 +257,12 @@ def replies(data):
                        (line.split(":", 1) for line in lines[1:]))
         length = int(headers.get("content-length", 0))
         status = int(lines[0].split()[1])
-        if status != 100:
-            found.append(Reply(status, headers, data[:length]))
-            data = data[length:]
+        if status == 100:
+            continue
+        if len(data) < length:
+            break
+        found.append(Reply(status, headers, data[:length]))
+        data = data[length:]
     return found
 
 
