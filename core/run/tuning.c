@@ -12,7 +12,7 @@
 void tide_run_tune_memory(void)
 {
     (void)mallopt(M_ARENA_MAX, 1);
-    (void)mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024); /* glibc takes no more */
+    (void)mallopt(M_MMAP_THRESHOLD, 256 * 1024 * 1024);
     (void)mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
     (void)mallopt(M_TOP_PAD, 1024 * 1024);
 }
