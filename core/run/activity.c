@@ -51,7 +51,7 @@ void tide_activity_end(void)
 void tide_activity_last(const struct tide_ledger *ledger, char out[64])
 {
     const uint64_t *place = (const uint64_t *)(const void *)ledger->activity;
-    uint64_t words[WORDS];
+    uint64_t words[WORDS] = {0};
 
     for (size_t i = 0; i < WORDS; i++) {
         words[i] = __atomic_load_n(&place[i], __ATOMIC_RELAXED);

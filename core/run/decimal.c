@@ -130,7 +130,10 @@ static char next_digit(const char **at, const char *end)
     if (*at < end && **at == '.') {
         (*at)++;
     }
-    return *at < end ? *(*at)++ : '0';
+    if (*at == end) {
+        return '0';
+    }
+    return *(*at)++;
 }
 
 static int compare_magnitude(const struct decimal *a, const struct decimal *b)

@@ -19,7 +19,7 @@
 #include "run/validation.h"
 
 #define TIDE_FLOW_BATCH_ROWS 16384
-#define TIDE_FLOW_BATCH_BYTES (4 * 1024 * 1024)
+#define TIDE_FLOW_BATCH_BYTES (INT64_C(4) << 20)
 
 /** One transformation of this table. */
 struct tide_flow_transform {

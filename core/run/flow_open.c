@@ -5,6 +5,7 @@
  * destination then knows a position of its own, committed with its rows, it is believed
  * over the one that was given, and the source is opened once more.
  */
+#include "base/check.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "run/columns.h"
@@ -114,6 +115,7 @@ static int choose_columns(struct tide_flow *flow, struct tide_error *err)
         rc = copy_schema(&flow->source_schema, &flow->received, err);
     }
     for (size_t i = 0; rc == TIDE_OK && i < flow->excluded_count; i++) {
+        TIDE_INVARIANT(flow->excluded[i] < flow->received.column_count);
         tide_schema_remove(&flow->received, flow->excluded[i]);
     }
     tide_columns_mark(flow->table, &flow->received);

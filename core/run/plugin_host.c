@@ -148,7 +148,7 @@ static void name_memory_limit(struct tide_error *err)
     }
     if (err->message[0] == '\0' || strstr(err->message, "memory")) {
         (void)tide_error_set(err, TIDE_E_LIMIT, "memory limit of %" PRIu64 " MiB reached",
-                             (uint64_t)limit.rlim_cur / (1024 * 1024));
+                             (uint64_t)limit.rlim_cur >> 20);
     }
 }
 

@@ -31,19 +31,9 @@ static int read_rows(struct preview *preview, struct tide_error *err)
     return rc;
 }
 
-/* A batch of no rows, for a table that has none. */
-static int empty_batch(const struct tide_schema *schema, struct tide_batch *batch,
-                       struct tide_error *err)
+static bool has_rows(const struct preview *preview)
 {
-    int rc = tide_batch_init(batch, schema->column_count, 0);
-
-    for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
-        struct tide_builder builder;
-
-        tide_builder_init(&builder, schema->columns[i].type);
-        rc = tide_builder_finish(&builder, batch->array.children[i]);
-    }
-    return rc == TIDE_OK ? rc : tide_error_set(err, rc, "out of memory");
+    return preview->batch.array.length > 0;
 }
 
 static int show_transforms(struct preview *preview, struct tide_error *err)
@@ -54,7 +44,9 @@ static int show_transforms(struct preview *preview, struct tide_error *err)
     for (size_t i = 0; rc == TIDE_OK && i < flow->transform_count; i++) {
         const struct tide_flow_transform *transform = &flow->transforms[i];
 
-        rc = tide_flow_transform(flow, i, &preview->batch, err);
+        if (has_rows(preview)) {
+            rc = tide_flow_transform(flow, i, &preview->batch, err);
+        }
         if (rc == TIDE_OK) {
             show(preview, flow->engine->transforms[transform->index].entry->name,
                  &transform->out);
@@ -70,7 +62,7 @@ static int show_destination(struct preview *preview, struct tide_error *err)
     int rc = tide_flow_open_destination(flow, &position, err);
 
     free(position);
-    if (rc == TIDE_OK) {
+    if (rc == TIDE_OK && has_rows(preview)) {
         rc = tide_flow_validate_output(flow, &preview->batch, err);
     }
     if (rc == TIDE_OK) {
@@ -79,24 +71,25 @@ static int show_destination(struct preview *preview, struct tide_error *err)
     return rc;
 }
 
+/* A step is taken only while there are rows: without any there is no batch at all. */
 static int show_stages(struct preview *preview, struct tide_error *err)
 {
     struct tide_flow *flow = &preview->flow;
     int rc = tide_flow_open_source(flow, err);
 
-    if (rc == TIDE_OK && flow->source_schema.column_count > 0) {
-        rc = read_rows(preview, err);
-    } else if (rc == TIDE_OK) {
-        return TIDE_OK;
+    if (rc != TIDE_OK || flow->source_schema.column_count == 0) {
+        return rc;
     }
-    if (rc == TIDE_END) {
-        rc = empty_batch(&flow->received, &preview->batch, err);
+    rc = read_rows(preview, err);
+    if (rc < 0) {
+        return rc;
     }
-    if (rc == TIDE_OK) {
-        show(preview, "source", &flow->received);
+    show(preview, "source", &flow->received);
+    rc = TIDE_OK;
+    if (has_rows(preview)) {
         rc = tide_flow_validate_input(flow, &preview->batch, err);
     }
-    if (rc == TIDE_OK) {
+    if (rc == TIDE_OK && has_rows(preview)) {
         rc = tide_flow_filter(flow, &preview->batch, err);
     }
     if (rc == TIDE_OK) {

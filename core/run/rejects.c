@@ -13,8 +13,8 @@
 #include "base/memory.h"
 #include "run/ledger.h"
 
-#define ROW_MAX (64 * 1024)
-#define RAW_MAX (4 * 1024)
+#define ROW_MAX ((size_t)64 * 1024)
+#define RAW_MAX ((size_t)4 * 1024)
 #define REDACTED "[redacted]"
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000

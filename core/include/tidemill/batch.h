@@ -505,9 +505,8 @@ static inline void tide_builder_truncate(struct tide_builder *builder, int64_t r
     while (builder->length > rows) {
         int64_t last = builder->length - 1;
 
-        if (builder->type == TIDE_TYPE_NULL) {
-            builder->null_count--;
-        } else if (builder->validity && !tide_bit(builder->validity, last)) {
+        if (builder->type == TIDE_TYPE_NULL ||
+            (builder->validity && !tide_bit(builder->validity, last))) {
             builder->null_count--;
         } else if (builder->validity) {
             builder->validity[last >> 3] &= (uint8_t) ~(1u << (last & 7));

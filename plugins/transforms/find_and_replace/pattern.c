@@ -19,8 +19,8 @@
  * where an unlucky expression would take hours. */
 #define MATCH_LIMIT 1000000
 #define HEAP_LIMIT_KIB 16384
-#define JIT_STACK_START (32 * 1024)
-#define JIT_STACK_MAX (1024 * 1024)
+#define JIT_STACK_START ((size_t)32 * 1024)
+#define JIT_STACK_MAX ((size_t)1024 * 1024)
 
 struct pattern {
     struct replacement replacement;
