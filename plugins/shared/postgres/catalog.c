@@ -255,8 +255,10 @@ int tide_pg_discover(const void *options, const struct tide_host *host,
     if (rc != TIDE_OK) {
         return rc;
     }
-    rc = tide_pg_query(pg, COLUMNS_OF_SCHEMA "ORDER BY c.relname, a.attnum", params, 1,
-                       &result, err);
+    rc = tide_pg_query(pg,
+                       COLUMNS_OF_SCHEMA "AND c.relname <> '_tidemill_positions'"
+                                         " ORDER BY c.relname, a.attnum",
+                       params, 1, &result, err);
     if (rc == TIDE_OK) {
         rc = emit_tables(result, emit, arg, err);
     }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -14,76 +13,9 @@
 
 #define POLL_SLICE_MS 100
 
-#define FIELD(name) offsetof(struct tide_pg_options, name)
-
-const struct tide_option tide_pg_option_table[] = {
-    {.name = "url",
-     .type = TIDE_OPTION_STRING,
-     .secret = true,
-     .offset = FIELD(url),
-     .help = "Connection URI or keyword string of libpq; the options beside it win.",
-     .example = "postgresql://loader@db.example.com/shop?sslmode=verify-full"},
-    {.name = "host",
-     .type = TIDE_OPTION_STRING,
-     .offset = FIELD(host),
-     .help = "Server's name or address, or the folder of its socket.",
-     .example = "db.example.com"},
-    {.name = "port",
-     .type = TIDE_OPTION_INT,
-     .minimum = 1,
-     .maximum = 65535,
-     .offset = FIELD(port),
-     .help = "Server's port; 5432 when not given.",
-     .example = "5432"},
-    {.name = "database",
-     .type = TIDE_OPTION_STRING,
-     .offset = FIELD(database),
-     .help = "Database; the user's name when not given.",
-     .example = "shop"},
-    {.name = "user",
-     .type = TIDE_OPTION_STRING,
-     .offset = FIELD(user),
-     .help = "Role to log in as.",
-     .example = "loader"},
-    {.name = "password",
-     .type = TIDE_OPTION_STRING,
-     .secret = true,
-     .offset = FIELD(password),
-     .help = "Its password.",
-     .example = "${PGPASSWORD}"},
-    {.name = "sslmode",
-     .type = TIDE_OPTION_STRING,
-     .offset = FIELD(sslmode),
-     .help = "TLS as libpq knows it: disable, allow, prefer, require, verify-ca or "
-             "verify-full.",
-     .example = "verify-full"},
-    {.name = "schema",
-     .type = TIDE_OPTION_STRING,
-     .default_value = "public",
-     .offset = FIELD(schema),
-     .help = "Schema of tables that are named without one.",
-     .example = "sales"},
-    {.name = "connect_timeout",
-     .type = TIDE_OPTION_DURATION,
-     .default_value = "10s",
-     .minimum = 1000,
-     .maximum = INT64_C(3600000000),
-     .offset = FIELD(connect_timeout),
-     .help = "How long to wait for a connection.",
-     .example = "30s"},
-    {.name = "statement_timeout",
-     .type = TIDE_OPTION_DURATION,
-     .minimum = 0,
-     .maximum = INT64_C(604800000000),
-     .offset = FIELD(statement_timeout),
-     .help = "How long one statement may take; the server's own setting when not given.",
-     .example = "15m"},
-    {0},
-};
-
 /* ---- waiting --------------------------------------------------------------------- */
 
-static int64_t monotonic_ms(void)
+int64_t tide_pg_clock_ms(void)
 {
     struct timespec now;
 
@@ -91,7 +23,7 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void cancel_query(struct tide_pg *pg)
+void tide_pg_cancel(struct tide_pg *pg)
 {
     char reason[256];
     PGcancel *cancel = PQgetCancel(pg->conn);
@@ -103,9 +35,8 @@ static void cancel_query(struct tide_pg *pg)
     pg->abandoned = true;
 }
 
-/* Wait until the socket is ready for one of events; which one is told by *ready. */
-static int wait_socket(struct tide_pg *pg, short events, int64_t deadline, short *ready,
-                       struct tide_error *err)
+int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *ready,
+                 struct tide_error *err)
 {
     for (;;) {
         struct pollfd socket = {.fd = PQsocket(pg->conn), .events = events};
@@ -120,11 +51,11 @@ static int wait_socket(struct tide_pg *pg, short events, int64_t deadline, short
                                   strerror(errno));
         }
         if (pg->host->cancelled(pg->host)) {
-            cancel_query(pg);
+            tide_pg_cancel(pg);
             return tide_error_set(err, TIDE_E_CANCELLED, "cancelled while waiting for %s",
                                   pg->place);
         }
-        if (deadline && monotonic_ms() >= deadline) {
+        if (deadline && tide_pg_clock_ms() >= deadline) {
             return tide_error_set(err, TIDE_E_TRANSIENT,
                                   "no answer from %s within connect_timeout", pg->place);
         }
@@ -134,7 +65,7 @@ static int wait_socket(struct tide_pg *pg, short events, int64_t deadline, short
 int tide_pg_wait_input(struct tide_pg *pg, struct tide_error *err)
 {
     short ready;
-    int rc = wait_socket(pg, POLLIN, 0, &ready, err);
+    int rc = tide_pg_wait(pg, POLLIN, 0, &ready, err);
 
     if (rc != TIDE_OK) {
         return rc;
@@ -148,7 +79,7 @@ int tide_pg_flush(struct tide_pg *pg, struct tide_error *err)
 
     while ((left = PQflush(pg->conn)) > 0) {
         short ready;
-        int rc = wait_socket(pg, POLLIN | POLLOUT, 0, &ready, err);
+        int rc = tide_pg_wait(pg, POLLIN | POLLOUT, 0, &ready, err);
 
         if (rc != TIDE_OK) {
             return rc;
@@ -158,170 +89,6 @@ int tide_pg_flush(struct tide_pg *pg, struct tide_error *err)
         }
     }
     return left == 0 ? TIDE_OK : tide_pg_lost(pg, err);
-}
-
-/* ---- connecting ------------------------------------------------------------------ */
-
-/* Notices go to the log instead of the standard error. */
-static void log_notice(void *arg, const PGresult *result)
-{
-    const struct tide_pg *pg = arg;
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-    if (message) {
-        pg->host->log(pg->host, TIDE_LOG_DEBUG, message);
-    }
-}
-
-/* Whether libpq understands the url; its own message may show the password, so ours
- * stands in. */
-static int check_url(const char *url, struct tide_error *err)
-{
-    char *reason = NULL;
-    PQconninfoOption *parsed = PQconninfoParse(url, &reason);
-
-    PQfreemem(reason);
-    if (!parsed) {
-        return tide_error_at(
-            err, TIDE_E_CONFIG, "url",
-            "url is not a PostgreSQL URI (postgresql://user@host:port/database) nor a "
-            "keyword string (host=... dbname=...); characters such as @ : / %% in a "
-            "user's name or password are written percent-encoded");
-    }
-    PQconninfoFree(parsed);
-    return TIDE_OK;
-}
-
-static PGconn *start_connection(const struct tide_pg_options *options)
-{
-    const char *keywords[12];
-    const char *values[12];
-    char port[16];
-    size_t count = 0;
-    const struct {
-        const char *keyword;
-        const char *value;
-    } given[] = {
-        {"dbname", options->url},
-        {"host", options->host},
-        {"port", options->port ? port : NULL},
-        {"dbname", options->database},
-        {"user", options->user},
-        {"password", options->password},
-        {"sslmode", options->sslmode},
-        {"client_encoding", "UTF8"},
-        {"fallback_application_name", "tidemill"},
-    };
-
-    (void)snprintf(port, sizeof port, "%lld", (long long)options->port);
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        if (given[i].value) {
-            keywords[count] = given[i].keyword;
-            values[count++] = given[i].value;
-        }
-    }
-    keywords[count] = NULL;
-    values[count] = NULL;
-    return PQconnectStartParams(keywords, values, 1);
-}
-
-static void describe_place(struct tide_pg *pg)
-{
-    const char *database = PQdb(pg->conn);
-    const char *host = PQhost(pg->conn);
-    const char *port = PQport(pg->conn);
-
-    (void)snprintf(pg->place, sizeof pg->place, "database \"%s\" on %s:%s",
-                   database ? database : "", host && *host ? host : "localhost",
-                   port && *port ? port : "5432");
-}
-
-static int drive_connection(struct tide_pg *pg, int64_t deadline, struct tide_error *err)
-{
-    PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-    while (want != PGRES_POLLING_OK) {
-        short ready;
-        int rc;
-
-        if (want == PGRES_POLLING_FAILED) {
-            describe_place(pg);
-            return tide_pg_connect_error(pg->conn, pg->place, err);
-        }
-        rc = wait_socket(pg, want == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline,
-                         &ready, err);
-        if (rc != TIDE_OK) {
-            return rc;
-        }
-        want = PQconnectPoll(pg->conn);
-    }
-    describe_place(pg);
-    return TIDE_OK;
-}
-
-static int connect_server(struct tide_pg *pg, const struct tide_pg_options *options,
-                          struct tide_error *err)
-{
-    int rc;
-
-    pg->conn = start_connection(options);
-    if (!pg->conn) {
-        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a connection");
-    }
-    describe_place(pg);
-    if (PQstatus(pg->conn) == CONNECTION_BAD) {
-        return tide_pg_connect_error(pg->conn, pg->place, err);
-    }
-    (void)PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
-    (void)PQsetNoticeReceiver(pg->conn, log_notice, pg);
-    rc = drive_connection(pg, monotonic_ms() + options->connect_timeout / 1000, err);
-    if (rc == TIDE_OK) {
-        (void)PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
-        (void)PQsetnonblocking(pg->conn, 1);
-    }
-    return rc;
-}
-
-int tide_pg_open(const struct tide_pg_options *options, const struct tide_host *host,
-                 struct tide_pg **out, struct tide_error *err)
-{
-    struct tide_pg *pg;
-    int rc;
-
-    if (!options->url && !options->host) {
-        return tide_error_at(err, TIDE_E_CONFIG, "url",
-                             "the server is not named: give url, or host with database, "
-                             "user and password");
-    }
-    rc = options->url ? check_url(options->url, err) : TIDE_OK;
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    pg = host->allocate(host, sizeof *pg);
-    if (!pg) {
-        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a connection");
-    }
-    pg->host = host;
-    pg->statement_timeout = (options->statement_timeout + 999) / 1000;
-    rc = connect_server(pg, options, err);
-    if (rc != TIDE_OK) {
-        tide_pg_close(pg);
-        return rc;
-    }
-    *out = pg;
-    return TIDE_OK;
-}
-
-void tide_pg_close(struct tide_pg *pg)
-{
-    if (!pg) {
-        return;
-    }
-    if (pg->conn && !pg->abandoned && PQtransactionStatus(pg->conn) == PQTRANS_ACTIVE) {
-        cancel_query(pg);
-    }
-    PQfinish(pg->conn);
-    free(pg);
 }
 
 /* ---- errors ---------------------------------------------------------------------- */

@@ -79,6 +79,18 @@ int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params
 TIDE_MUST_CHECK
 int tide_pg_begin(struct tide_pg *pg, const char *words, struct tide_error *err);
 
+/** Milliseconds of a clock that only goes forward. */
+int64_t tide_pg_clock_ms(void);
+
+/** Wait until the socket is ready for one of events (of poll(2)); *ready tells for which.
+ * deadline is on tide_pg_clock_ms(), 0: none. */
+TIDE_MUST_CHECK
+int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *ready,
+                 struct tide_error *err);
+
+/** Ask the server to stop what it does; only close is left then. */
+void tide_pg_cancel(struct tide_pg *pg);
+
 /** Push what libpq holds to the socket, all of it. */
 TIDE_MUST_CHECK
 int tide_pg_flush(struct tide_pg *pg, struct tide_error *err);

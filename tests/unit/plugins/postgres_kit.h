@@ -79,6 +79,15 @@ void kit_source_init(struct kit_source *source, const char *table);
 int kit_source_open(struct kit_source *source);
 void kit_source_close(struct kit_source *source);
 
+/* Open, expecting it to go well. */
+void kit_source_opens(struct kit_source *source);
+
+/* Read everything and put the values of the first column, integers, in `values`; returns
+ * how many. */
+size_t kit_read_all(struct kit_source *source, int64_t *values, size_t capacity);
+
+const char *kit_position(struct kit_source *source);
+
 /* Get ready to load a table from rows of schema; then open. */
 void kit_destination_init(struct kit_destination *destination, const char *table,
                           int mode, const struct tide_schema *schema);
