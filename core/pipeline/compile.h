@@ -45,9 +45,10 @@ void tide_compile_connection(struct tide_compile *compile, const struct tide_pla
 void tide_compile_tables(struct tide_compile *compile, const struct tide_place *place);
 void tide_compile_transformations(struct tide_compile *compile,
                                   const struct tide_place *place);
-/** A filter; NULL when it has problems. */
+/** A filter, its values held against the declared types; NULL when there is none. */
 const struct tide_condition *tide_compile_filter(struct tide_compile *compile,
-                                                 const struct tide_place *place);
+                                                 const struct tide_place *place,
+                                                 const struct tide_schema *types);
 
 /** A list of texts as an array ended by NULL, in the pipeline's arena; NULL when it is no
  * list of texts. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/document_scalar.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "pipeline/compile.h"
@@ -80,11 +81,15 @@ static struct json_object *resolve(struct tide_compile *compile,
 
 /* ---- options against the plugin's table ---- */
 
+/* A value whose variable is not set was reported as that, and is not looked at again. */
 static void report(void *arg, const char *key, bool is_shape, const char *message)
 {
     const struct tide_place *place = arg;
     enum tide_problem_kind kind = is_shape ? TIDE_PROBLEM_SHAPE : TIDE_PROBLEM_MEANING;
 
+    if (key && tide_place_has_problem(place, key)) {
+        return;
+    }
     if (key) {
         tide_place_key_problem(place, key, kind, "%s", message);
     } else {
@@ -93,28 +98,14 @@ static void report(void *arg, const char *key, bool is_shape, const char *messag
 }
 
 /* A relative path needs a folder to start from. */
-static void check_paths(const struct tide_place *place,
-                        const struct tide_catalog *catalog,
-                        const struct tide_plugin_info *info, struct json_object *options)
+static void check_path(const struct tide_place *place,
+                       const struct tide_option_info *option, const char *text)
 {
-    for (size_t i = 0; i < info->option_count; i++) {
-        const struct tide_option_info *option = &info->options[i];
-        const char *text = tide_json_text(options, option->name);
-
-        if (option->type == TIDE_OPTION_COMPONENT) {
-            const char *name = text ? text : option->default_value;
-            const struct tide_plugin_info *component =
-                name ? tide_catalog_find(catalog, option->component_kind, name) : NULL;
-
-            if (component && !component->refused) {
-                check_paths(place, catalog, component, options);
-            }
-        } else if (option->type == TIDE_OPTION_PATH && text && *text != '/') {
-            tide_place_key_problem(place, option->name, TIDE_PROBLEM_MEANING,
-                                   "must be an absolute path: there is no file here that "
-                                   "\"%.200s\" could be relative to",
-                                   text);
-        }
+    if (option->type == TIDE_OPTION_PATH && *text != '/') {
+        tide_place_key_problem(place, option->name, TIDE_PROBLEM_MEANING,
+                               "must be an absolute path: there is no file here that "
+                               "\"%.200s\" could be relative to",
+                               text);
     }
 }
 
@@ -144,26 +135,57 @@ static void keep_password_of_url(struct tide_pipeline_parts *parts, const char *
     }
 }
 
-static void keep_secrets(struct tide_compile *compile,
-                         const struct tide_plugin_info *info, struct json_object *options)
+/* Each text of a secret value, a list or a map too. */
+static void keep_secrets(struct tide_pipeline_parts *parts, struct json_object *value)
 {
-    for (size_t i = 0; i < info->option_count; i++) {
-        const struct tide_option_info *option = &info->options[i];
-        const char *text = tide_json_text(options, option->name);
+    if (json_object_is_type(value, json_type_string)) {
+        keep_secret(parts, json_object_get_string(value));
+        keep_password_of_url(parts, json_object_get_string(value));
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            keep_secrets(parts, json_object_array_get_idx(value, i));
+        }
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, item)
+        {
+            (void)key;
+            keep_secrets(parts, item);
+        }
+    }
+}
 
-        if (option->secret && text) {
-            keep_secret(compile->parts, text);
-            keep_password_of_url(compile->parts, text);
-        } else if (option->type == TIDE_OPTION_COMPONENT) {
-            const char *name = text ? text : option->default_value;
-            const struct tide_plugin_info *component =
-                name ? tide_catalog_find(compile->options->catalog,
-                                         option->component_kind, name)
-                     : NULL;
+/* A variable's text where the option is a number, or true or false: what it says. */
+static void retype(struct json_object *options, const struct tide_option_info *option,
+                   struct json_object *written)
+{
+    bool is_plain = option->type == TIDE_OPTION_BOOL || option->type == TIDE_OPTION_INT ||
+                    option->type == TIDE_OPTION_FLOAT;
+    const char *text = tide_json_text(options, option->name);
 
-            if (component && !component->refused) {
-                keep_secrets(compile, component, options);
-            }
+    if (is_plain && text && json_object_is_type(written, json_type_string) &&
+        strchr(json_object_get_string(written), '$')) {
+        tide_json_set(options, option->name, tide_scalar_resolve(text, strlen(text)));
+    }
+}
+
+/* What the table of a plugin makes of options: types of variables, paths, secrets. */
+static void apply_table(struct tide_compile *compile, const struct tide_place *place,
+                        const struct tide_plugin_info *info, struct json_object *options)
+{
+    json_object_object_foreach(place->value, key, written)
+    {
+        const struct tide_option_info *option =
+            tide_options_find(compile->options->catalog, info, options, key);
+        const char *text = option ? tide_json_text(options, key) : NULL;
+
+        if (option && option->secret) {
+            keep_secrets(compile->parts, tide_json_member(options, key));
+        }
+        if (text && !compile->options->base_folder) {
+            check_path(place, option, text);
+        }
+        if (option) {
+            retype(options, option, written);
         }
     }
 }
@@ -180,12 +202,10 @@ struct json_object *tide_compile_options(struct tide_compile *compile,
     }
     options = place->value ? resolve(compile, place) : json_object_new_object();
     (void)json_object_array_add(compile->parts->resolved, options);
-    if (tide_options_check(compile->options->catalog, info, options, report, &from) ==
-            0 &&
-        !compile->options->base_folder) {
-        check_paths(place, compile->options->catalog, info, options);
+    if (place->value) {
+        apply_table(compile, place, info, options);
     }
-    keep_secrets(compile, info, options);
+    (void)tide_options_check(compile->options->catalog, info, options, report, &from);
     return options;
 }
 

@@ -169,7 +169,11 @@ static void compile_mode(struct tide_compile *compile, const struct tide_place *
     }
     if (table->mode != TIDE_MODE_MERGE && table->key) {
         tide_place_key_problem(place, "key", TIDE_PROBLEM_MEANING,
-                               "is for mode merge alone");
+                               offers(compile->destination, TIDE_MODE_MERGE)
+                                   ? "is for mode merge alone"
+                                   : "is for mode merge, which destination \"%s\" does "
+                                     "not offer",
+                               compile->destination ? compile->destination->name : "");
     }
 }
 
@@ -308,7 +312,7 @@ static void compile_table(struct tide_compile *compile, const struct tide_place 
     compile_columns(compile, place, table);
     compile_types(place, table);
     compile_cursor(compile, place, table);
-    table->filter = tide_compile_filter(compile, &filter);
+    table->filter = tide_compile_filter(compile, &filter, &table->types);
 }
 
 void tide_compile_tables(struct tide_compile *compile, const struct tide_place *place)

@@ -148,12 +148,13 @@ void tide_pipeline_destroy(struct tide_pipeline *pipeline)
     free(pipeline);
 }
 
-/* What the parser says, "line 3, column 7" in its message, as a problem of the whole
- * document. */
+/* What the parser says, "line 3, column 7: " before its message, as a problem of the
+ * whole document. */
 static void note_syntax(struct tide_problems *problems, const struct tide_error *err)
 {
     struct tide_problem problem = {.kind = TIDE_PROBLEM_SYNTAX};
     const char *column = strrchr(err->where, ':');
+    const char *message = strstr(err->message, ": ");
 
     if (column && column > err->where) {
         const char *line = column;
@@ -165,7 +166,7 @@ static void note_syntax(struct tide_problems *problems, const struct tide_error 
         problem.column = (unsigned)strtoul(column + 1, NULL, 10);
     }
     problem.path = tide_strdup("");
-    problem.message = tide_strdup(err->message);
+    problem.message = tide_strdup(problem.line && message ? message + 2 : err->message);
     problems->items = tide_alloc(sizeof *problems->items);
     problems->items[0] = problem;
     problems->count = 1;
@@ -178,7 +179,10 @@ static int by_line(const void *a, const void *b)
     if (first->line != second->line) {
         return first->line < second->line ? -1 : 1;
     }
-    return first->column < second->column ? -1 : first->column > second->column;
+    if (first->column != second->column) {
+        return first->column < second->column ? -1 : 1;
+    }
+    return strcmp(first->path, second->path);
 }
 
 int tide_pipeline_parse(const char *text, size_t length, enum tide_document_syntax syntax,

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-#define CONDITION_DEPTH 32
+#define CONDITION_DEPTH 16
 
 static const char *shape_of(struct json_object *value)
 {
@@ -128,8 +128,7 @@ static void check_count(const struct tide_place *place, const struct tide_key *k
 static void check_count_or_share(const struct tide_place *place)
 {
     const char *text;
-    char *end;
-    double share;
+    size_t digits;
 
     if (json_object_is_type(place->value, json_type_int)) {
         if (json_object_get_int64(place->value) < 0) {
@@ -142,8 +141,9 @@ static void check_count_or_share(const struct tide_place *place)
         return;
     }
     text = json_object_get_string(place->value);
-    share = strtod(text, &end);
-    if (end == text || strcmp(end, "%") != 0 || !(share >= 0 && share <= 100)) {
+    digits = strspn(text, "0123456789.");
+    if (digits == 0 || strcmp(text + digits, "%") != 0 || strtod(text, NULL) > 100 ||
+        strchr(text, '.') != strrchr(text, '.')) {
         tide_place_problem(place, TIDE_PROBLEM_MEANING,
                            "must be a count or a share from 0%% to 100%%, not \"%.32s\"",
                            text);

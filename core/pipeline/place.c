@@ -4,6 +4,7 @@
 #include "pipeline/place.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/memory.h"
@@ -104,6 +105,24 @@ void tide_place_key_problem(const struct tide_place *place, const char *key,
     va_start(args, format);
     add(place, problem, format, args);
     va_end(args);
+}
+
+bool tide_place_has_problem(const struct tide_place *place, const char *key)
+{
+    const struct tide_problems *problems = place->findings->problems;
+    struct tide_place member = tide_place_member(place, key);
+    struct tide_text path = {0};
+    bool found = false;
+
+    append_path(&member, &path);
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *other = problems->items[i].path;
+
+        found = found || (strncmp(other, path.data, path.length) == 0 &&
+                          strchr(".[", other[path.length]));
+    }
+    tide_text_fini(&path);
+    return found;
 }
 
 /* ---- all of them ---- */

@@ -42,4 +42,7 @@ TIDE_PRINTF(4, 5)
 void tide_place_key_problem(const struct tide_place *place, const char *key,
                             enum tide_problem_kind kind, const char *format, ...);
 
+/** Whether a problem of that member, or of what is in it, was noted before. */
+bool tide_place_has_problem(const struct tide_place *place, const char *key);
+
 #endif

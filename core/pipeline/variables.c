@@ -44,9 +44,8 @@ static int expand_one(struct expansion *expansion, const char *inside, size_t le
         (*rest && strncmp(rest, ":-", 2) != 0 && strncmp(rest, ":?", 2) != 0)) {
         rc = tide_error_set(
             err, TIDE_E_CONFIG,
-            "\"${%.*s}\" is no variable; write ${NAME}, ${NAME:-default} or "
-            "${NAME:?message}, and $$ for a dollar",
-            (int)(length < 64 ? length : 64), inside);
+            "what stands in \"${}\" is no variable; write ${NAME}, ${NAME:-default} or "
+            "${NAME:?message}, and $$ for a dollar");
     } else if (value && (*value || !*rest)) {
         tide_text_append(&expansion->out, value);
     } else if (strncmp(rest, ":-", 2) == 0) {

@@ -222,6 +222,26 @@ static int check_promises(const struct tide_plugin_entry *entry, struct tide_err
     return TIDE_OK;
 }
 
+/* A component has no components, so that no two plugins can name each other. */
+static int check_components(const struct tide_plugin_entry *entry, struct tide_error *err)
+{
+    const struct tide_option *option = entry->options;
+
+    if (entry->kind != TIDE_KIND_FORMAT && entry->kind != TIDE_KIND_STORAGE) {
+        return TIDE_OK;
+    }
+    for (; option && option->name; option++) {
+        if (option->type == TIDE_OPTION_COMPONENT) {
+            return tide_error_set(
+                err, TIDE_E_CONFIG,
+                "its option \"%.64s\" is a component, which a %s cannot "
+                "have",
+                option->name, tide_plugin_kind_name(entry->kind));
+        }
+    }
+    return TIDE_OK;
+}
+
 /* Tables of other kinds than its own are not looked at. */
 static void clear_other_tables(struct tide_plugin_entry *entry)
 {
@@ -257,6 +277,9 @@ int tide_entry_adopt(const void *exported, struct tide_plugin_entry **out,
     rc = check_promises(entry, err);
     if (rc == TIDE_OK) {
         rc = tide_option_table_check(entry->options, entry->options_size, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = check_components(entry, err);
     }
     if (rc != TIDE_OK) {
         tide_entry_destroy(entry);

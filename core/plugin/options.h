@@ -27,6 +27,13 @@ int tide_options_check(const struct tide_catalog *catalog,
                        const struct tide_plugin_info *info, struct json_object *options,
                        tide_option_problem_fn report, void *arg);
 
+/** The option of that name, of the plugin or of a component that the options name; NULL:
+ * none.  Borrowed from the catalog. */
+const struct tide_option_info *tide_options_find(const struct tide_catalog *catalog,
+                                                 const struct tide_plugin_info *info,
+                                                 struct json_object *options,
+                                                 const char *key);
+
 /**
  * Allocate (in arena) and fill the plugin's struct from options that were checked;
  * components are loaded from plugin_folder.  Relative paths are joined to base_folder.

@@ -148,7 +148,7 @@ static void check_written(struct check *check)
 
         if (!option && !check->incomplete) {
             unknown_key(check, key);
-        } else if (option && value && !tide_value_check(option, value, &wrong)) {
+        } else if (option && !tide_value_check(option, value, &wrong)) {
             char place[160];
 
             (void)snprintf(place, sizeof place, "%.90s%s", key, wrong.where);
@@ -163,7 +163,8 @@ static void check_required(struct check *check)
         for (size_t j = 0; j < check->tables[i]->option_count; j++) {
             const struct tide_option_info *option = &check->tables[i]->options[j];
 
-            if (option->required && !tide_json_member(check->options, option->name)) {
+            if (option->required &&
+                !json_object_object_get_ex(check->options, option->name, NULL)) {
                 problem(check, option->name, false,
                         "required by %s \"%s\" and missing: %s",
                         tide_plugin_kind_name(check->tables[i]->kind),
@@ -192,4 +193,35 @@ int tide_options_check(const struct tide_catalog *catalog,
     }
     json_object_put(empty);
     return check.problems;
+}
+
+static const struct tide_option_info *find_in(const struct tide_plugin_info *info,
+                                              const char *key)
+{
+    for (size_t i = 0; info && i < info->option_count; i++) {
+        if (strcmp(info->options[i].name, key) == 0) {
+            return &info->options[i];
+        }
+    }
+    return NULL;
+}
+
+const struct tide_option_info *tide_options_find(const struct tide_catalog *catalog,
+                                                 const struct tide_plugin_info *info,
+                                                 struct json_object *options,
+                                                 const char *key)
+{
+    const struct tide_option_info *found = find_in(info, key);
+
+    for (size_t i = 0; !found && i < info->option_count; i++) {
+        const struct tide_option_info *option = &info->options[i];
+        const char *name = tide_json_text(options, option->name);
+
+        name = name ? name : option->default_value;
+        if (option->type == TIDE_OPTION_COMPONENT && name) {
+            found =
+                find_in(tide_catalog_find(catalog, option->component_kind, name), key);
+        }
+    }
+    return found;
 }
