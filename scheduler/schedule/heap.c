@@ -76,7 +76,8 @@ void tide_heap_put(struct tide_heap *heap, struct tide_heap_node *node, int64_t 
     }
     if (heap->count == heap->capacity) {
         heap->capacity = heap->capacity ? 2 * heap->capacity : 64;
-        heap->nodes = tide_realloc(heap->nodes, heap->capacity * sizeof *heap->nodes);
+        heap->nodes =
+            tide_realloc(heap->nodes, heap->capacity * sizeof(struct tide_heap_node *));
     }
     sift_up(heap, heap->count++, node);
 }

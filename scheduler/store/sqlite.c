@@ -17,7 +17,7 @@
 #include "base/file.h"
 
 /* Files up to this size are checked in full when they are opened. */
-#define CHECK_MOST (64 * 1024 * 1024)
+#define CHECK_MOST (INT64_C(64) * 1024 * 1024)
 #define APPLICATION_ID 0x54494445
 
 /* ---- the lock ------------------------------------------------------------------------

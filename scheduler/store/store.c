@@ -243,14 +243,12 @@ void tide_store_watch(struct tide_store *store, tide_store_watch_fn watch, void 
     store->watch_arg = arg;
 }
 
-void tide_store_stats(const struct tide_store *store, struct tide_store_stats *stats)
+void tide_store_stats(struct tide_store *store, struct tide_store_stats *stats)
 {
-    uv_mutex_t *lock = (uv_mutex_t *)(uintptr_t)&store->lock;
-
-    uv_mutex_lock(lock);
+    uv_mutex_lock(&store->lock);
     stats->commits = store->commits;
     stats->failures = store->failures;
-    uv_mutex_unlock(lock);
+    uv_mutex_unlock(&store->lock);
     stats->commands = store->delivered;
     stats->waiting = store->submitted - store->delivered;
 }

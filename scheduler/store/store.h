@@ -438,6 +438,6 @@ struct tide_store_stats {
     int64_t waiting;  /**< queued or not answered yet */
     int64_t failures; /**< transactions that could not be committed */
 };
-void tide_store_stats(const struct tide_store *store, struct tide_store_stats *stats);
+void tide_store_stats(struct tide_store *store, struct tide_store_stats *stats);
 
 #endif

@@ -43,7 +43,7 @@ int tide_event_feed(struct tide_event_reader *reader, const char *data, size_t l
         int code;
 
         if (reader->line.length + part > TIDE_EVENT_MOST) {
-            return tide_error_set(err, TIDE_E_DATA, "a line of more than %d bytes",
+            return tide_error_set(err, TIDE_E_DATA, "a line of more than %zu bytes",
                                   TIDE_EVENT_MOST);
         }
         tide_text_append_n(&reader->line, data, part);

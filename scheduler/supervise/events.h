@@ -15,7 +15,7 @@
  */
 
 /** A line longer than this is no event. */
-#define TIDE_EVENT_MOST (8 * 1024 * 1024)
+#define TIDE_EVENT_MOST ((size_t)8 * 1024 * 1024)
 
 /** Zero it to begin. */
 struct tide_event_reader {

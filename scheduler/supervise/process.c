@@ -162,9 +162,9 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
                                                               POSIX_SPAWN_SETSIGDEF);
 }
 
-static int spawn(const char *path, const int fds[CHILD_FDS], pid_t *pid)
+static int spawn(char *path, const int fds[CHILD_FDS], pid_t *pid)
 {
-    char *const arguments[] = {(char *)(uintptr_t)path, NULL};
+    char *const arguments[] = {path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int failure = prepare_actions(&actions, fds);
@@ -180,7 +180,7 @@ static int spawn(const char *path, const int fds[CHILD_FDS], pid_t *pid)
     return failure;
 }
 
-int tide_process_start(struct tide_process *process, const char *path, const char *job,
+int tide_process_start(struct tide_process *process, char *path, const char *job,
                        size_t job_length, int *events, struct tide_error *err)
 {
     int fds[CHILD_FDS] = {-1, -1, -1, -1, -1};
@@ -204,6 +204,11 @@ int tide_process_start(struct tide_process *process, const char *path, const cha
 /* ---- ending --------------------------------------------------------------------------
  */
 
+static int64_t microseconds(const struct timeval *time)
+{
+    return (int64_t)time->tv_sec * 1000000 + time->tv_usec;
+}
+
 bool tide_process_reap(struct tide_process *process)
 {
     struct rusage usage;
@@ -220,6 +225,7 @@ bool tide_process_reap(struct tide_process *process)
     (void)kill(-process->pid, SIGKILL);
     TIDE_INVARIANT(wait4(process->pid, &process->status, 0, &usage) == process->pid);
     process->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
+    process->cpu_us = microseconds(&usage.ru_utime) + microseconds(&usage.ru_stime);
     process->pid = 0;
     return true;
 }
@@ -257,7 +263,7 @@ void tide_process_fini(struct tide_process *process)
 {
     TIDE_REQUIRE(process->pid == 0);
     if (process->ledger) {
-        (void)munmap((void *)(uintptr_t)process->ledger, sizeof *process->ledger);
+        (void)munmap(process->ledger, sizeof *process->ledger);
         process->ledger = NULL;
     }
 }

@@ -18,20 +18,21 @@
 
 /** Zero it to begin. */
 struct tide_process {
-    pid_t pid;                        /**< 0 when it was reaped, or never started */
-    int status;                       /**< of waitpid(), once it was reaped */
-    int64_t peak_bytes;               /**< most memory it held, once it was reaped */
-    const struct tide_ledger *ledger; /**< mapped; NULL before the start */
+    pid_t pid;                  /**< 0 when it was reaped, or never started */
+    int status;                 /**< of waitpid(), once it was reaped */
+    int64_t peak_bytes;         /**< most memory it held, once it was reaped */
+    int64_t cpu_us;             /**< processor time it used, once it was reaped */
+    struct tide_ledger *ledger; /**< mapped; only read; NULL before the start */
 };
 
 /** Start the program at path, with the job on its standard input.  *events is the reading
  * end of the event pipe, the caller's, non-blocking.  TIDE_E_IO. */
 TIDE_MUST_CHECK
-int tide_process_start(struct tide_process *process, const char *path, const char *job,
+int tide_process_start(struct tide_process *process, char *path, const char *job,
                        size_t job_length, int *events, struct tide_error *err);
 
 /** See whether it has ended; when it has, end the rest of its group, reap it, and fill in
- * status and peak_bytes.  Never blocks. */
+ * status, peak_bytes and cpu_us.  Never blocks. */
 bool tide_process_reap(struct tide_process *process);
 
 /** SIGTERM to the worker: stop at the next batch boundary. */

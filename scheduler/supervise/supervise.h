@@ -62,7 +62,7 @@ void tide_supervise_resume(struct tide_supervise *supervise);
 /** Take over a queued run of the store; only its ids are kept.  Submitting one twice does
  * nothing. */
 void tide_supervise_submit(struct tide_supervise *supervise,
-                           const struct tide_run_record *run);
+                           const struct tide_run_record *record);
 
 /** Ask a run to stop: a waiting one is cancelled at once, a live one is sent SIGTERM and,
  * after the grace, SIGKILL.  Idempotent.  False when no such run is waiting or live

@@ -58,6 +58,7 @@ static void finish(struct tide_supervised *run)
                                      .garbage = run->garbage,
                                      .status = run->process.status,
                                      .peak_bytes = run->process.peak_bytes,
+                                     .cpu_us = run->process.cpu_us,
                                      .end = run->end,
                                      .limits = run->supervise->limits,
                                      .grace_us = run->supervise->grace_us};

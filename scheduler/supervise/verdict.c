@@ -102,12 +102,21 @@ static bool is_out_of_memory(const struct tide_evidence *evidence, int signal)
             signal == SIGKILL);
 }
 
+/* SIGXCPU comes first, and SIGKILL a while later to one that goes on. */
+static bool is_out_of_time(const struct tide_evidence *evidence, int signal)
+{
+    int64_t limit = evidence->limits.cpu_seconds * INT64_C(1000000);
+
+    return signal == SIGXCPU ||
+           (signal == SIGKILL && limit > 0 && evidence->cpu_us >= limit);
+}
+
 static void judge_signal(const struct tide_evidence *evidence, int signal,
                          struct tide_verdict *verdict)
 {
     struct tide_text *error = &verdict->error;
 
-    if (signal == SIGXCPU) {
+    if (is_out_of_time(evidence, signal)) {
         fail(verdict, "limit");
         tide_text_appendf(error, "worker used more than its limit of %lld s of CPU time",
                           (long long)evidence->limits.cpu_seconds);
@@ -120,13 +129,13 @@ static void judge_signal(const struct tide_evidence *evidence, int signal,
                           (double)evidence->peak_bytes / MIB, signal, strsignal(signal));
     } else {
         fail(verdict, "internal");
-        tide_text_appendf(error, "worker was killed by signal %d (%s)", signal,
-                          strsignal(signal));
+        tide_text_appendf(error, "worker was killed by signal %d (%s%s)", signal,
+                          strsignal(signal),
+                          signal == SIGKILL ? ": by the system, when memory runs out, or "
+                                              "by a person"
+                                            : "");
     }
     add_place(&evidence->ledger, error);
-    if (signal == SIGKILL && !is_out_of_memory(evidence, signal)) {
-        tide_text_append(error, ": by the system for want of memory, or by a person");
-    }
 }
 
 /* Nobody ended it, and it did not end as it should. */

@@ -28,6 +28,7 @@ struct tide_evidence {
     const char *garbage;     /**< what was wrong with its events; or NULL */
     int status;              /**< of waitpid() */
     int64_t peak_bytes;
+    int64_t cpu_us;
     struct json_object *end; /**< its "end" event, or NULL; borrowed */
     struct tide_ledger ledger;
     struct tide_worker_limits limits;
