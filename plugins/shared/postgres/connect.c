@@ -86,7 +86,7 @@ static int drive_connection(struct tide_pg *pg, int64_t deadline, struct tide_er
     PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
     while (want != PGRES_POLLING_OK) {
-        short ready;
+        short ready = 0;
         int rc;
 
         if (want == PGRES_POLLING_FAILED) {

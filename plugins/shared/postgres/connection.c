@@ -64,7 +64,7 @@ int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *read
 
 int tide_pg_wait_input(struct tide_pg *pg, struct tide_error *err)
 {
-    short ready;
+    short ready = 0;
     int rc = tide_pg_wait(pg, POLLIN, 0, &ready, err);
 
     if (rc != TIDE_OK) {
@@ -78,7 +78,7 @@ int tide_pg_flush(struct tide_pg *pg, struct tide_error *err)
     int left;
 
     while ((left = PQflush(pg->conn)) > 0) {
-        short ready;
+        short ready = 0;
         int rc = tide_pg_wait(pg, POLLIN | POLLOUT, 0, &ready, err);
 
         if (rc != TIDE_OK) {
