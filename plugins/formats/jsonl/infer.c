@@ -6,7 +6,6 @@
  * kinds, or of nothing but null, it becomes json, which loses nothing.  Lines that cannot
  * be read are left for the decoder to reject.
  */
-#include <stdio.h>
 #include <tidemill/value.h>
 
 #include "jsonl.h"
@@ -222,16 +221,22 @@ static int mode_of_column(const struct survey *survey, size_t column)
 static int init_column(struct jsonl_column *column, const char *name, int mode)
 {
     size_t length = strlen(name);
+    uint8_t mask[8] = {0};
 
     column->mode = mode;
     column->name = name;
     column->expected = 4096;
     tide_builder_init(&column->builder, type_of(mode));
-    column->quoted = malloc(length + 3);
+    column->quoted = calloc(1, length + 2 + 8);
     if (!column->quoted) {
         return TIDE_E_LIMIT;
     }
-    column->quoted_length = (size_t)sprintf(column->quoted, "\"%s\"", name);
+    column->quoted[0] = '"';
+    memcpy(column->quoted + 1, name, length);
+    column->quoted[length + 1] = '"';
+    column->quoted_length = length + 2;
+    memset(mask, 0xff, column->quoted_length % 8);
+    memcpy(&column->last_mask, mask, sizeof mask);
     return TIDE_OK;
 }
 

@@ -190,38 +190,11 @@ struct nesting {
     uint8_t closers[JSON_DEPTH];
 };
 
-bool json_pass_colon(struct json_text *json)
-{
-    json_skip_blanks(json);
-    if (!json_take(json, ':')) {
-        return json_fail(json, "a colon is expected");
-    }
-    json_skip_blanks(json);
-    return true;
-}
-
 static bool pass_key(struct json_text *json)
 {
     struct json_value key;
 
     return json_read_key(json, &key) && json_pass_colon(json);
-}
-
-int json_next_item(struct json_text *json, bool *first)
-{
-    bool opened = *first;
-
-    *first = false;
-    json_skip_blanks(json);
-    if (json_take(json, '}')) {
-        return 0;
-    }
-    if (!opened && !json_take(json, ',')) {
-        (void)json_fail(json, "a comma or } is expected");
-        return -1;
-    }
-    json_skip_blanks(json);
-    return 1;
 }
 
 /* Open a container at json->at, and stand in front of its first value or, when it is

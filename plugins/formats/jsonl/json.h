@@ -75,10 +75,33 @@ bool json_read_value(struct json_text *json, struct json_value *value);
 bool json_read_key(struct json_text *json, struct json_value *key);
 
 /** Behind a key: pass the colon and the blanks around it. */
-bool json_pass_colon(struct json_text *json);
+static inline bool json_pass_colon(struct json_text *json)
+{
+    json_skip_blanks(json);
+    if (!json_take(json, ':')) {
+        return json_fail(json, "a colon is expected");
+    }
+    json_skip_blanks(json);
+    return true;
+}
 
 /** Within an object, behind its brace (*first, which is then cleared) or behind a value:
  * 1: a key comes; 0: the object was closed; -1: see fault. */
-int json_next_item(struct json_text *json, bool *first);
+static inline int json_next_item(struct json_text *json, bool *first)
+{
+    bool opened = *first;
+
+    *first = false;
+    json_skip_blanks(json);
+    if (json_take(json, '}')) {
+        return 0;
+    }
+    if (!opened && !json_take(json, ',')) {
+        (void)json_fail(json, "a comma or } is expected");
+        return -1;
+    }
+    json_skip_blanks(json);
+    return 1;
+}
 
 #endif

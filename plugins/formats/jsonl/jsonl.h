@@ -34,8 +34,9 @@ struct jsonl_column {
     int mode;         /**< enum jsonl_mode */
     size_t expected;  /**< bytes to reserve: what the last batch took */
     const char *name; /**< borrowed from the decoder's schema */
-    char *quoted;     /**< owned: the key as it usually stands in a line */
+    char *quoted;     /**< owned: the key as it usually stands in a line, padded */
     size_t quoted_length;
+    uint64_t last_mask; /**< of the key's bytes behind the last whole eight */
 };
 
 struct jsonl_decoder {

@@ -10,6 +10,7 @@
 #include "format_harness.h"
 #include "formats/csv/quote.h"
 #include "formats/csv/scan.h"
+#include "shared/format/utf8.h"
 
 static const struct csv_syntax plain = {.delimiter = ',', .quote = '"', .escape = '"'};
 
@@ -97,6 +98,37 @@ static void the_two_ways_to_quote_agree(void **state)
 }
 
 #endif
+
+static void utf8_is_judged_as_by_the_sdk(void **state)
+{
+    static const uint8_t edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+                                    0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee,
+                                    0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+    static const char *const good[] = {"a",   "é", "߿", "ࠀ",
+                                       "퟿", "",  "𐀀",  "\xf4\x8f\xbf\xbf"};
+    uint64_t seed = 42424242;
+    uint8_t text[400];
+    int valid = 0;
+
+    (void)state;
+    for (int round = 0; round < 100000; round++) {
+        size_t length = 0, most = (size_t)(random_next(&seed) % 300);
+
+        while (length < most) {
+            const char *next = good[random_next(&seed) % 8];
+
+            memcpy(text + length, next, strlen(next));
+            length += strlen(next);
+        }
+        for (uint64_t i = random_next(&seed) % 3; i > 0 && length > 0; i--) {
+            text[random_next(&seed) % length] = edges[random_next(&seed) % sizeof edges];
+        }
+        length -= length > 3 ? random_next(&seed) % 3 : 0;
+        valid += tide_is_utf8(text, length);
+        assert_int_equal(utf8_is_valid(text, length), tide_is_utf8(text, length));
+    }
+    assert_in_range(valid, 10000, 90000);
+}
 
 /* ---- the decoder against the rules ---- */
 
@@ -247,6 +279,7 @@ int main(void)
         cmocka_unit_test(the_two_scans_agree),
         cmocka_unit_test(the_two_ways_to_quote_agree),
 #endif
+        cmocka_unit_test(utf8_is_judged_as_by_the_sdk),
         cmocka_unit_test(the_decoder_follows_the_rules_in_any_pieces),
     };
 
