@@ -78,15 +78,14 @@ static void test_a_hit_across_rows_does_not_hide_the_one_behind_it(void **unused
     check_column(&options, in, out, COUNT(in));
 }
 
+#define FORTY "0123456789012345678901234567890123456789"
+
 static void test_a_literal_may_grow_every_value(void **unused)
 {
-    const struct replace_options options = {
-        .find = "a", .replace = "0123456789012345678901234567890123456789"};
+    static const char twice[] = FORTY FORTY;
+    const struct replace_options options = {.find = "a", .replace = FORTY};
     const char *const in[] = {"a", "bab", "aa"};
-    const char *const out[] = {"0123456789012345678901234567890123456789",
-                               "b0123456789012345678901234567890123456789b",
-                               "012345678901234567890123456789012345678901234567890123456"
-                               "78901234567890123456789"};
+    const char *const out[] = {FORTY, "b" FORTY "b", twice};
 
     (void)unused;
     check_column(&options, in, out, COUNT(in));
