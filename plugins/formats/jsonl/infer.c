@@ -207,11 +207,12 @@ static int add_declared(struct survey *survey)
 static int mode_of_column(const struct survey *survey, size_t column)
 {
     const struct tide_schema *declared = survey->decoder->request.declared;
-    size_t at = TIDE_NO_COLUMN;
+    size_t at;
 
-    if (declared) {
-        at = tide_schema_find(declared, survey->schema.columns[column].name);
+    if (!declared) {
+        return mode_of(survey->seen[column]);
     }
+    at = tide_schema_find(declared, survey->schema.columns[column].name);
     if (at == TIDE_NO_COLUMN) {
         return mode_of(survey->seen[column]);
     }
