@@ -21,6 +21,14 @@ import tap
 TIDEMILLD = os.path.join(tap.BUILD, "tidemilld")
 DEADLINE = 60
 
+
+def sanitized():
+    """Whether this build has AddressSanitizer, whose shadow memory no limit on memory leaves room for."""
+    with open(os.path.join(tap.BUILD, "Makefile"), encoding="utf-8") as file:
+        return "-fsanitize=" in file.read()
+
+
+
 MINIMAL = {
     "definition_version": 1,
     "name": "numbers",
@@ -77,6 +85,8 @@ def environment(folder, extra=None):
            if not name.startswith("TIDEMILL_") or name == "TIDEMILL_PLUGIN_DIR"}
     env["TIDEMILL_STATE_DIR"] = os.path.join(folder, "state")
     env["TIDEMILL_LISTEN"] = "127.0.0.1:0"
+    if sanitized():
+        env["TIDEMILL_LIMITS_MEMORY"] = "0"
     return dict(env, **(extra or {}))
 
 
