@@ -59,6 +59,7 @@ static void find_line(const struct tide_place *place, unsigned *line, unsigned *
     }
 }
 
+TIDE_PRINTF(3, 0)
 static void add(const struct tide_place *place, struct tide_problem problem,
                 const char *format, va_list args)
 {
