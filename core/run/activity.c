@@ -60,8 +60,9 @@ void tide_activity_last(const struct tide_ledger *ledger, char out[64])
     out[sizeof words - 1] = '\0';
 }
 
-/* Runs on the thread that crashed.  Returning lets the same instruction fail again, this
- * time into the handler that was there before. */
+/* Runs on the thread that crashed.  The signal waits until the handler is over and then
+ * meets what was there before; raised again, for not every signal comes of an instruction
+ * that would fail once more. */
 static void on_crash(int number)
 {
     store_text(watched, current ? current : "the engine");
@@ -70,6 +71,7 @@ static void on_crash(int number)
             (void)sigaction(number, &before[i], NULL);
         }
     }
+    (void)raise(number);
 }
 
 void tide_activity_watch_crashes(struct tide_ledger *ledger)

@@ -52,6 +52,7 @@ def rows_received(daemon, run):
 def broken_run(folder, name, daemon_env=None, **changes):
     """The failed run of a pipeline with that plugin; the daemon must still answer, and run another pipeline."""
     kind = MISBEHAVING[name]
+    changes["source"] = {"connection": {"plugin": "generate", "options": {"rows": 100000}}}
     if kind == "transform":
         changes["transformations"] = [{"type": name}]
     else:

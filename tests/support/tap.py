@@ -24,7 +24,7 @@ class Skip(Exception):
 
 def equal(got, want, about=""):
     """Fail unless the two are equal, showing both."""
-    assert got == want, "%sgot %r, wanted %r" % (about and about + ": ", got, want)
+    assert got == want, "%sgot %r, wanted %r" % (about and "%s: " % (about,), got, want)
 
 
 def contains(text, part):
