@@ -40,8 +40,9 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
 static uint64_t hash_of(struct json_object *parent, const char *key, size_t index)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    uintptr_t address = (uintptr_t)parent;
 
-    hash = hash_bytes(hash, &parent, sizeof parent);
+    hash = hash_bytes(hash, &address, sizeof address);
     return key ? hash_bytes(hash, key, strlen(key) + 1)
                : hash_bytes(hash, &index, sizeof index);
 }

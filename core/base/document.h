@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <tidemill/error.h>
 
-#define TIDE_DOCUMENT_MAX (1024 * 1024)
+#define TIDE_DOCUMENT_MAX ((size_t)1024 * 1024)
 
 enum tide_document_syntax { TIDE_DOCUMENT_YAML, TIDE_DOCUMENT_JSON };
 

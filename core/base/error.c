@@ -9,23 +9,23 @@
 #include <string.h>
 
 static const struct code {
-    int code;
     const char *name;
+    int code;
     bool retryable;
 } codes[] = {
-    {TIDE_OK, "ok", false},
-    {TIDE_END, "end", false},
-    {TIDE_MORE, "more", false},
-    {TIDE_E_CONFIG, "config", false},
-    {TIDE_E_DATA, "data", false},
-    {TIDE_E_TRANSIENT, "transient", true},
-    {TIDE_E_AUTH, "auth", false},
-    {TIDE_E_CANCELLED, "cancelled", false},
-    {TIDE_E_INTERNAL, "internal", false},
-    {TIDE_E_IO, "io", false},
-    {TIDE_E_LIMIT, "limit", false},
-    {TIDE_E_NOT_FOUND, "not_found", false},
-    {TIDE_E_CONFLICT, "conflict", false},
+    {"ok", TIDE_OK, false},
+    {"end", TIDE_END, false},
+    {"more", TIDE_MORE, false},
+    {"config", TIDE_E_CONFIG, false},
+    {"data", TIDE_E_DATA, false},
+    {"transient", TIDE_E_TRANSIENT, true},
+    {"auth", TIDE_E_AUTH, false},
+    {"cancelled", TIDE_E_CANCELLED, false},
+    {"internal", TIDE_E_INTERNAL, false},
+    {"io", TIDE_E_IO, false},
+    {"limit", TIDE_E_LIMIT, false},
+    {"not_found", TIDE_E_NOT_FOUND, false},
+    {"conflict", TIDE_E_CONFLICT, false},
 };
 #define CODE_COUNT (sizeof codes / sizeof codes[0])
 

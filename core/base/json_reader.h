@@ -47,8 +47,8 @@ void tide_json_push(struct json_object *array, struct json_object *value);
 /** The object; aborts when memory was out. */
 struct json_object *tide_json_made(struct json_object *value);
 
-/** Put the place into a failure: "line 3, column 7: " before its message, and
- * "name:3:7", or "3:7" without a name, in err->where. */
+/** Put the place into a failure (err is not NULL): "line 3, column 7: " before its
+ * message, and "name:3:7", or "3:7" without a name, in err->where. */
 int tide_place_error(struct tide_place place, const char *name, struct tide_error *err);
 
 #endif

@@ -310,15 +310,19 @@ static int put_result(struct tide_cast *cast, struct tide_batch *batch, size_t i
     struct ArrowArray *place = batch->array.children[i], made;
     int rc;
 
-    if (cast->validity && cast->to->type != TIDE_TYPE_NULL) {
+    if (cast->to->type == TIDE_TYPE_NULL) {
+        cast->out.null_count = cast->rows;
+    } else if (cast->validity) {
         cast->out.null_count = cast->rows - tide_bits_count(cast->validity, cast->rows);
     }
     if (cast->keep) {
         return cast->validity && place->n_buffers > 0 ? put_cover(cast, place) : TIDE_OK;
     }
     cast->out.length = cast->rows;
-    cast->out.validity = cast->validity;
-    cast->validity = NULL;
+    if (cast->to->type != TIDE_TYPE_NULL) {
+        cast->out.validity = cast->validity;
+        cast->validity = NULL;
+    }
     rc = tide_builder_finish(&cast->out, &made);
     if (rc == TIDE_OK) {
         tide_batch_set_column(batch, i, &made);

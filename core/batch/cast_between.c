@@ -10,17 +10,19 @@
 
 /* ---- int64 and float64 ---- */
 
+#define TWO_TO_63 9223372036854775808.0
+
 static bool int64_as_float64(int64_t value, double *out)
 {
     double number = (double)value;
 
     *out = number;
-    return number < 0x1p63 && (int64_t)number == value;
+    return number < TWO_TO_63 && (int64_t)number == value;
 }
 
 static bool float64_as_int64(double value, int64_t *out)
 {
-    if (!(value >= -0x1p63 && value < 0x1p63) || (double)(int64_t)value != value) {
+    if (!(value >= -TWO_TO_63 && value < TWO_TO_63) || (double)(int64_t)value != value) {
         return false;
     }
     *out = (int64_t)value;

@@ -149,6 +149,16 @@ int tide_batch_slice(const struct tide_batch *batch, const struct tide_schema *s
     return gather_batch(batch, schema, &stretch, 1, out);
 }
 
+static int copy_positions(const int64_t *from, size_t rows, int64_t **out)
+{
+    *out = malloc((rows + 1) * sizeof **out);
+    if (!*out) {
+        return TIDE_E_LIMIT;
+    }
+    memcpy(*out, from, rows * sizeof **out);
+    return TIDE_OK;
+}
+
 int tide_batch_share(struct tide_batch *batch, struct tide_batch *out)
 {
     size_t columns = (size_t)batch->array.n_children;
@@ -160,15 +170,11 @@ int tide_batch_share(struct tide_batch *batch, struct tide_batch *out)
         rc = tide_array_share(batch->array.children[i], made.array.children[i]);
     }
     if (rc == TIDE_OK && batch->positions) {
-        made.positions = malloc((rows + 1) * sizeof *made.positions);
-        rc = made.positions ? TIDE_OK : TIDE_E_LIMIT;
+        rc = copy_positions(batch->positions, rows, &made.positions);
     }
     if (rc != TIDE_OK) {
         tide_batch_release(&made);
         return rc;
-    }
-    if (made.positions) {
-        memcpy(made.positions, batch->positions, rows * sizeof *made.positions);
     }
     made.first_position = batch->first_position;
     made.origin = batch->origin;

@@ -23,8 +23,8 @@ void tide_base64_encode(const uint8_t *bytes, size_t length, char *out)
         group |= length > 2 ? bytes[2] : 0;
         out[0] = alphabet[group >> 18];
         out[1] = alphabet[group >> 12 & 63];
-        out[2] = length > 1 ? alphabet[group >> 6 & 63] : '=';
-        out[3] = length > 2 ? alphabet[group & 63] : '=';
+        out[2] = (char)(length > 1 ? alphabet[group >> 6 & 63] : '=');
+        out[3] = (char)(length > 2 ? alphabet[group & 63] : '=');
         if (length < 3) {
             break;
         }

@@ -69,12 +69,10 @@ static void append_json_text(struct tide_text *out, const char *text, size_t len
 /* Whether the text of a value of that type is itself JSON: what is not finite is not. */
 static bool is_json_number(int type, const char *value, size_t length)
 {
-    char last = length > 0 ? value[length - 1] : '\0';
-
     if (type == TIDE_TYPE_DECIMAL && !tide_is_decimal(value, length)) {
         return false;
     }
-    return last >= '0' && last <= '9';
+    return length > 0 && tide_digit_(value[length - 1]) <= 9;
 }
 
 static void append_value(struct tide_text *out, int type, const char *value,

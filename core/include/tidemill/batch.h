@@ -551,6 +551,7 @@ static inline int tide_builder_finish(struct tide_builder *builder,
         column->n_buffers = tide_type_is_variable(builder->type) ? 3 : 2;
     } else {
         free(builder->values);
+        free(builder->validity);
     }
     tide_builder_init(builder, builder->type);
     return TIDE_OK;

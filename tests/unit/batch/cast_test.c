@@ -288,6 +288,15 @@ static void a_cast_that_is_not_possible_fails_every_row(void **state)
     assert_int_equal(batch.array.children[0]->null_count, 3);
     tide_batch_release(&batch);
     tide_schema_clear(&schema);
+    to.type = TIDE_TYPE_NULL;
+    make_column(&schema, &batch, TIDE_TYPE_STRING, texts, COUNT(texts));
+    assert_int_equal(tide_cast_column(&batch, 0, &schema.columns[0], &to, NULL,
+                                      note_failure, &failures),
+                     TIDE_OK);
+    assert_int_equal(failures.count, 4);
+    assert_valid(&batch, TIDE_TYPE_NULL);
+    tide_batch_release(&batch);
+    tide_schema_clear(&schema);
 }
 
 static void nulls_become_any_type(void **state)
