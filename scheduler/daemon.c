@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "http/http.h"
+#include "plugin_reader.h"
 #include "retention.h"
 #include "schedule/schedule.h"
 #include "store/store.h"
@@ -36,9 +37,9 @@
 #define HTTP_GRACE_MS 3000
 #define SIGNALS 3
 
-/** The parts in the order in which they are closed; the loop ends when all are, and the
- * last reading of the plugins. */
+/** The parts in the order in which they are closed; the loop ends when all are. */
 enum stage {
+    STAGE_PLUGINS,
     STAGE_HTTP,
     STAGE_API,
     STAGE_SCHEDULE,
@@ -59,32 +60,14 @@ struct daemon {
     struct tide_api *api;
     struct tide_http_server *http;
     struct tide_retention *retention;
+    struct tide_plugin_reader *plugins;
     uv_signal_t signals[SIGNALS];
     bool stopping;
     enum stage stage; /**< of closing: the next */
     int64_t started;
-
-    /* the reading of the plugins */
-    uv_work_t catalog_work;
-    bool catalog_busy, catalog_wanted;
-    struct tide_catalog *catalog;
-    struct tide_error catalog_error;
 };
 
 /* ---- plugins ---- */
-
-static void read_catalog(uv_work_t *work)
-{
-    struct daemon *daemon = work->data;
-    char *cache = tide_path_join(daemon->settings->state_dir, "plugins.json");
-
-    daemon->catalog = NULL;
-    (void)tide_catalog_open(daemon->settings->plugin_dir, cache, &daemon->catalog,
-                            &daemon->catalog_error);
-    free(cache);
-}
-
-static void start_catalog(struct daemon *daemon);
 
 static void log_catalog(const struct tide_catalog *catalog)
 {
@@ -105,47 +88,29 @@ static void log_catalog(const struct tide_catalog *catalog)
              TIDE_KEY_INT("refused", refused));
 }
 
-static void use_catalog(struct daemon *daemon)
+static void on_catalog(void *arg, struct tide_catalog *catalog,
+                       const struct tide_error *err)
 {
-    log_catalog(daemon->catalog);
-    tide_api_set_catalog(daemon->api, daemon->catalog);
-    daemon->catalog = NULL;
+    struct daemon *daemon = arg;
+
+    if (err) {
+        TIDE_LOG(TIDE_LOG_ERROR, "the plugins cannot be read",
+                 TIDE_KEY_TEXT("error", err->message));
+        return;
+    }
+    log_catalog(catalog);
+    tide_api_set_catalog(daemon->api, catalog);
     TIDE_LOG(TIDE_LOG_INFO, "ready", TIDE_KEY_TEXT("url", tide_http_url(daemon->http)),
              TIDE_KEY_INT("ms", (int64_t)(uv_hrtime() / 1000000) - daemon->started));
 }
 
-static void on_catalog(uv_work_t *work, int status)
+static void start_plugins(struct daemon *daemon)
 {
-    struct daemon *daemon = work->data;
+    char *cache = tide_path_join(daemon->settings->state_dir, "plugins.json");
 
-    (void)status;
-    daemon->catalog_busy = false;
-    if (daemon->stopping) {
-        tide_catalog_close(daemon->catalog);
-        return;
-    }
-    if (daemon->catalog) {
-        use_catalog(daemon);
-    } else {
-        TIDE_LOG(TIDE_LOG_ERROR, "the plugins cannot be read",
-                 TIDE_KEY_TEXT("error", daemon->catalog_error.message));
-    }
-    if (daemon->catalog_wanted) {
-        start_catalog(daemon);
-    }
-}
-
-/** One reading at a time; a wish that comes meanwhile is served after it. */
-static void start_catalog(struct daemon *daemon)
-{
-    daemon->catalog_wanted = daemon->catalog_busy;
-    if (daemon->catalog_busy) {
-        return;
-    }
-    daemon->catalog_busy = true;
-    daemon->catalog_work.data = daemon;
-    TIDE_INVARIANT(uv_queue_work(&daemon->loop, &daemon->catalog_work, read_catalog,
-                                 on_catalog) == 0);
+    daemon->plugins = tide_plugin_reader_create(
+        &daemon->loop, daemon->settings->plugin_dir, cache, on_catalog, daemon);
+    free(cache);
 }
 
 /* ---- end ---- */
@@ -168,6 +133,11 @@ static void close_signals(struct daemon *daemon)
 static bool close_part(struct daemon *daemon, enum stage stage)
 {
     switch (stage) {
+    case STAGE_PLUGINS:
+        if (daemon->plugins) {
+            tide_plugin_reader_close(daemon->plugins, on_closed, daemon);
+        }
+        return daemon->plugins != NULL;
     case STAGE_HTTP:
         if (daemon->http) {
             tide_api_set_server(daemon->api, NULL);
@@ -229,7 +199,7 @@ static void on_signal(uv_signal_t *handle, int number)
 
     if (number == SIGHUP) {
         if (!daemon->stopping) {
-            start_catalog(daemon);
+            tide_plugin_reader_again(daemon->plugins);
         }
         return;
     }
@@ -401,7 +371,7 @@ static int start(struct daemon *daemon, struct tide_error *err)
                                               daemon->settings->retention,
                                               daemon->settings->retention_runs);
     tide_supervise_resume(daemon->supervise);
-    start_catalog(daemon);
+    start_plugins(daemon);
     TIDE_LOG(TIDE_LOG_INFO, "listening",
              TIDE_KEY_TEXT("url", tide_http_url(daemon->http)),
              TIDE_KEY_TEXT("state", daemon->settings->state_dir),

@@ -147,6 +147,7 @@ void tide_call_reply_error(struct tide_call *call, unsigned status, const char *
     va_list args;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
     tide_http_reply_error(call->request, status, code, "%s", message);

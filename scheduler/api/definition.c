@@ -121,6 +121,7 @@ void tide_definition_refuse(struct tide_call *call, unsigned status, const char 
     va_list args;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
     tide_call_reply_json(call, status, error_object(code, message, field));

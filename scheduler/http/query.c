@@ -42,10 +42,10 @@ static char *decode(const char *text, size_t length)
 
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '%') {
-            out[n++] = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+            out[n++] = (char)(unsigned char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
             i += 2;
         } else {
-            out[n++] = text[i] == '+' ? ' ' : text[i];
+            out[n++] = (char)(text[i] == '+' ? ' ' : text[i]);
         }
     }
     return out;

@@ -154,6 +154,7 @@ void tide_http_reply_error(struct tide_http_request *request, unsigned status,
     char *body;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     (void)vsnprintf(text.message, sizeof text.message, format, args);
     va_end(args);
     body = tide_http_problem_format(request->style, code, text.message);

@@ -20,10 +20,10 @@
 #include "base/log.h"
 
 /** How much of a refused body is read before the connection is closed instead. */
-#define DRAIN_LIMIT (64 * 1024 * 1024)
+#define DRAIN_LIMIT (INT64_C(64) * 1024 * 1024)
 
 /** Of all bodies that are held at a time; the next one is answered 503. */
-#define BODIES_LIMIT (64 * 1024 * 1024)
+#define BODIES_LIMIT (UINT64_C(64) * 1024 * 1024)
 
 static void make_id(char out[33])
 {
@@ -179,7 +179,7 @@ static enum MHD_Result take_body(struct tide_http_request *request, const char *
                                  size_t *size)
 {
     request->received += *size;
-    if (request->received > DRAIN_LIMIT) {
+    if ((int64_t)request->received > DRAIN_LIMIT) {
         return MHD_NO;
     }
     if (!request->refused && request->received > request->server->options.body_limit) {

@@ -18,9 +18,9 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#define PEM_LIMIT (1024 * 1024)
+#define PEM_LIMIT ((size_t)1024 * 1024)
 /** Of the library, for one connection: the request line and headers must fit. */
-#define CONNECTION_MEMORY (32 * 1024)
+#define CONNECTION_MEMORY ((size_t)32 * 1024)
 
 static void on_drive(uv_timer_t *timer)
 {
@@ -82,7 +82,7 @@ static struct MHD_Daemon *start_library(struct tide_http_server *server, int fd)
     return MHD_start_daemon(
         flags, 0, NULL, NULL, tide_http_on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
         on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, server->options.max_connections_per_address,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_NOTIFY_CONNECTION,
