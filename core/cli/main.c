@@ -32,10 +32,14 @@ static const struct tide_verb *const engine_verbs[] = {
 
 static void print_verb(const char *name, const char *operands, const char *summary)
 {
-    char left[40];
+    char left[64];
 
     (void)snprintf(left, sizeof left, "%s %s", name, operands);
-    printf("  %-20s %s\n", left, summary);
+    if (strlen(left) > 20) {
+        printf("  %s\n  %-20s %s\n", left, "", summary);
+    } else {
+        printf("  %-20s %s\n", left, summary);
+    }
 }
 
 static void print_help(void)

@@ -46,7 +46,7 @@ const char *tide_progress_short(double number, const char *unit, char out[32])
         number /= 1000;
         i++;
     }
-    (void)snprintf(out, 32, number < 10 && i > 0 ? "%.1f %s%s" : "%.0f %s%s", number,
+    (void)snprintf(out, 32, number < 10 && i > 0 ? "%.1f%s%s" : "%.0f%s%s", number,
                    prefixes[i], unit);
     return out;
 }

@@ -16,7 +16,8 @@ struct tide_progress *tide_progress_start(const struct tide_ledger *ledger);
 /** Clears the line. */
 void tide_progress_stop(struct tide_progress *progress);
 
-/** "1.5 M", "640", "12.3 GB": a number in three digits or so; out holds 32 bytes. */
+/** "1.5MB/s", "46k rows/s": a number in three digits or so and its unit; out holds 32
+ * bytes. */
 const char *tide_progress_short(double number, const char *unit, char out[32]);
 
 #endif

@@ -115,7 +115,7 @@ static void print_summary(struct json_object *run, const char *name, int64_t too
 
     printf("%s: %s in %.2f s", name, tide_json_text(run, "state"), seconds);
     if (seconds > 0.01) {
-        printf(", %s", tide_progress_short(rows / seconds, "rows/s", rate));
+        printf(", %s", tide_progress_short(rows / seconds, " rows/s", rate));
     }
     printf("\n\n");
     tide_run_object_print(run, stdout);
