@@ -64,8 +64,9 @@ static void add(const struct tide_place *place, struct tide_problem problem,
                 const char *format, va_list args)
 {
     struct tide_problems *problems = place->findings->problems;
-    char message[1200];
+    char message[1600];
 
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the callers have started it */
     (void)vsnprintf(message, sizeof message, format, args);
     problem.message = tide_strdup(message);
     problems->items =

@@ -38,8 +38,6 @@
 #endif
 #define FILES_LIMIT 64
 
-extern char **environ;
-
 /* ---- in the helper ---- */
 
 static void set_limits(void)

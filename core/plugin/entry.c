@@ -11,8 +11,8 @@
 #include "plugin/info.h"
 #include "plugin/option_table.h"
 
-/* Bytes up to and including a member. */
-#define UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
+/* Bytes up to and including a member that is a pointer, as all last members are. */
+#define UP_TO(type, member) (offsetof(type, member) + sizeof(void *))
 
 /* A function pointer, seen as one of many. */
 typedef void (*any_fn)(void);

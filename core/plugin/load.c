@@ -47,38 +47,46 @@ static const char *linker_says(const char *path)
                : message;
 }
 
-static int open_file(const char *path, const struct tide_plugin_entry **out,
-                     struct tide_error *err)
+/* What a file exports as its entry, or NULL; the file stays open for ever. */
+static const void *find_symbol(const char *path, struct tide_error *err)
 {
-    struct tide_plugin_entry *entry = NULL;
-    struct loaded *loaded;
-    const void *symbol;
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    int rc;
+    const void *symbol = handle ? dlsym(handle, TIDE_PLUGIN_SYMBOL) : NULL;
 
     if (!handle) {
-        return tide_error_at(err, TIDE_E_IO, path, "does not load: %s",
-                             linker_says(path));
+        (void)tide_error_at(err, TIDE_E_IO, path, "does not load: %s", linker_says(path));
+    } else if (!symbol) {
+        (void)tide_error_at(err, TIDE_E_CONFIG, path,
+                            "is no Tidemill plugin: it exports no " TIDE_PLUGIN_SYMBOL);
     }
-    symbol = dlsym(handle, TIDE_PLUGIN_SYMBOL);
-    if (!symbol) {
-        return tide_error_at(err, TIDE_E_CONFIG, path,
-                             "is no Tidemill plugin: it exports no " TIDE_PLUGIN_SYMBOL);
-    }
-    rc = tide_entry_adopt(symbol, &entry, err);
-    if (rc != TIDE_OK) {
-        if (err) {
-            (void)snprintf(err->where, sizeof err->where, "%s", path);
-        }
-        return rc;
-    }
-    loaded = tide_alloc(sizeof *loaded);
+    /* cppcheck-suppress resourceLeak ; nothing is ever unloaded */
+    return symbol;
+}
+
+static void remember(const char *path, struct tide_plugin_entry *entry)
+{
+    struct loaded *loaded = tide_alloc(sizeof *loaded);
+
     loaded->path = tide_strdup(path);
     loaded->entry = entry;
     loaded->next = all_loaded;
     all_loaded = loaded;
-    *out = entry;
-    return TIDE_OK;
+}
+
+static int open_file(const char *path, const struct tide_plugin_entry **out,
+                     struct tide_error *err)
+{
+    struct tide_plugin_entry *entry = NULL;
+    struct tide_error why = {0};
+    const void *symbol = find_symbol(path, &why);
+    int rc = symbol ? tide_entry_adopt(symbol, &entry, &why) : why.code;
+
+    if (rc == TIDE_OK) {
+        remember(path, entry);
+        *out = entry;
+        return TIDE_OK;
+    }
+    return tide_error_at(err, rc, path, "%s", why.message);
 }
 
 int tide_plugin_load_file(const char *path, const struct tide_plugin_entry **out,
@@ -122,7 +130,7 @@ int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
 {
     const char *kind_name = tide_plugin_kind_name(kind);
     char *path = tide_plugin_find_file(folder, kind, name);
-    const struct tide_plugin_entry *entry;
+    const struct tide_plugin_entry *entry = NULL;
     int rc;
 
     if (!path) {
@@ -130,7 +138,7 @@ int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
                               kind_name, name, folder);
     }
     rc = tide_plugin_load_file(path, &entry, err);
-    if (rc == TIDE_OK && (entry->kind != kind || strcmp(entry->name, name) != 0)) {
+    if (entry && (entry->kind != kind || strcmp(entry->name, name) != 0)) {
         rc = tide_error_at(
             err, TIDE_E_CONFIG, path, "is the %s plugin \"%s\", not the %s plugin \"%s\"",
             tide_plugin_kind_name(entry->kind), entry->name, kind_name, name);

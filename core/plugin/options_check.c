@@ -30,10 +30,11 @@ TIDE_PRINTF(4, 5)
 static void problem(struct check *check, const char *key, bool is_shape,
                     const char *format, ...)
 {
-    char message[640];
+    char message[1400];
     va_list args;
 
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): started in the line above */
     (void)vsnprintf(message, sizeof message, format, args);
     va_end(args);
     check->report(check->arg, key, is_shape, message);

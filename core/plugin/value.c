@@ -19,7 +19,10 @@ static char parse_hex(const char *digits)
 {
     unsigned high = tide_hex_digit_(digits[0]), low = tide_hex_digit_(digits[1]);
 
-    return high < 16 && low < 16 ? (char)(high * 16 + low) : '\0';
+    if (high > 15 || low > 15) {
+        return '\0';
+    }
+    return (char)(high * 16 + low);
 }
 
 /* One byte, or \t \n \r \\ \xHH. */
@@ -34,7 +37,9 @@ static bool parse_char(const char *text, char *out)
         *out = text[0];
     } else if (length == 2 && text[0] == '\\') {
         letter = strchr(letters, text[1]);
-        *out = letter ? bytes[letter - letters] : '\0';
+        if (letter) {
+            *out = bytes[letter - letters];
+        }
     } else if (length == 4 && text[0] == '\\' && text[1] == 'x') {
         *out = parse_hex(text + 2);
     }
