@@ -68,7 +68,7 @@ static void print_line(struct tide_progress *progress)
     (void)fprintf(stderr, "\r\033[K%s rows  %s  %s  %lld rejected  %.0f s",
                   tide_grid_thousands(rows, count),
                   tide_progress_short((double)(rows - progress->last_rows) / seconds,
-                                      "rows/s", row_rate),
+                                      " rows/s", row_rate),
                   tide_progress_short((double)(bytes - progress->last_bytes) / seconds,
                                       "B/s", byte_rate),
                   (long long)rejected, (double)(at - progress->began) / 1e6);
