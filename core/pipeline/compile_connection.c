@@ -237,9 +237,9 @@ static const struct tide_plugin_info *find_plugin(struct tide_compile *compile,
 
 static void check_ways(const struct tide_place *place)
 {
-    int ways = (tide_json_member(place->value, "id") != NULL) +
-               (tide_json_member(place->value, "name") != NULL) +
-               (tide_json_member(place->value, "plugin") != NULL);
+    int ways = json_object_object_get_ex(place->value, "id", NULL) +
+               json_object_object_get_ex(place->value, "name", NULL) +
+               json_object_object_get_ex(place->value, "plugin", NULL);
 
     if (ways != 1) {
         tide_place_problem(
@@ -247,7 +247,7 @@ static void check_ways(const struct tide_place *place)
             "give %s of id or name (a stored connection) and plugin (one in "
             "place)",
             ways == 0 ? "one" : "only one");
-    } else if (!tide_json_member(place->value, "plugin") &&
+    } else if (!json_object_object_get_ex(place->value, "plugin", NULL) &&
                tide_json_member(place->value, "options")) {
         tide_place_key_problem(place, "options", TIDE_PROBLEM_MEANING,
                                "a stored connection has its own options");

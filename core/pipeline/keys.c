@@ -90,7 +90,8 @@ static void check_text(const struct tide_place *place, const struct tide_key *ke
     const char *text;
 
     if (!json_object_is_type(place->value, json_type_string)) {
-        wrong_shape(place, "a text");
+        wrong_shape(place,
+                    place->value ? "a text" : "a text (in quotes, \"null\" is one)");
         return;
     }
     text = json_object_get_string(place->value);
