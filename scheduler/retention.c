@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 
-#define FIRST_MS 10000
+#define FIRST_MS 2000
 #define EVERY_MS 3600000
 /** tide_store_run_prune() deletes so many a call. */
 #define PRUNE_BATCH 1000

@@ -36,8 +36,9 @@ struct tide_api {
     struct tide_shared_catalog *catalog;   /**< or NULL until it was read */
     struct tide_http_route *routes;
     struct tide_auth_entry keys[TIDE_AUTH_CACHE];
-    unsigned works; /**< definition checks on the thread pool */
-    unsigned calls; /**< not answered yet */
+    unsigned works;             /**< definition checks on the thread pool */
+    unsigned calls;             /**< not answered yet */
+    struct tide_call *creating; /**< those that are creating a pipeline */
     void (*closed)(void *arg);
     void *closed_arg;
 };
@@ -52,6 +53,7 @@ struct tide_call {
     uint8_t key_hash[TIDE_KEY_HASH_SIZE];
     struct tide_definition *definition; /**< owned; definition.h, or NULL */
     int64_t limit, page;                /**< of a list */
+    struct tide_call *next_creating;
     bool flag; /**< of the handler: what its callback has to remember */
 };
 

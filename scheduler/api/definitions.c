@@ -50,6 +50,30 @@ static bool restore_secrets(struct tide_call *call, struct json_object *old)
 
 /* ---- create ---- */
 
+/** Names are looked up before they are created, so of two requests for one name that
+ * come together the second must see the first. */
+static bool is_being_created(const struct tide_call *call)
+{
+    const char *name = call->definition->pipeline->name;
+    const struct tide_call *other = call->api->creating;
+
+    while (other && (other->workspace != call->workspace ||
+                     strcmp(other->definition->pipeline->name, name) != 0)) {
+        other = other->next_creating;
+    }
+    return other != NULL;
+}
+
+static void forget_creating(struct tide_call *call)
+{
+    struct tide_call **link = &call->api->creating;
+
+    while (*link != call) {
+        link = &(*link)->next_creating;
+    }
+    *link = call->next_creating;
+}
+
 static void on_created(void *arg, const struct tide_pipeline_record *pipeline,
                        const struct tide_error *err)
 {
@@ -57,6 +81,7 @@ static void on_created(void *arg, const struct tide_pipeline_record *pipeline,
     char location[64];
     const struct tide_http_header headers[] = {{"Location", location}, {NULL, NULL}};
 
+    forget_creating(call);
     if (err) {
         tide_call_reply_failure(call, err);
         return;
@@ -79,6 +104,8 @@ static void create(struct tide_call *call)
         .has_cursor = tide_definition_has_cursor(pipeline),
     };
 
+    call->next_creating = call->api->creating;
+    call->api->creating = call;
     tide_store_pipeline_create(call->api->options.store, &new_pipeline, on_created, call);
     free(document);
 }
@@ -95,6 +122,9 @@ static void on_namesake(void *arg, const struct tide_pipeline_record *pipeline,
                                "a pipeline of this name exists already; replace it with "
                                "PUT /api/public/v1/pipelines/%lld/definition",
                                (long long)pipeline->id);
+    } else if (is_being_created(call)) {
+        tide_definition_refuse(call, 409, "name_taken", "name",
+                               "a pipeline of this name is just being created");
     } else {
         create(call);
     }

@@ -34,6 +34,12 @@ static void add_headers(struct tide_http_request *request, struct MHD_Response *
     }
 }
 
+/** 503 is the answer of a daemon that starts or ends, and no fault. */
+static enum tide_log_level level_of(unsigned status)
+{
+    return status >= 500 && status != 503 ? TIDE_LOG_WARNING : TIDE_LOG_DEBUG;
+}
+
 void tide_http_respond(struct tide_http_request *request, unsigned status,
                        const struct tide_http_header *headers, char *body, size_t length)
 {
@@ -49,9 +55,9 @@ void tide_http_respond(struct tide_http_request *request, unsigned status,
     add_headers(request, request->response, headers, body != NULL);
     request->server->answers[status]++;
     TIDE_LOG(
-        status >= 500 ? TIDE_LOG_WARNING : TIDE_LOG_DEBUG, "request answered",
-        TIDE_KEY_TEXT("request", request->id), TIDE_KEY_TEXT("method", request->method),
-        TIDE_KEY_TEXT("path", request->path), TIDE_KEY_INT("status", status),
+        level_of(status), "request answered", TIDE_KEY_TEXT("request", request->id),
+        TIDE_KEY_TEXT("method", request->method), TIDE_KEY_TEXT("path", request->path),
+        TIDE_KEY_INT("status", status),
         TIDE_KEY_INT("ms", (int64_t)(uv_now(request->server->loop) - request->started)));
 }
 

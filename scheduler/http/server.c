@@ -71,9 +71,11 @@ static void on_library_log(void *arg, const char *format, va_list args)
 
 static struct MHD_Daemon *start_library(struct tide_http_server *server, int fd)
 {
+    static char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
@@ -88,7 +90,7 @@ static struct MHD_Daemon *start_library(struct tide_http_server *server, int fd)
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_NOTIFY_CONNECTION,
         tide_http_on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, tide_http_on_target,
         server, MHD_OPTION_NOTIFY_COMPLETED, tide_http_on_completed, server,
-        MHD_OPTION_ARRAY, server->tls ? tls : tls + 2, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, server->tls ? tls : &tls[3], MHD_OPTION_END);
 }
 
 static int read_pem(const char *path, const char *what, char **out,

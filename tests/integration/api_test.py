@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """The API: status, schedule, runs and rejects under /v1/pipelines, definitions under /api/public/v1/pipelines."""
+import hashlib
 import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
 import tap                                                           # noqa: E402
@@ -46,6 +49,41 @@ def test_no_key_or_a_wrong_one_is_401_on_both_surfaces(folder):
                 contains(reply.headers["WWW-Authenticate"], "Bearer")
         daemon.get("/v1/pipelines", key=None, headers={"Authorization": "bearer " + daemon.key}).expect(200)
         daemon.get("/nothing", key=None).expect(404)
+
+
+def test_what_belongs_to_another_workspace_does_not_exist(folder):
+    other = "api_" + "o" * 40
+    daemon = Daemon(folder)
+    with daemon:
+        pipeline = daemon.create()
+        run = daemon.run(pipeline)["id"]
+    store = sqlite3.connect(os.path.join(daemon.state, "tidemill.db"))
+    store.execute("INSERT INTO workspace (id, name, created_at) VALUES (77, 'other', 1)")
+    store.execute("INSERT INTO api_key (workspace, name, hash, created_at) VALUES (77, 'k', ?, 1)",
+                  (hashlib.blake2b(other.encode(), digest_size=32).digest(),))
+    store.commit()
+    with daemon:
+        equal(daemon.get("/v1/pipelines", key=other).expect(200).json, {"pipelines": []})
+        equal(daemon.get("/v1/pipelines/runs", key=other).expect(200).json, {"runs": []})
+        equal(daemon.get(PUBLIC, key=other).expect(200).json["data"], [])
+        path, public = "/v1/pipelines/%d" % pipeline, PUBLIC + "/%d" % pipeline
+        for method, where, body in (
+                ("GET", path, None), ("DELETE", path, None), ("PUT", path + "/status", {"enabled": False}),
+                ("PUT", path + "/schedule", {"period": None}), ("GET", path + "/schedule", None),
+                ("POST", path + "/runs", {}), ("GET", public, None), ("DELETE", public, None),
+                ("GET", public + "/definition", None), ("PUT", public + "/definition", MINIMAL)):
+            reply = daemon.request(method, where, body, key=other).expect(404)
+            equal(reply.json["error"]["message"], "pipeline does not exist", where)
+        for method, where in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects")):
+            daemon.request(method, "/v1/pipelines/runs/%d%s" % (run, where), key=other).expect(404)
+        equal(daemon.get(path).json["enabled"], True)
+        daemon.post(PUBLIC, MINIMAL, key=other).expect(201)     # the name is free in that workspace
+    store.execute("UPDATE workspace SET deleted_at = 1 WHERE id = 77")
+    store.commit()
+    store.close()
+    with daemon:
+        for where in ("/v1/pipelines/runs", "/v1/pipelines/1", PUBLIC):
+            equal(daemon.get(where, key=other).expect(404).json["error"]["message"], "workspace does not exist")
 
 
 # ---- the documented calls, as their documentation writes them ----
@@ -371,6 +409,19 @@ def test_a_name_is_used_once(folder):
         daemon.create()
 
 
+def test_of_many_that_create_one_name_at_once_one_does(folder):
+    statuses = []
+    with Daemon(folder) as daemon:
+        threads = [threading.Thread(target=lambda: statuses.append(daemon.post(PUBLIC, MINIMAL).status))
+                   for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        equal(sorted(statuses), [201] + [409] * 11)
+        equal(len(daemon.get(PUBLIC).json["data"]), 1)
+
+
 def test_all_problems_of_a_definition_are_told_with_their_places(folder):
     text = "definition_version: 1\nname: x\nsorce: {connection: {plugin: generate}}\n" \
            "destination: {connection: {plugin: 'null'}}\nsync: {frequency: 0}\ntables:\n  - {name: rows, cursr: id}\n"
@@ -470,6 +521,19 @@ def test_a_definition_is_replaced_when_it_differs(folder):
         equal(daemon.get("/v1/pipelines/%d" % pipeline).json["period"], "5m")
         daemon.put(path, definition(tabels=[])).expect(422, "invalid_shape")
         daemon.put(PUBLIC + "/1/definition", MINIMAL).expect(404, "not_found")
+
+
+def test_tables_mean_the_same_in_any_order_and_transformations_do_not(folder):
+    tables = [{"name": "a"}, {"name": "b"}]
+    steps = [{"type": "rename_fields", "config": {"mapping": {"id": "x"}}},
+             {"type": "rename_fields", "config": {"mapping": {"x": "y"}}}]
+    with Daemon(folder) as daemon:
+        pipeline = daemon.create(tables=tables, transformations=steps)
+        path = PUBLIC + "/%d/definition" % pipeline
+        for changes, outcome in (({"tables": tables[::-1], "transformations": steps}, "noop"),
+                                 ({"tables": tables, "transformations": steps[::-1]}, "updated"),
+                                 ({"tables": tables[:1], "transformations": steps[::-1]}, "updated")):
+            equal(daemon.put(path, definition(**changes)).expect(200).headers["X-Reconcile"], outcome)
 
 
 def test_validate_changes_nothing(folder):

@@ -168,6 +168,20 @@ def test_sigkill_in_mid_run_leaves_an_interrupted_run_and_the_next_slot_runs(fol
         store.close()
 
 
+def test_old_runs_are_deleted(folder):
+    daemon = Daemon(folder)
+    with daemon:
+        pipeline = daemon.create()
+        runs = [daemon.run(pipeline)["id"] for _ in range(3)]
+    with Daemon(folder, "--retention-runs", "2") as daemon:
+        wait_for(lambda: [run["id"] for run in daemon.get("/v1/pipelines/runs").json["runs"]] == runs[:0:-1],
+                 "the oldest run to be deleted")
+        daemon.pass_time(100 * 86400)
+    with Daemon(folder, "--retention", "90d") as daemon:
+        wait_for(lambda: not {run["id"] for run in daemon.get("/v1/pipelines/runs").json["runs"]} & set(runs),
+                 "all old runs to be deleted")
+
+
 def test_sighup_reads_the_plugins_again(folder):
     with Daemon(folder) as daemon:
         daemon.process.send_signal(signal.SIGHUP)

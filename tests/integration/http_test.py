@@ -275,6 +275,8 @@ def test_tls(folder):
     with Daemon(folder, "--tls-certificate", pem, "--tls-key", key, tls=context) as daemon:
         daemon.get("/v1/pipelines").expect(200)
         contains(tap.read(daemon.state, "address"), "https://")
+        with context.wrap_socket(daemon.connect(), server_hostname="127.0.0.1") as peer:
+            assert peer.version() in ("TLSv1.2", "TLSv1.3"), peer.version()
         data, closed = daemon.raw(get())
         assert closed and not data.startswith(b"HTTP/1.1 200"), data
 
