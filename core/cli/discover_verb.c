@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/definition.h"
 #include "cli/grid.h"
+#include "cli/pairs.h"
 #include "cli/verbs.h"
 #include "plugin/options.h"
 #include "run/run.h"
@@ -124,51 +125,22 @@ static int discover_file(const struct discover_args *args, const char *file)
     return status;
 }
 
-static void report(void *arg, const char *key, bool is_shape, const char *message)
-{
-    const char *plugin = arg;
-
-    (void)is_shape;
-    (void)fprintf(stderr, "tidemill: %s%s%s: %s\n", plugin, key ? "." : "",
-                  key ? key : "", message);
-}
-
-/* A value of the command line: a number, true or false where it reads as one. */
-static struct json_object *plain_value(const char *text)
-{
-    struct json_object *value = NULL;
-    struct tide_error err;
-
-    if (tide_json_parse(text, strlen(text), &value, &err) == TIDE_OK && value &&
-        !json_object_is_type(value, json_type_string)) {
-        return value;
-    }
-    json_object_put(value);
-    return json_object_new_string(text);
-}
-
 static int discover_plugin(const struct discover_args *args, const char *plugin,
                            const char *const *pairs, size_t count)
 {
     uint32_t kind = args->destination ? TIDE_KIND_DESTINATION : TIDE_KIND_SOURCE;
-    struct json_object *options = json_object_new_object();
+    struct json_object *options = tide_cli_pairs(pairs, count);
     struct tide_catalog *catalog = tide_cli_catalog();
     const struct tide_plugin_info *info =
         catalog ? tide_catalog_find(catalog, kind, plugin) : NULL;
     char *name = tide_strdup(plugin), *here = tide_path_absolute(".");
     int status = TIDE_EXIT_USAGE;
 
-    for (size_t i = 0; i < count; i++) {
-        const char *equals = strchr(pairs[i], '=');
-        char *key = tide_strndup(pairs[i], strcspn(pairs[i], "="));
-
-        tide_json_set(options, key, plain_value(equals ? equals + 1 : ""));
-        free(key);
-    }
     if (!info) {
         (void)fprintf(stderr, "tidemill: no file and no %s plugin \"%s\"\n",
                       tide_plugin_kind_name(kind), plugin);
-    } else if (tide_options_check(catalog, info, options, report, name) == 0) {
+    } else if (tide_options_check(catalog, info, options, tide_cli_report_option, name) ==
+               0) {
         status = discover_connection(args, plugin, options, here);
     }
     free(here);

@@ -25,7 +25,7 @@ static const struct {
 
 static const struct tide_verb *const engine_verbs[] = {
     &tide_verb_run,     &tide_verb_validate, &tide_verb_preview,
-    &tide_verb_plugins, &tide_verb_discover,
+    &tide_verb_plugins, &tide_verb_discover, &tide_verb_plugin,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

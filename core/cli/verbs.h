@@ -15,6 +15,7 @@ extern const struct tide_verb tide_verb_validate;
 extern const struct tide_verb tide_verb_preview;
 extern const struct tide_verb tide_verb_plugins;
 extern const struct tide_verb tide_verb_discover;
+extern const struct tide_verb tide_verb_plugin;
 
 /** Implemented in tidemill-client. */
 extern const struct tide_verb tide_verb_apply;

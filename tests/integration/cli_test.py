@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "sup
 import tap                                                           # noqa: E402
 from tap import contains, equal, tidemill, write                     # noqa: E402
 
-VERBS = ["run", "validate", "preview", "plugins", "discover", "apply", "list", "trigger", "runs", "run-status",
+VERBS = ["run", "validate", "preview", "plugins", "discover", "plugin", "apply", "list", "trigger", "runs", "run-status",
          "rejects"]
 
 PEOPLE = """

@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+"""`tidemill plugin test`: our own plugins keep their promises, and each kind of broken one is found out."""
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import tap                                                           # noqa: E402
+from tap import BUILD, TOP, contains, equal, tidemill, write         # noqa: E402
+
+COMMON = 4
+
+
+def plugin(kind, name):
+    return os.path.join(BUILD, "plugins", kind + "s", name, name + ".so")
+
+
+def kit(*args, **more):
+    return tidemill("plugin", "test", *args, **more)
+
+
+def keeps_all(*args, skipped=()):
+    """Every promise is kept; those named in skipped could not be seen."""
+    done = kit(*args)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    lines = done.stdout.splitlines()
+    count = int(re.fullmatch(r"1\.\.(\d+)", lines[0])[1])
+    findings = [line for line in lines if re.match(r"(not )?ok ", line)]
+    equal(len(findings), count)
+    assert count > COMMON, done.stdout
+    equal([re.search(r"- (.*) # SKIP", f)[1] for f in findings if "# SKIP" in f], list(skipped), "skipped")
+    contains(lines[-1], " 0 broken, %d skipped" % len(skipped))
+
+
+NO_CURSOR = ["resumes at a position and loses no row"]
+NO_POSITION = ["gives back the position that was committed"]
+
+
+def people(folder):
+    path = os.path.join(folder, "people.db")
+    base = sqlite3.connect(path)
+    base.execute("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT)")
+    base.executemany("INSERT INTO people VALUES (?, ?)", [(i, "name %d" % i) for i in range(1, 40)])
+    base.commit()
+    base.close()
+    return path
+
+
+def test_generate_keeps_its_promises(folder):
+    keeps_all(plugin("source", "generate"), "rows=2000", "nulls=0.2", skipped=NO_CURSOR)
+
+
+def test_the_file_source_keeps_its_promises(folder):
+    write(folder, "in/a.csv", "id,name\n" + "".join("%d,x\n" % i for i in range(100)))
+    keeps_all(plugin("source", "file"), "path=" + folder + "/in", "format=csv", skipped=NO_CURSOR)
+    write(folder, "in/b.jsonl", "".join('{"id":%d}\n' % i for i in range(100)))
+    keeps_all(plugin("source", "file"), "path=" + folder + "/in", "format=jsonl", "--table", "b.jsonl",
+              skipped=NO_CURSOR)
+
+
+def need(file):
+    if not os.path.exists(file):
+        raise tap.Skip("not built")
+
+
+def test_the_sqlite_source_keeps_its_promises(folder):
+    need(plugin("source", "sqlite"))
+    keeps_all(plugin("source", "sqlite"), "path=" + people(folder), "--cursor", "id")
+
+
+def test_the_sqlite_destination_keeps_its_promises(folder):
+    need(plugin("destination", "sqlite"))
+    keeps_all(plugin("destination", "sqlite"), "path=%s/out.db" % folder)
+    rows = sqlite3.connect(folder + "/out.db").execute("SELECT count(*) FROM tidemill_plugin_test_merge").fetchone()
+    equal(rows, (16384,), "a merge puts rows of the same key in place of one another")
+
+
+def test_null_keeps_its_promises(folder):
+    keeps_all(plugin("destination", "null"), skipped=NO_POSITION)
+
+
+def test_the_file_destination_keeps_its_promises(folder):
+    for form in ("csv", "jsonl"):
+        keeps_all(plugin("destination", "file"), "path=" + folder + "/out", "format=" + form, skipped=NO_POSITION)
+
+
+def test_the_transforms_keep_their_promises(folder):
+    keeps_all(plugin("transform", "rename_fields"), 'mapping={"string":"text"}')
+    keeps_all(plugin("transform", "exclude_fields"), 'fields=["json", "bool"]')
+    keeps_all(plugin("transform", "find_and_replace"), "field=string", "find=[0-9]+", "replace=<$0>")
+
+
+def test_formats_and_storages_keep_what_every_plugin_promises(folder):
+    for kind, name in (("format", "csv"), ("format", "jsonl"), ("storage", "local")):
+        done = kit(plugin(kind, name))
+        equal(done.returncode, 0, done.stdout)
+        contains(done.stdout, "# %s %s: %d kept, 0 broken, 0 skipped" % (kind, name, COMMON))
+
+
+def test_the_examples_keep_their_promises(folder):
+    for kind, skipped in (("source", NO_CURSOR), ("transform", []), ("destination", NO_POSITION)):
+        name = "hello_" + kind
+        keeps_all(os.path.join(BUILD, "plugins", "examples", name, name + ".so"), skipped=skipped)
+
+
+def test_every_plugin_exports_one_symbol(folder):
+    found = 0
+    for parent, _, names in os.walk(os.path.join(BUILD, "plugins")):
+        for name in names:
+            if name.endswith(".so"):
+                listing = subprocess.run(["nm", "-D", "--defined-only", os.path.join(parent, name)], check=True,
+                                         stdout=subprocess.PIPE, text=True).stdout
+                symbols = [line.split()[-1].split("@")[0] for line in listing.splitlines()]
+                equal([s for s in symbols if not s.startswith("__")], ["tide_plugin_entry"], name)
+                found += 1
+    assert found >= 10, found
+
+
+# ---- plugins that break a promise ----
+
+SOURCE = """
+#include <tidemill/plugin.h>
+#include <tidemill/row.h>
+%(extra)s
+static int open_it(const void *o, const struct tide_source_request *r, const struct tide_host *h, void **state,
+                   struct tide_schema *schema, struct tide_error *err)
+{
+    struct tide_row_builder *rows;
+    (void)o; (void)h; (void)err;
+    if (tide_schema_add(schema, "id", TIDE_TYPE_INT64, 0) != TIDE_OK) { return TIDE_E_LIMIT; }
+    rows = tide_row_builder_create(schema, r->batch_rows, r->batch_bytes);
+    *state = rows;
+    %(open)s
+    return TIDE_OK;
+}
+static int read_it(void *state, struct tide_batch *batch, struct tide_error *err)
+{
+    struct tide_row_builder *rows = state;
+    int rc;
+    (void)err;
+    %(read)s
+    if (rows->total >= 20) { return TIDE_END; }
+    while (rows->total < 20 && !tide_row_builder_is_full(rows)) {
+        tide_row_set_int64(rows, 0, rows->total);
+        (void)tide_row_end(rows);
+    }
+    rc = tide_row_builder_finish(rows, batch);
+    %(finish)s
+    return rc;
+}
+static const struct tide_source it = {.size = sizeof it, .open = open_it, .read = read_it, .close = %(close)s};
+TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "broken", "1", "Breaks a promise."), .source = &it};
+"""
+
+
+def need_plain_program():
+    """AddressSanitizer makes a crash an exit, and counts memory its own way."""
+    with open(tap.TIDEMILL, "rb") as file:
+        if b"__asan_init" in file.read():
+            raise tap.Skip("built with AddressSanitizer")
+
+
+def broken(folder, flags=(), **parts):
+    """The findings of a source with such parts: (exit status, {promise: why})."""
+    need_plain_program()
+    values = dict(extra="", open="", read="", finish="", close="tide_row_builder_destroy")
+    source = write(folder, "broken.c", SOURCE % dict(values, **parts))
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", *(flags or ["-fvisibility=hidden"]),
+                    "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/broken.so", source], check=True)
+    done = kit(folder + "/broken.so", "--timeout", "5")
+    findings = re.findall(r"^not ok \d+ - (.*)\n# (.*)$", done.stdout, re.M)
+    return done.returncode, dict(findings)
+
+
+def test_a_source_without_fault_has_no_findings(folder):
+    equal(broken(folder), (0, {}))
+
+
+def test_a_second_symbol_is_found(folder):
+    status, why = broken(folder, extra="int more(void); int more(void) { return 1; }", flags=["-O1"])
+    equal(status, 1)
+    equal(list(why), ["exports tide_plugin_entry and nothing else"])
+    contains(why["exports tide_plugin_entry and nothing else"], "more")
+
+
+def test_a_crash_is_a_finding_and_not_the_end(folder):
+    status, why = broken(folder, read="raise(SIGSEGV);", extra="#include <signal.h>")
+    equal(status, 1)
+    contains(why["reads batches that keep the rules"], "crashed in read: Segmentation fault")
+    assert "closes what was never opened" not in why, why
+
+
+def test_a_hang_is_a_finding(folder):
+    status, why = broken(folder, extra="#include <unistd.h>\n",
+                         open="while (strlen(r->table) > 10) { (void)pause(); }")
+    equal(status, 1)
+    equal(list(why), ["says why it cannot open a table"])
+    contains(why["says why it cannot open a table"], "nothing came of it in 5 seconds")
+
+
+def test_a_process_that_is_ended_is_a_finding(folder):
+    _, why = broken(folder, read="exit(3);")
+    contains(why["reads batches that keep the rules"], "ended the process in read, with status 3")
+
+
+def test_a_leak_is_found(folder):
+    status, why = broken(folder, open="{ char *lost = malloc(40); if (lost) { *(volatile char *)lost = 1; } }")
+    equal(status, 1)
+    equal(list(why), ["leaves nothing behind when it is closed"])
+
+
+def test_a_file_left_open_is_found(folder):
+    _, why = broken(folder, extra="#include <fcntl.h>", open='(void)!open("/dev/null", O_RDONLY);')
+    contains(why["leaves nothing behind when it is closed"], "files stayed open")
+
+
+def test_a_failure_without_a_message_is_found(folder):
+    _, why = broken(folder, open="if (strlen(r->table) > 10) { return TIDE_E_NOT_FOUND; }")
+    contains(why["says why it cannot open a table"], "without a message")
+
+
+def test_a_close_that_needs_a_state_is_found(folder):
+    _, why = broken(folder, close="hard",
+                    extra="static void hard(void *s) { *(volatile char *)s = 0; tide_row_builder_destroy(s); }")
+    contains(why["closes what was never opened"], "crashed in close(NULL)")
+
+
+def test_batches_against_the_rules_are_found(folder):
+    _, why = broken(folder, finish="batch->array.children[0]->length--;")
+    contains(why["reads batches that keep the rules"], "a batch breaks the rules")
+    _, why = broken(folder, finish="rc = rows->total >= 20 ? TIDE_END : rc;")
+    contains(why["reads batches that keep the rules"], "the last rows would be lost")
+
+
+def test_batches_longer_than_asked_for_are_found(folder):
+    _, why = broken(folder, open="rows->row_limit = 100;")
+    contains(why["gives the same rows in batches of any size"], "a batch has 20 rows, and 1 were asked for")
+
+
+def test_what_does_not_load_is_one_finding(folder):
+    done = kit(write(folder, "text.so", "no plugin"))
+    equal(done.returncode, 1)
+    contains(done.stdout, "1..1\nnot ok 1 - loads")
+
+
+def test_wrong_options_and_operands_are_bad_usage(folder):
+    wrong = kit(plugin("transform", "exclude_fields"), "feilds=x")
+    equal(wrong.returncode, 2)
+    contains(wrong.stderr, '"fields"')
+    equal(kit(plugin("transform", "exclude_fields"), 'fields=["a"]', "--columns", "a:strnig").returncode, 2)
+    equal(tidemill("plugin", "tset", "x.so").returncode, 2)
+
+
+if __name__ == "__main__":
+    tap.main(globals())
