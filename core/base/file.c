@@ -187,6 +187,12 @@ char *tide_path_join(const char *folder, const char *name)
     if (name[0] == '/' || folder[0] == '\0') {
         return tide_strdup(name);
     }
+    while (name[0] == '.' && name[1] == '/') {
+        name += 2;
+    }
+    if (strcmp(name, ".") == 0) {
+        return tide_strdup(folder);
+    }
     return tide_strf("%s%s%s", folder, tide_text_ends(folder, "/") ? "" : "/", name);
 }
 

@@ -67,6 +67,34 @@ static void print_listing(const struct tide_catalog *catalog)
     }
 }
 
+/* A bound of a duration or a size in its largest whole unit, as a user would write it. */
+static void append_bound(struct tide_text *out, int type, int64_t bound)
+{
+    static const struct {
+        int type;
+        int64_t unit;
+        const char *name;
+    } units[] = {
+        {TIDE_OPTION_DURATION, INT64_C(86400000000), "d"},
+        {TIDE_OPTION_DURATION, INT64_C(3600000000), "h"},
+        {TIDE_OPTION_DURATION, INT64_C(60000000), "m"},
+        {TIDE_OPTION_DURATION, INT64_C(1000000), "s"},
+        {TIDE_OPTION_DURATION, INT64_C(1000), "ms"},
+        {TIDE_OPTION_SIZE, INT64_C(1) << 30, "GiB"},
+        {TIDE_OPTION_SIZE, INT64_C(1) << 20, "MiB"},
+        {TIDE_OPTION_SIZE, INT64_C(1) << 10, "KiB"},
+    };
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].type == type && bound != 0 && bound % units[i].unit == 0) {
+            tide_text_appendf(out, "%lld%s", (long long)(bound / units[i].unit),
+                              units[i].name);
+            return;
+        }
+    }
+    tide_text_appendf(out, "%lld", (long long)bound);
+}
+
 static void describe_default(struct tide_text *out, const struct tide_option_info *option)
 {
     if (option->required) {
@@ -76,8 +104,10 @@ static void describe_default(struct tide_text *out, const struct tide_option_inf
                           *option->default_value ? option->default_value : "\"\"");
     }
     if (option->minimum != 0 || option->maximum != 0) {
-        tide_text_appendf(out, "%s%lld to %lld", out->length ? ", " : "",
-                          (long long)option->minimum, (long long)option->maximum);
+        tide_text_append(out, out->length ? ", " : "");
+        append_bound(out, option->type, option->minimum);
+        tide_text_append(out, " to ");
+        append_bound(out, option->type, option->maximum);
     }
     if (option->secret) {
         tide_text_append(out, out->length ? ", secret" : "secret");

@@ -129,6 +129,14 @@ def test_missing_file_is_named(folder):
     contains(done.stderr, folder + "/none.yaml")
 
 
+def test_messages_name_paths_without_needless_parts(folder):
+    text = PEOPLE.replace("path: in", "path: ./in")
+    done = tidemill("run", "./people.yaml", cwd=os.path.dirname(write(folder, "people.yaml", text)))
+    equal(done.returncode, 1)
+    contains(done.stdout, folder + "/in")
+    assert "/./" not in done.stdout, done.stdout
+
+
 def test_preview_shows_rows_after_each_step_and_writes_nothing(folder):
     done = tidemill("preview", "--rows", "1", people(folder))
     equal(done.returncode, 0, done.stderr)
@@ -145,6 +153,7 @@ def test_plugins_lists_every_kind(folder):
         assert re.search("^" + line, listing, re.M), listing
     one = tidemill("plugins", "csv").stdout
     contains(one, "delimiter")
+    contains(one, "default 256MiB, 64KiB to 1GiB")
     contains(json.loads(tidemill("plugins", "csv", "--schema").stdout)["properties"], "delimiter")
 
 
