@@ -9,6 +9,8 @@
 #include "cli/verbs.h"
 
 static const struct tide_arg plugin_args_table[] = {
+    {"kind", TIDE_ARG_TEXT, "KIND", offsetof(struct tide_plugin_args, kind),
+     "of a new plugin: source, transform or destination"},
     {"table", TIDE_ARG_TEXT, "NAME", offsetof(struct tide_plugin_args, table),
      "the table to read or write"},
     {"cursor", TIDE_ARG_TEXT, "COLUMN", offsetof(struct tide_plugin_args, cursor),
@@ -26,22 +28,28 @@ static int plugin(const void *values, const char *const *operands, size_t count)
     if (strcmp(operands[0], "test") == 0) {
         return tide_plugin_test(values, operands + 1, count - 1);
     }
-    (void)fprintf(stderr, "tidemill: plugin: \"%s\" is not test\n", operands[0]);
+    if (strcmp(operands[0], "new") == 0 && count == 2) {
+        return tide_plugin_new(values, operands[1]);
+    }
+    (void)fprintf(stderr, "usage: tidemill plugin test FILE [OPTION=VALUE ...]\n"
+                          "       tidemill plugin new NAME --kind KIND\n");
     return TIDE_EXIT_USAGE;
 }
 
 const struct tide_verb tide_verb_plugin = {
     .name = "plugin",
-    .operands = "test FILE [OPTION=VALUE ...]",
+    .operands = "test FILE [OPTION=VALUE ...] | new NAME",
     .least = 2,
     .most = 64,
-    .summary = "Hold a plugin against its promises.",
+    .summary = "Hold a plugin against its promises, or begin one.",
     .details =
         "Each promise is put to the plugin in a process of its own, and is a line:\n"
         "  tidemill plugin test ./upper.so column=name --columns name:string\n"
         "Without --columns the rows have a column of each type, named like it.  Without\n"
         "--table a source reads the first table it discovers, and a destination fills\n"
-        "tidemill_plugin_test_MODE, which stays.  Each promise has 30 seconds.",
+        "tidemill_plugin_test_MODE, which stays.  Each promise has 30 seconds.\n\n"
+        "A new plugin is a folder with its code, a Makefile and a test:\n"
+        "  tidemill plugin new upper --kind transform && make -C upper check",
     .args = plugin_args_table,
     .size = sizeof(struct tide_plugin_args),
     .run = plugin,
