@@ -108,5 +108,20 @@ def test_the_examples_are_as_short_as_they_say(folder):
         equal(re.search(r"in (\d+) lines", text)[1], str(limit), kind)
 
 
+def test_the_listings_of_the_guide_compile_and_keep_their_promises(folder):
+    env = installed(folder)
+    flags = command("pkg-config", "--cflags", "tidemill", env=env).split()
+    with open(os.path.join(TOP, "etc", "man", "tidemill-plugin.7"), encoding="utf-8") as page:
+        listings = re.findall(r"^\.Bd -literal\n(.*?)^\.Ed$", page.read(), re.M | re.S)
+    equal(len(listings), len(KINDS))
+    for kind, listing in zip(KINDS, listings):
+        source = write(folder, kind + ".c", listing.replace("\\e", "\\"))
+        command(os.environ.get("CC", "cc"), "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra",
+                "-Wno-unused-parameter", "-Werror", *flags, "-o", folder + "/" + kind + ".so", source)
+        done = tidemill("plugin", "test", folder + "/" + kind + ".so")
+        equal(done.returncode, 0, done.stdout)
+        contains(done.stdout, "# %s " % kind)
+
+
 if __name__ == "__main__":
     tap.main(globals())
