@@ -161,6 +161,7 @@ static inline int tide_batch_init(struct tide_batch *batch, size_t columns, int6
     batch->array.children =
         (struct ArrowArray **)calloc(columns + 1, sizeof(struct ArrowArray *));
     batch->array.release = tide_parent_release_;
+    batch->array.n_children = 0;
     if (!batch->array.private_data || !batch->array.children) {
         tide_batch_release(batch);
         return TIDE_E_LIMIT;
