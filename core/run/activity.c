@@ -4,6 +4,7 @@
 #include "run/activity.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SI
 
 static _Thread_local const char *current;
 static struct tide_ledger *watched;
+static bool crashed;
 static struct sigaction before[CRASH_SIGNALS];
 
 /* Word by word, so that a reader in another thread races with nobody. */
@@ -39,6 +41,9 @@ void tide_activity_begin(struct tide_ledger *ledger, const char *text)
     const struct tide_clock *clock = tide_clock_system();
 
     current = text;
+    if (__atomic_load_n(&crashed, __ATOMIC_RELAXED)) {
+        return;
+    }
     store_text(ledger, text);
     __atomic_store_n(&ledger->heartbeat_us, clock->monotonic(clock), __ATOMIC_RELAXED);
 }
@@ -60,11 +65,13 @@ void tide_activity_last(const struct tide_ledger *ledger, char out[64])
     out[sizeof words - 1] = '\0';
 }
 
-/* Runs on the thread that crashed.  The signal waits until the handler is over and then
- * meets what was there before; raised again, for not every signal comes of an instruction
- * that would fail once more. */
+/* Runs on the thread that crashed; the others, which go on until the process ends, tell
+ * of nothing from then on.  The signal waits until the handler is over and then meets
+ * what was there before; raised again, for not every signal comes of an instruction that
+ * would fail once more. */
 static void on_crash(int number)
 {
+    __atomic_store_n(&crashed, true, __ATOMIC_RELAXED);
     store_text(watched, current ? current : "the engine");
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         if (crash_signals[i] == number) {
