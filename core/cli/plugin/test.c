@@ -100,8 +100,10 @@ int tide_plugin_test(const struct tide_plugin_args *args, const char *const *ope
                      size_t operand_count)
 {
     struct tide_schema columns = {0};
-    struct tide_kit_finding *finding = mmap(NULL, sizeof *finding, PROT_READ | PROT_WRITE,
-                                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct tide_kit_finding *finding =
+        mmap(NULL, sizeof *finding, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+             /* cppcheck-suppress invalidFunctionArg ; anonymous memory has no file */
+             -1, 0);
     char *file = tide_path_absolute(operands[0]);
     char *here = tide_path_absolute("."), *folder = tide_plugin_folder();
     struct json_object *options = tide_cli_pairs(operands + 1, operand_count - 1);
