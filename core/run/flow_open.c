@@ -2,8 +2,8 @@
  * flow_open - both sides of a table are opened and agree on its columns.
  *
  * The source is opened first, because the destination wants to know the columns; when the
- * destination then knows a position of its own, committed with its rows, it is believed
- * over the one that was given, and the source is opened once more.
+ * destination keeps positions with its rows, its word is believed over what was given,
+ * and the source is opened once more where the two differ.
  */
 #include "base/check.h"
 #include "base/json.h"
@@ -307,11 +307,21 @@ static bool is_incremental(const struct tide_flow *flow)
     return wanted == 1 || (wanted < 0 && flow->table->cursor);
 }
 
+static bool is_same_position(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What was committed with the rows is true, also that nothing was: a table that is lost
+ * is filled again.  Only a destination that keeps no positions leaves it to the caller.
+ */
 static int take_position(struct tide_flow *flow, char *position, struct tide_error *err)
 {
-    const char *before = flow->position_before;
+    bool keeps_positions = flow->engine->destination.entry->destination->flags &
+                           TIDE_DESTINATION_TRANSACTIONAL;
 
-    if (!position || !is_incremental(flow) || (before && strcmp(before, position) == 0)) {
+    if (!is_incremental(flow) || (!position && !keeps_positions) ||
+        is_same_position(flow->position_before, position)) {
         free(position);
         return TIDE_OK;
     }

@@ -441,12 +441,24 @@ static void test_a_run_goes_on_from_its_position(void **state)
 
     fixture->request.positions = json_object_new_object();
     tide_json_set_text(fixture->request.positions, "numbers", "15");
-    run_incremental(fixture, "");
+    run_incremental(fixture, "\"position\": \"15\"");
     expect_rows(fixture, 16, 20, 0, "20");
     expect_seen(fixture, "position 15\nacknowledge 20\n");
     event = fixture_event(fixture, "position", 0);
     assert_string_equal(tide_json_text(event, "table"), "numbers");
     assert_string_equal(tide_json_text(event, "position"), "20");
+    json_object_put(fixture->request.positions);
+}
+
+static void test_a_destination_that_lost_its_position_is_filled_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.positions = json_object_new_object();
+    tide_json_set_text(fixture->request.positions, "numbers", "15");
+    run_incremental(fixture, "");
+    expect_rows(fixture, 1, 20, 0, "20");
+    expect_seen(fixture, "position 15\nposition -\nacknowledge 20\n");
     json_object_put(fixture->request.positions);
 }
 
@@ -571,6 +583,7 @@ int main(void)
         TEST(test_a_source_without_columns_moves_nothing),
         TEST(test_a_limit_cuts_a_batch_and_keeps_no_position),
         TEST(test_a_run_goes_on_from_its_position),
+        TEST(test_a_destination_that_lost_its_position_is_filled_again),
         TEST(test_the_destinations_position_is_believed),
         TEST(test_a_run_from_scratch_has_no_position),
         TEST(test_a_preview_shows_each_stage_and_writes_nothing),
