@@ -5,7 +5,7 @@
 
 #include "../../shared/format/build.h"
 #include "jsonl.h"
-#include "text.h"
+#include "../../shared/json/text.h"
 
 uint8_t *jsonl_scratch(struct jsonl_decoder *decoder, size_t length)
 {

@@ -14,7 +14,7 @@
 
 #include "../../shared/format/build.h"
 #include "jsonl.h"
-#include "text.h"
+#include "../../shared/json/text.h"
 
 /* A column of the batch in hand. */
 struct output {

@@ -8,7 +8,7 @@
 
 #include <tidemill/plugin.h>
 
-#include "json.h"
+#include "../../shared/json/json.h"
 #include "names.h"
 
 /** Filled by the host from the options table. */

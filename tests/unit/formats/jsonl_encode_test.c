@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "format_harness.h"
-#include "formats/jsonl/text.h"
+#include "shared/json/text.h"
 
 static void add(struct tide_schema *schema, const char *name, int type)
 {

@@ -5,8 +5,8 @@
  * that any machine runs and by which the first is tested.  Up to 16 bytes behind the
  * inputs are read, and up to 16 behind the outputs written.
  */
-#ifndef JSONL_TEXT_H
-#define JSONL_TEXT_H
+#ifndef TIDE_SHARED_JSON_TEXT_H
+#define TIDE_SHARED_JSON_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

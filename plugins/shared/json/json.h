@@ -8,8 +8,8 @@
  *
  * That all bytes are UTF-8 is not looked at here.  64 bytes behind the end are readable.
  */
-#ifndef JSONL_JSON_H
-#define JSONL_JSON_H
+#ifndef TIDE_SHARED_JSON_H
+#define TIDE_SHARED_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
