@@ -1,0 +1,124 @@
+/*
+ * rows - the records of a Singer stream become batches.
+ */
+#include <tidemill/value.h>
+
+#include "singer.h"
+
+/* Records for about a batch. */
+static int collect(struct reader *reader, struct tide_error *err)
+{
+    const struct tide_source_request *request = reader->request;
+    struct singer *singer = reader->singer;
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && (int64_t)singer->line_count < request->batch_rows &&
+           (int64_t)singer->records.length < request->batch_bytes) {
+        rc = singer_next_line(reader, err);
+    }
+    return rc == TIDE_END && singer->records.length > 0 ? TIDE_OK : rc;
+}
+
+/* All records in hand were given: the last STATE among them holds. */
+static void pass_records(struct singer *singer)
+{
+    singer->line_base += (int64_t)singer->line_count;
+    singer->line_count = 0;
+    if (singer->pending) {
+        free(singer->position);
+        singer->position = singer->pending;
+        singer->pending = NULL;
+    }
+}
+
+static int convert_instants(struct tide_batch *batch, size_t column)
+{
+    const struct ArrowArray *texts = batch->array.children[column];
+    struct ArrowArray instants = {0};
+    struct tide_builder builder;
+    int rc = TIDE_OK;
+
+    tide_builder_init(&builder, TIDE_TYPE_TIMESTAMP);
+    for (int64_t row = 0; row < texts->length && rc == TIDE_OK; row++) {
+        size_t length = 0;
+        const char *text = tide_array_text(texts, row, &length);
+        int64_t instant;
+
+        if (tide_array_is_null(texts, row)) {
+            rc = tide_append_null(&builder);
+            continue;
+        }
+        rc = tide_parse_timestamp(text, length, &instant);
+        rc = rc == TIDE_OK ? tide_append_int64(&builder, instant) : rc;
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_builder_finish(&builder, &instants);
+    }
+    if (rc == TIDE_OK) {
+        tide_batch_set_column(batch, column, &instants);
+    }
+    tide_builder_clear(&builder);
+    return rc;
+}
+
+static int finish_batch(const struct singer *singer, struct tide_batch *batch)
+{
+    size_t rows = (size_t)batch->array.length;
+    int64_t *positions = malloc(rows * sizeof *positions);
+    int rc = positions ? TIDE_OK : TIDE_E_LIMIT;
+
+    for (size_t i = 0; positions && i < rows; i++) {
+        positions[i] = singer_line_of(singer, tide_batch_position(batch, (int64_t)i));
+    }
+    free(batch->positions);
+    batch->positions = positions;
+    for (size_t i = 0; i < singer->columns.column_count && rc == TIDE_OK; i++) {
+        rc = singer_is_instant(singer, i) ? convert_instants(batch, i) : TIDE_OK;
+    }
+    return rc;
+}
+
+static int decode_records(struct reader *reader, struct tide_batch *batch,
+                          struct tide_error *err)
+{
+    struct singer *singer = reader->singer;
+    struct tide_span span = buffer_span(&singer->records, false);
+    size_t consumed = 0;
+    int rc = exec_format(reader)->decode(reader->decoder, &span, &consumed, batch, err);
+
+    if (rc != TIDE_OK) {
+        return rc < 0 ? rc
+                      : tide_error_set(err, TIDE_E_INTERNAL,
+                                       "the format does not take whole lines");
+    }
+    if (batch->array.length == 0) {
+        tide_batch_release(batch);
+    } else if (finish_batch(singer, batch) != TIDE_OK) {
+        tide_batch_release(batch);
+        return exec_out_of_memory(err);
+    }
+    buffer_take(&singer->records, consumed);
+    if (singer->records.length == 0) {
+        pass_records(singer);
+    }
+    return TIDE_OK;
+}
+
+int singer_read(struct reader *reader, struct tide_batch *batch, struct tide_error *err)
+{
+    struct singer *singer = reader->singer;
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && !batch->array.release) {
+        if (singer->records.length == 0) {
+            rc = collect(reader, err);
+        }
+        if (rc == TIDE_OK) {
+            rc = decode_records(reader, batch, err);
+        }
+    }
+    if (rc == TIDE_END) {
+        pass_records(singer);
+    }
+    return rc;
+}
