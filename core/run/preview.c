@@ -3,6 +3,7 @@
  * connection's tables: runs that move nothing.
  */
 #include "run/flow.h"
+#include "run/redact.h"
 #include "run/run.h"
 
 struct preview {
@@ -134,6 +135,9 @@ int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_fo
         rc = preview_table(&engine, i, emit, arg, err);
     }
     tide_engine_close(&engine);
+    if (rc != TIDE_OK) {
+        tide_redact_error(tide_pipeline_secrets(pipeline), err);
+    }
     return rc;
 }
 

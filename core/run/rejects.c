@@ -12,10 +12,10 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "run/ledger.h"
+#include "run/redact.h"
 
 #define ROW_MAX ((size_t)64 * 1024)
 #define RAW_MAX ((size_t)4 * 1024)
-#define REDACTED "[redacted]"
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
 
@@ -45,51 +45,6 @@ void tide_rejects_destroy(struct tide_rejects *rejects)
 
 /* ---- writing one down ---------------------------------------------------------------*/
 
-/* Replace every occurrence of a secret in text. */
-static void blank_one(struct tide_text *text, const char *secret)
-{
-    struct tide_text clean = {0};
-    const char *at = text->data;
-    const char *found = NULL;
-
-    if (!at || secret[0] == '\0' || !strstr(at, secret)) {
-        return;
-    }
-    while ((found = strstr(at, secret)) != NULL) {
-        tide_text_append_n(&clean, at, (size_t)(found - at));
-        tide_text_append(&clean, REDACTED);
-        at = found + strlen(secret);
-    }
-    tide_text_append(&clean, at);
-    tide_text_fini(text);
-    *text = clean;
-}
-
-/* A secret as it stands within a JSON string: escaped, without the quotes. */
-static void blank_escaped(struct tide_text *text, const char *secret)
-{
-    struct tide_text escaped = {0};
-
-    tide_text_append_json(&escaped, secret, strlen(secret));
-    escaped.data[escaped.length - 1] = '\0';
-    blank_one(text, escaped.data + 1);
-    tide_text_fini(&escaped);
-}
-
-static void blank_secrets(const struct tide_rejects *rejects, struct tide_text *text,
-                          bool is_json)
-{
-    const char *const *secrets = rejects->policy.secrets;
-
-    for (size_t i = 0; secrets && secrets[i]; i++) {
-        if (is_json) {
-            blank_escaped(text, secrets[i]);
-        } else {
-            blank_one(text, secrets[i]);
-        }
-    }
-}
-
 /* Bytes as text: what is no printable ASCII or UTF-8 is written \xNN. */
 static void append_escaped(struct tide_text *text, const char *bytes, size_t length)
 {
@@ -117,7 +72,7 @@ static void set_raw(const struct tide_rejects *rejects, struct json_object *even
     if (length > most) {
         tide_text_appendf(&text, "... (%zu bytes in all)", length);
     }
-    blank_secrets(rejects, &text, false);
+    tide_redact_text(rejects->policy.secrets, &text);
     tide_json_set_text(event, "raw", text.data ? text.data : "");
     tide_text_fini(&text);
 }
@@ -142,19 +97,8 @@ static void set_row(const struct tide_rejects *rejects, struct json_object *even
     struct tide_text text = {0};
 
     tide_text_append_n(&text, note->row, note->row_length);
-    blank_secrets(rejects, &text, true);
+    tide_redact_json(rejects->policy.secrets, &text);
     tide_json_set(event, "row", row_object(&text));
-    tide_text_fini(&text);
-}
-
-static void set_message(const struct tide_rejects *rejects, struct json_object *event,
-                        const char *message)
-{
-    struct tide_text text = {0};
-
-    tide_text_append(&text, message);
-    blank_secrets(rejects, &text, false);
-    tide_json_set_text(event, "message", text.data);
     tide_text_fini(&text);
 }
 
@@ -167,7 +111,7 @@ static struct json_object *make_event(const struct tide_rejects *rejects,
     tide_json_set_text(event, "table", note->table);
     tide_json_set_text(event, "step", tide_step_name(note->step));
     tide_json_set_text(event, "code", note->code);
-    set_message(rejects, event, note->message);
+    tide_json_set_text(event, "message", note->message);
     tide_json_set_text(event, "origin", note->origin);
     tide_json_set_int(event, "position", note->position);
     tide_json_set(event, "row", NULL);
@@ -262,15 +206,23 @@ bool tide_rejects_keeps(struct tide_rejects *rejects)
 int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_note *note,
                       struct tide_error *err)
 {
+    struct tide_reject_note clean = *note;
+    struct tide_text message = {0};
     int rc = TIDE_OK;
 
+    if (rejects->policy.secrets) {
+        tide_text_append(&message, note->message);
+        tide_redact_text(rejects->policy.secrets, &message);
+        clean.message = message.data ? message.data : "";
+    }
     (void)pthread_mutex_lock(&rejects->lock);
     rejects->count++;
     if (has_room(rejects)) {
-        keep(rejects, note);
+        keep(rejects, &clean);
     }
-    rc = judge(rejects, note, err);
+    rc = judge(rejects, &clean, err);
     (void)pthread_mutex_unlock(&rejects->lock);
+    tide_text_fini(&message);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "run/engine.h"
 #include "run/flow.h"
+#include "run/redact.h"
 
 static void tell_table(struct tide_engine *engine, const struct tide_table *table)
 {
@@ -79,17 +80,13 @@ static int check_counts(const struct tide_engine *engine, struct tide_error *err
     return tide_tally_check(&all, err);
 }
 
-static enum tide_run_state state_of(const struct tide_run_request *request, int rc,
-                                    struct tide_error *err)
+/* A failure stays one, also when the run was asked to stop meanwhile. */
+static enum tide_run_state state_of(int rc)
 {
     if (rc == TIDE_OK) {
         return TIDE_RUN_SUCCEEDED;
     }
-    if (rc == TIDE_E_CANCELLED || is_cancelled(request)) {
-        err->code = TIDE_E_CANCELLED;
-        return TIDE_RUN_CANCELLED;
-    }
-    return TIDE_RUN_FAILED;
+    return rc == TIDE_E_CANCELLED ? TIDE_RUN_CANCELLED : TIDE_RUN_FAILED;
 }
 
 enum tide_run_state tide_run_execute(const struct tide_run_request *request,
@@ -112,7 +109,8 @@ enum tide_run_state tide_run_execute(const struct tide_run_request *request,
     if (rc == TIDE_OK) {
         memset(&failure, 0, sizeof failure);
     }
-    state = state_of(request, rc, &failure);
+    state = state_of(rc);
+    tide_redact_error(tide_pipeline_secrets(request->pipeline), &failure);
     *end = tide_engine_end(&engine, state, &failure);
     tide_engine_emit(&engine, json_object_get(*end));
     tide_engine_close(&engine);

@@ -155,6 +155,55 @@ static void test_secrets_are_blanked_everywhere(void **unused)
     tide_rejects_destroy(rejects);
 }
 
+static void test_a_row_without_its_secrets_is_json_still(void **unused)
+{
+    static const char *const secrets[] = {"5432", "key", "nabc", "s", NULL};
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{\"id\":5432,\"n\":54321,\"key\":\"key\","
+                                             "\"t\":\"\\nabc\",\"s\":[\"s\",\"sums\"],"
+                                             "\"nabc\":\"at 5432.\"}");
+    struct tide_rejects *rejects = NULL;
+    struct json_object *row = NULL;
+    const char *text = NULL;
+
+    (void)unused;
+    policy.secrets = secrets;
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    text = json_object_to_json_string(tide_json_member(kept.last, "row"));
+    assert_string_equal(text, "{\"id\":\"[redacted]\",\"n\":54321,\"key\":\"[redacted]\","
+                              "\"t\":\"\\nabc\",\"s\":[\"[redacted]\",\"sums\"],"
+                              "\"nabc\":\"at [redacted].\"}");
+    assert_int_equal(tide_json_parse(text, strlen(text), &row, NULL), TIDE_OK);
+    json_object_put(row);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_what_ends_a_run_names_no_secret(void **unused)
+{
+    static const char *const secrets[] = {"hunter2", NULL};
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_rejects *rejects = NULL;
+    struct tide_error err = {0};
+
+    (void)unused;
+    policy.secrets = secrets;
+    policy.is_first_fatal = true;
+    note.message = "\"hunter2\" is no number";
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
+    assert_null(strstr(err.message, "hunter2"));
+    assert_non_null(strstr(err.message, "\"[redacted]\" is no number"));
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
 static void test_raw_bytes_are_escaped_and_cut(void **unused)
 {
     struct tide_ledger ledger = {0};
@@ -289,6 +338,8 @@ int main(void)
         cmocka_unit_test(test_no_more_are_kept_than_allowed),
         cmocka_unit_test(test_no_more_bytes_are_kept_than_allowed),
         cmocka_unit_test(test_secrets_are_blanked_everywhere),
+        cmocka_unit_test(test_a_row_without_its_secrets_is_json_still),
+        cmocka_unit_test(test_what_ends_a_run_names_no_secret),
         cmocka_unit_test(test_raw_bytes_are_escaped_and_cut),
         cmocka_unit_test(test_a_row_too_long_for_json_is_cut_as_raw),
         cmocka_unit_test(test_the_first_ends_a_run_that_wants_that),

@@ -337,6 +337,22 @@ static int refuse_commit(void *arg, struct tide_error *err)
     return tide_error_set(err, TIDE_E_INTERNAL, "not like this");
 }
 
+static int fail_when_asked_to_stop(void *arg, struct tide_error *err)
+{
+    atomic_store((atomic_bool *)arg, true);
+    return tide_error_set(err, TIDE_E_IO, "the disk is full");
+}
+
+static void test_a_failure_stays_one_when_the_run_is_stopped(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.before_commit = fail_when_asked_to_stop;
+    fixture->request.before_commit_arg = &fixture->cancel;
+    fixture_run(fixture, "\"rows\": 5", "", "", "");
+    fixture_expect_failure(fixture, TIDE_E_IO, "the disk is full");
+}
+
 static void test_a_commit_may_be_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -575,6 +591,7 @@ int main(void)
         TEST(test_what_breaks_is_the_error_wherever_it_is),
         TEST(test_broken_promises_of_plugins_are_found),
         TEST(test_a_cancelled_run_leaves_nothing_behind),
+        TEST(test_a_failure_stays_one_when_the_run_is_stopped),
         TEST(test_a_commit_may_be_refused),
         TEST(test_columns_are_dropped_at_receive),
         TEST(test_a_column_to_include_must_be_there),
