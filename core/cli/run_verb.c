@@ -21,6 +21,7 @@
 #include "run/stdout_guard.h"
 
 #define REJECTS_SHOWN 5
+#define REJECTS_LISTED 1000
 
 struct run_args {
     int64_t limit;
@@ -41,7 +42,7 @@ static const struct tide_arg run_args_table[] = {
 
 /* What the run's events are shown with. */
 struct watcher {
-    bool quiet;
+    struct json_object *items; /* owned; the rejects, or NULL: they are shown at once */
     int rejects;
 };
 
@@ -82,7 +83,7 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
     int64_t position = tide_json_int(event, "position", 0);
 
     if (watcher->rejects++ == REJECTS_SHOWN) {
-        (void)fputs("more rejects follow; --json counts them all\n", stderr);
+        (void)fputs("more rejects follow; --json lists them\n", stderr);
     }
     if (watcher->rejects > REJECTS_SHOWN) {
         return;
@@ -96,12 +97,35 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
                   tide_json_text(event, "message"));
 }
 
+/* As the API lists it. */
+static void list_reject(struct watcher *watcher, struct json_object *event)
+{
+    struct json_object *item = json_object_new_object();
+
+    tide_json_set_int(item, "ordinal", ++watcher->rejects);
+    json_object_object_foreach(event, key, value)
+    {
+        if (strcmp(key, "event") != 0) {
+            tide_json_set(item, key, json_object_get(value));
+        }
+    }
+    if (tide_json_int(event, "position", 0) == 0) {
+        tide_json_set(item, "position", NULL);
+    }
+    (void)json_object_array_add(watcher->items, item);
+}
+
 static void on_event(void *arg, struct json_object *event)
 {
     struct watcher *watcher = arg;
     const char *kind = tide_json_text(event, "event");
 
-    if (!watcher->quiet && kind && strcmp(kind, "reject") == 0) {
+    if (!kind || strcmp(kind, "reject") != 0) {
+        return;
+    }
+    if (watcher->items) {
+        list_reject(watcher, event);
+    } else {
         show_reject(watcher, event);
     }
 }
@@ -160,7 +184,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
     int64_t id = random_id(), started_at = clock->wall(clock),
             took = clock->monotonic(clock);
     struct tide_ledger ledger = {0};
-    struct watcher watcher = {.quiet = args->json};
+    struct watcher watcher = {.items = args->json ? json_object_new_array() : NULL};
     struct json_object *end, *run;
     char *folder = tide_plugin_folder(), *run_id = tide_strf("%" PRId64, id);
     struct tide_run_request request = {
@@ -172,7 +196,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
         .incremental = args->full ? 0 : -1,
         .row_limit = args->limit,
         .check = args->check,
-        .reject_count = args->json ? 0 : REJECTS_SHOWN + 1,
+        .reject_count = args->json ? REJECTS_LISTED : REJECTS_SHOWN + 1,
         .reject_bytes = INT64_C(1) << 20,
         .ledger = &ledger,
         .event = on_event,
@@ -184,6 +208,9 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
     end = execute_guarded(&request);
     took = clock->monotonic(clock) - took;
     run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
+    if (watcher.items) {
+        tide_json_set(tide_json_member(run, "rejects"), "items", watcher.items);
+    }
     print_run(args, run, pipeline->name, took);
     status = tide_run_object_status(run);
     json_object_put(run);

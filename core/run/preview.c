@@ -37,6 +37,28 @@ static bool has_rows(const struct preview *preview)
     return preview->batch.array.length > 0;
 }
 
+/* Declared types and the filter are stages where they are asked for: rows that go there
+ * would else be gone without a word. */
+static int show_checks(struct preview *preview, struct tide_error *err)
+{
+    struct tide_flow *flow = &preview->flow;
+    int rc = TIDE_OK;
+
+    if (has_rows(preview)) {
+        rc = tide_flow_validate_input(flow, &preview->batch, err);
+    }
+    if (rc == TIDE_OK && flow->table->types.column_count > 0) {
+        show(preview, tide_step_name(TIDE_STEP_INPUT_VALIDATION), &flow->input.to);
+    }
+    if (rc == TIDE_OK && has_rows(preview)) {
+        rc = tide_flow_filter(flow, &preview->batch, err);
+    }
+    if (rc == TIDE_OK && flow->filter) {
+        show(preview, tide_step_name(TIDE_STEP_FILTER), &flow->input.to);
+    }
+    return rc;
+}
+
 static int show_transforms(struct preview *preview, struct tide_error *err)
 {
     struct tide_flow *flow = &preview->flow;
@@ -86,13 +108,7 @@ static int show_stages(struct preview *preview, struct tide_error *err)
         return rc;
     }
     show(preview, "source", &flow->received);
-    rc = TIDE_OK;
-    if (has_rows(preview)) {
-        rc = tide_flow_validate_input(flow, &preview->batch, err);
-    }
-    if (rc == TIDE_OK && has_rows(preview)) {
-        rc = tide_flow_filter(flow, &preview->batch, err);
-    }
+    rc = show_checks(preview, err);
     if (rc == TIDE_OK) {
         rc = show_transforms(preview, err);
     }

@@ -53,8 +53,9 @@ enum tide_run_state tide_run_execute(const struct tide_run_request *request,
                                      struct json_object **end, struct tide_error *err);
 
 /** Rows after each step, for `tidemill preview`: called for the first rows of each table
- * after "source", after each transformation (its type) and after "destination" (as it
- * would be written; nothing is).  A batch without rows has no columns either. */
+ * after "source", "input_validation" (where types are declared), "filter" (where there is
+ * one), each transformation (its type) and "destination" (as it would be written; nothing
+ * is).  A batch without rows has no columns either. */
 typedef void (*tide_preview_fn)(void *arg, const char *table, const char *stage,
                                 const struct tide_schema *schema,
                                 const struct tide_batch *batch);

@@ -89,6 +89,16 @@ def test_rejects_are_shown_and_the_status_is_3(folder):
     contains(done.stderr, "people.csv:3 at input_validation")
 
 
+def test_rejects_are_listed_in_the_json_object(folder):
+    done = tidemill("run", "--json", people(folder, "1,Ada\nx,Bob\n"))
+    equal(done.returncode, 3)
+    rejects = json.loads(done.stdout)["rejects"]
+    equal((rejects["kept"], rejects["dropped"], len(rejects["items"])), (1, 0, 1))
+    equal((rejects["items"][0]["ordinal"], rejects["items"][0]["position"]), (1, 3))
+    equal(rejects["items"][0]["step"], "input_validation")
+    equal(rejects["items"][0]["row"], {"id": "x", "first": "Bob"})
+
+
 def test_limit_stops_early(folder):
     run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
     equal(run["passed"], [1] * 6)
@@ -144,6 +154,19 @@ def test_preview_shows_rows_after_each_step_and_writes_nothing(folder):
         contains(done.stdout, word)
     assert "Zoë" not in done.stdout
     assert not os.path.exists(folder + "/out")
+
+
+def test_preview_shows_where_rows_vanish_and_leaves_no_file(folder):
+    definition = people(folder, "x,Bob\n2,Ada\n3,Eve\n")
+    text = PEOPLE.replace("types: {id: int64}", "mode: append, types: {id: int64}, "
+                          "filter: {and: [{field: id, operator: is greater than, values: [2]}]}")
+    text = text.replace("{plugin: file, options: {path: out, format: jsonl}}", "{plugin: sqlite, options: {path: t.db}}")
+    write(folder, "people.yaml", text)
+    done = tidemill("preview", definition)
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stdout, "after input_validation: 2 rows")
+    contains(done.stdout, "after filter: 1 rows")
+    assert not os.path.exists(os.path.join(folder, "t.db"))
 
 
 def test_plugins_lists_every_kind(folder):

@@ -7,6 +7,9 @@
  */
 #include "writer.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 static const struct tide_option sqlite_option_table[] = {
     {.name = "path",
      .type = TIDE_OPTION_PATH,
@@ -23,6 +26,17 @@ static const struct tide_option sqlite_option_table[] = {
     {0},
 };
 
+/* SQLite leaves an empty file where nothing was committed to a new database. */
+static void remove_unused_file(const struct writer *writer)
+{
+    struct stat status;
+
+    if (writer->creates_file && stat(writer->options->path, &status) == 0 &&
+        S_ISREG(status.st_mode) && status.st_size == 0) {
+        (void)unlink(writer->options->path);
+    }
+}
+
 static void sqlite_close(void *state)
 {
     struct writer *writer = state;
@@ -33,6 +47,7 @@ static void sqlite_close(void *state)
     (void)sqlite3_finalize(writer->insert);
     (void)sqlite3_finalize(writer->newest);
     database_close(&writer->database);
+    remove_unused_file(writer);
     table_clear(&writer->table);
     free(writer->columns);
     free(writer);
@@ -72,6 +87,7 @@ static int sqlite_open(const void *options,
     writer->options = options;
     writer->request = request;
     writer->host = host;
+    writer->creates_file = access(writer->options->path, F_OK) != 0;
     *position = NULL;
     rc = prepare(writer, accepted, position, err);
     if (rc != TIDE_OK) {

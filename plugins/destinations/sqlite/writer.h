@@ -27,6 +27,7 @@ struct writer {
     const struct sqlite_options *options;
     const struct tide_destination_request *request;
     const struct tide_host *host;
+    bool creates_file; /* there was none before */
     struct database database;
     struct table table;     /* as it is in the database */
     struct column *columns; /* in the order of request->schema */

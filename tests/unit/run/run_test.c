@@ -528,6 +528,7 @@ static void test_a_preview_shows_each_stage_and_writes_nothing(void **state)
         fail_msg("%s", err.message);
     }
     assert_string_equal(stages.data, "numbers source name 12\n"
+                                     "numbers filter name 10\n"
                                      "numbers rename_fields label 10\n"
                                      "numbers picky label 8\n"
                                      "numbers destination label 8\n");
