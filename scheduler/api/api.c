@@ -53,7 +53,7 @@ static const struct {
 #define TABLE_SIZE (sizeof table / sizeof *table)
 
 static const struct tide_http_surface surfaces[] = {
-    {"/v1/pipelines", TIDE_HTTP_PASCAL},
+    {"/v1", TIDE_HTTP_PASCAL},
     {"/api/public/v1", TIDE_HTTP_LOWER},
 };
 

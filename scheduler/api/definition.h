@@ -42,8 +42,9 @@ bool tide_definition_has_cursor(const struct tide_pipeline *pipeline);
 
 #define TIDE_REDACTED "[redacted]"
 
-/** Replace the values of secret options in a document by "[redacted]"; a value that is
- * nothing but a variable ("${NAME}") is no secret. */
+/** Replace the values of secret options in a document by "[redacted]", and all that hold
+ * text of a plugin that is not known or refused; a value that is nothing but a variable
+ * ("${NAME}") is no secret. */
 void tide_secrets_redact(struct json_object *document,
                          const struct tide_catalog *catalog);
 /** Put back from `old` the secrets that a document carries as "[redacted]".  False when

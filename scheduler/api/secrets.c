@@ -1,6 +1,6 @@
 /*
  * secrets - what of a definition is never shown: the values of options that their plugin
- * marks as secret.
+ * marks as secret, and of a plugin that is not known whatever could be a secret.
  *
  * A client that reads a definition, edits it and sends it back sends "[redacted]" where a
  * secret stood; the stored one is then kept.
@@ -24,18 +24,21 @@ struct place {
     struct json_object *options;
     struct json_object *old; /**< the options at the same place of the old document */
     const char *path;        /**< "source.connection.options" */
+    const struct tide_plugin_info *owner; /**< of a component, else NULL */
 };
 
 struct visit {
     /** False stops. */
     bool (*secret)(const struct place *place, const char *option, char **field);
     char **field;
+    bool every; /**< also the options that are no secret */
 };
 
 static bool visit_plugin(const struct visit *visit, const struct place *place);
 
 /** The options of a component stand beside those of its owner. */
 static bool visit_component(const struct visit *visit, const struct place *place,
+                            const struct tide_plugin_info *info,
                             const struct tide_option_info *option)
 {
     struct place inner = *place;
@@ -43,23 +46,60 @@ static bool visit_component(const struct visit *visit, const struct place *place
 
     inner.kind = option->component_kind;
     inner.plugin = named ? named : option->default_value;
+    inner.owner = info;
     return visit_plugin(visit, &inner);
 }
 
+static bool declares(const struct tide_plugin_info *info, const char *name)
+{
+    for (size_t i = 0; info && i < info->option_count; i++) {
+        if (strcmp(info->options[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Nobody says which options of this plugin are secret, so all that hold text are. */
+static bool visit_unknown(const struct visit *visit, const struct place *place)
+{
+    if (!json_object_is_type(place->options, json_type_object)) {
+        return true;
+    }
+    /* Only values are replaced, which an iteration survives. */
+    json_object_object_foreach(place->options, name, value)
+    {
+        bool text = json_object_is_type(value, json_type_string) ||
+                    json_object_is_type(value, json_type_object) ||
+                    json_object_is_type(value, json_type_array);
+
+        if (text && !declares(place->owner, name) &&
+            !visit->secret(place, name, visit->field)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** A component that may be left out has neither a name nor options. */
 static bool visit_plugin(const struct visit *visit, const struct place *place)
 {
     const struct tide_plugin_info *info =
         place->plugin ? tide_catalog_find(place->catalog, place->kind, place->plugin)
                       : NULL;
 
+    if ((!info || info->refused) && (place->plugin || !place->owner)) {
+        return visit_unknown(visit, place);
+    }
     for (size_t i = 0; info && i < info->option_count; i++) {
         const struct tide_option_info *option = &info->options[i];
 
         if (option->type == TIDE_OPTION_COMPONENT) {
-            if (!visit_component(visit, place, option)) {
+            if (!visit_component(visit, place, info, option)) {
                 return false;
             }
-        } else if (option->secret && tide_json_member(place->options, option->name) &&
+        } else if ((option->secret || visit->every) &&
+                   tide_json_member(place->options, option->name) &&
                    !visit->secret(place, option->name, visit->field)) {
             return false;
         }
@@ -156,12 +196,31 @@ void tide_secrets_redact(struct json_object *document, const struct tide_catalog
     (void)visit_document(&visit, catalog, document, NULL);
 }
 
+static bool is_secret(const struct place *place, const char *name)
+{
+    const struct tide_plugin_info *info =
+        place->plugin ? tide_catalog_find(place->catalog, place->kind, place->plugin)
+                      : NULL;
+
+    for (size_t i = 0; info && i < info->option_count; i++) {
+        if (strcmp(info->options[i].name, name) == 0) {
+            return info->options[i].secret;
+        }
+    }
+    return false;
+}
+
+/** An option that is no secret may have been hidden while its plugin was not known, or
+ * be this very text. */
 static bool restore(const struct place *place, const char *option, char **field)
 {
     const char *text = tide_json_text(place->options, option);
     struct json_object *old = tide_json_member(place->old, option);
 
     if (!text || strcmp(text, TIDE_REDACTED) != 0) {
+        return true;
+    }
+    if (!old && !is_secret(place, option)) {
         return true;
     }
     if (!old) {
@@ -175,7 +234,7 @@ static bool restore(const struct place *place, const char *option, char **field)
 bool tide_secrets_restore(struct json_object *document, struct json_object *old,
                           const struct tide_catalog *catalog, char **field)
 {
-    const struct visit visit = {.secret = restore, .field = field};
+    const struct visit visit = {.secret = restore, .field = field, .every = true};
 
     return visit_document(&visit, catalog, document, old);
 }

@@ -578,6 +578,36 @@ def test_secrets_are_shown_to_nobody_and_survive_an_edit(folder):
             assert "hunter2" not in text, text
 
 
+def test_options_of_a_plugin_that_is_gone_are_all_hidden(folder):
+    plugins = os.path.join(folder, "plugins")
+    shutil.copytree(os.path.join(tap.BUILD, "plugins"), plugins, ignore=shutil.ignore_patterns("*.o", ".libs"))
+    home, away = os.path.join(plugins, "destinations", "postgres"), os.path.join(folder, "postgres")
+    if not os.path.isdir(home):
+        raise tap.Skip("built without postgres")
+    options = {"url": "postgres://ann:hunter2@127.0.0.1/x", "schema": "hunter2"}
+    document = definition(destination={"connection": {"plugin": "postgres", "options": options}})
+    with Daemon(folder, "--plugin-dir", plugins) as daemon:
+        pipeline = daemon.create(document=document)
+    path = PUBLIC + "/%d/definition" % pipeline
+    os.rename(home, away)
+    with Daemon(folder, "--plugin-dir", plugins) as daemon:
+        shown = daemon.get(path).expect(200)
+        assert "hunter2" not in shown.text, shown.text
+        equal(shown.json["destination"]["connection"]["options"], {"url": "[redacted]", "schema": "[redacted]"})
+        equal(shown.json["source"]["connection"]["options"], {"rows": 10})
+    os.rename(away, home)
+    with Daemon(folder, "--plugin-dir", plugins) as daemon:
+        equal(daemon.put(path, shown.json).expect(200).headers["X-Reconcile"], "noop")
+        equal(daemon.get(path).json["destination"]["connection"]["options"],
+              {"url": "[redacted]", "schema": "hunter2"})
+
+
+def test_paths_below_v1_that_do_not_exist(folder):
+    with Daemon(folder) as daemon:
+        for path in ("/v1", "/v1/nope", "/v1/pipelines/abc"):
+            daemon.get(path).expect(404, "NotFound")
+
+
 # ---- service ----
 
 def test_health_readiness_and_the_document(folder):
