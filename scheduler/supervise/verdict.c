@@ -201,6 +201,17 @@ static void judge_garbage(const struct tide_evidence *evidence,
     add_place(&evidence->ledger, &verdict->error);
 }
 
+/* The worker told of something that went wrong, other than being stopped. */
+static bool is_failure(struct json_object *end)
+{
+    const char *state = tide_json_text(end, "state");
+    const char *code = tide_json_text(tide_json_member(end, "error"), "code");
+
+    return state &&
+           (strcmp(state, "failed") == 0 ||
+            (strcmp(state, "cancelled") == 0 && code && strcmp(code, "cancelled") != 0));
+}
+
 /* It ended by itself and said how. */
 static void take_result(const struct tide_evidence *evidence,
                         struct tide_verdict *verdict)
@@ -218,6 +229,9 @@ static void take_result(const struct tide_evidence *evidence,
         return;
     }
     verdict->end.state = (enum tide_run_state)number;
+    if (is_failure(evidence->end)) {
+        verdict->end.state = TIDE_RUN_FAILED;
+    }
     if (error) {
         const char *where = tide_json_text(error, "where");
         const char *message = tide_json_text(error, "message");
@@ -234,6 +248,15 @@ static void take_result(const struct tide_evidence *evidence,
 /* ---- the verdict ---------------------------------------------------------------------
  */
 
+/* It ended as one that is asked to stop may: not by a crash of its own. */
+static bool is_stopped(const struct tide_evidence *evidence)
+{
+    int signal = WIFSIGNALED(evidence->status) ? WTERMSIG(evidence->status) : 0;
+
+    return signal ? signal == SIGTERM || (signal == SIGKILL && evidence->killed)
+                  : WEXITSTATUS(evidence->status) == 0;
+}
+
 /* It did not end by itself, or not as it should. */
 static void judge_broken(const struct tide_evidence *evidence,
                          struct tide_verdict *verdict)
@@ -244,7 +267,11 @@ static void judge_broken(const struct tide_evidence *evidence,
         break;
     case TIDE_STOP_CANCELLED:
     case TIDE_STOP_SHUTDOWN:
-        judge_stopped(evidence, verdict);
+        if (is_stopped(evidence)) {
+            judge_stopped(evidence, verdict);
+        } else {
+            judge_crash(evidence, verdict);
+        }
         break;
     case TIDE_STOP_WALL:
         judge_wall(evidence, verdict);
@@ -259,7 +286,8 @@ static void judge_broken(const struct tide_evidence *evidence,
 }
 
 /* A worker that was done before it could be stopped keeps its result; one that stopped
- * when asked is explained by who asked, when that was us. */
+ * when asked is explained by who asked, when that was us.  A failure it told of stays
+ * that failure, however the process ended after. */
 static void judge(const struct tide_evidence *evidence, struct tide_verdict *verdict)
 {
     bool clean = evidence->end && WIFEXITED(evidence->status) &&
@@ -268,6 +296,10 @@ static void judge(const struct tide_evidence *evidence, struct tide_verdict *ver
     if (evidence->start_error) {
         fail(verdict, "io");
         tide_text_append(&verdict->error, evidence->start_error);
+        return;
+    }
+    if (is_failure(evidence->end)) {
+        take_result(evidence, verdict);
         return;
     }
     if (!clean || evidence->cause == TIDE_STOP_GARBAGE) {

@@ -144,9 +144,46 @@ static void a_limit_that_stopped_a_run_is_named_and_not_the_stop(void **state)
     json_object_put(evidence.end);
 }
 
+static void a_failure_that_was_told_outlives_the_stop_and_the_crash(void **state)
+{
+    struct tide_evidence evidence = {.end = end_event("failed")};
+    struct json_object *error = json_object_new_object();
+
+    (void)state;
+    tide_json_set_text(error, "message", "disk is full");
+    tide_json_set_text(error, "code", "io");
+    tide_json_set(evidence.end, "error", error);
+    evidence.status = SIGSEGV;
+    assert_verdict(&evidence, TIDE_RUN_FAILED, "io", "disk is full");
+    evidence.cause = TIDE_STOP_CANCELLED;
+    evidence.status = SIGKILL;
+    evidence.killed = true;
+    assert_verdict(&evidence, TIDE_RUN_FAILED, "io", "disk is full");
+    evidence.status = 0;
+    evidence.killed = false;
+    tide_json_set_text(evidence.end, "state", "cancelled");
+    assert_verdict(&evidence, TIDE_RUN_FAILED, "io", "disk is full");
+    json_object_put(evidence.end);
+}
+
+static void a_crash_of_a_run_that_was_asked_to_stop_is_a_crash(void **state)
+{
+    struct tide_evidence evidence = killed_by(SIGSEGV);
+    struct tide_verdict verdict = {0};
+
+    (void)state;
+    evidence.cause = TIDE_STOP_CANCELLED;
+    tide_verdict_decide(&evidence, &verdict);
+    assert_int_equal(verdict.end.state, TIDE_RUN_FAILED);
+    assert_string_equal(verdict.end.error_code, "internal");
+    tide_verdict_fini(&verdict);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failure_that_was_told_outlives_the_stop_and_the_crash),
+        cmocka_unit_test(a_crash_of_a_run_that_was_asked_to_stop_is_a_crash),
         cmocka_unit_test(a_crash_near_the_memory_limit_is_that_limit),
         cmocka_unit_test(a_kill_after_the_limit_on_cpu_time_is_that_limit),
         cmocka_unit_test(a_kill_by_nobody_we_know_says_who_it_may_have_been),
