@@ -128,7 +128,7 @@ static int open_all(struct tide_process *process, const char *job, size_t job_le
 
 static int prepare_actions(posix_spawn_file_actions_t *actions, const int fds[CHILD_FDS])
 {
-    int failure = posix_spawn_file_actions_init(actions);
+    int failure = 0;
 
     for (int i = 0; failure == 0 && i < CHILD_FDS; i++) {
         failure = posix_spawn_file_actions_adddup2(actions, fds[i], i);
@@ -141,15 +141,12 @@ static int prepare_actions(posix_spawn_file_actions_t *actions, const int fds[CH
 static int prepare_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none, all;
-    int failure = posix_spawnattr_init(attributes);
+    int failure = posix_spawnattr_setpgroup(attributes, 0);
 
     (void)sigemptyset(&none);
     (void)sigfillset(&all);
     (void)sigdelset(&all, SIGKILL);
     (void)sigdelset(&all, SIGSTOP);
-    if (failure == 0) {
-        failure = posix_spawnattr_setpgroup(attributes, 0);
-    }
     if (failure == 0) {
         failure = posix_spawnattr_setsigmask(attributes, &none);
     }
@@ -162,20 +159,34 @@ static int prepare_attributes(posix_spawnattr_t *attributes)
                                                               POSIX_SPAWN_SETSIGDEF);
 }
 
-static int spawn(char *path, const int fds[CHILD_FDS], pid_t *pid)
+static int spawn_with(char *path, const int fds[CHILD_FDS],
+                      posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
+                      pid_t *pid)
 {
     char *const arguments[] = {path, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int failure = prepare_actions(&actions, fds);
+    int failure = prepare_actions(actions, fds);
 
     if (failure == 0) {
-        failure = prepare_attributes(&attributes);
+        failure = prepare_attributes(attributes);
     }
+    return failure ? failure
+                   : posix_spawn(pid, path, actions, attributes, arguments, environ);
+}
+
+static int spawn(char *path, const int fds[CHILD_FDS], pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int failure = posix_spawn_file_actions_init(&actions);
+
+    if (failure) {
+        return failure;
+    }
+    failure = posix_spawnattr_init(&attributes);
     if (failure == 0) {
-        failure = posix_spawn(pid, path, &actions, &attributes, arguments, environ);
+        failure = spawn_with(path, fds, &actions, &attributes, pid);
+        (void)posix_spawnattr_destroy(&attributes);
     }
-    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     return failure;
 }
