@@ -56,6 +56,7 @@ static void finish(struct tide_supervised *run)
                                      .killed = run->killed,
                                      .start_error = run->start_error,
                                      .garbage = run->garbage,
+                                     .position_error = run->position_error,
                                      .status = run->process.status,
                                      .peak_bytes = run->process.peak_bytes,
                                      .cpu_us = run->process.cpu_us,
@@ -74,17 +75,19 @@ static void finish(struct tide_supervised *run)
     write_end(run);
 }
 
-/* The worker is done when its exit and the end of its pipe were both seen. */
+/* The worker is done when its exit and the end of its pipe were both seen, and what
+ * became of its positions is known. */
 static void check_done(struct tide_supervised *run)
 {
-    if (run->reaped && run->pipe_closed && run->state == TIDE_SUPERVISED_LIVE) {
+    if (run->reaped && run->pipe_closed && run->positions == 0 &&
+        run->state == TIDE_SUPERVISED_LIVE) {
         finish(run);
     }
 }
 
 void tide_supervised_destroy(struct tide_supervised *run)
 {
-    TIDE_REQUIRE(run->stores == 0);
+    TIDE_REQUIRE(run->stores == 0 && run->positions == 0);
     tide_process_fini(&run->process);
     tide_event_reader_fini(&run->reader);
     if (run->rejects) {
@@ -96,6 +99,7 @@ void tide_supervised_destroy(struct tide_supervised *run)
     free(run->buffer);
     free(run->start_error);
     free(run->garbage);
+    free(run->position_error);
     free(run);
 }
 
@@ -160,14 +164,29 @@ static void flush_rejects(struct tide_supervised *run)
     tide_reject_empty(run->rejects);
 }
 
+static void on_position_stored(void *arg, const struct tide_error *err)
+{
+    struct tide_supervised *run = arg;
+
+    run->positions--;
+    if (err) {
+        TIDE_LOG(TIDE_LOG_ERROR, "position not stored", TIDE_KEY_INT("run", run->id),
+                 TIDE_KEY_TEXT("error", err->message));
+        free(run->position_error);
+        run->position_error = tide_strdup(err->message);
+    }
+    check_done(run);
+}
+
 static void note_position(struct tide_supervised *run, struct json_object *event)
 {
     const char *table = tide_json_text(event, "table");
     const char *position = tide_json_text(event, "position");
 
     if (table && position) {
-        tide_store_position_set(run->supervise->store, run->id, table, position, NULL,
-                                NULL);
+        run->positions++;
+        tide_store_position_set(run->supervise->store, run->id, table, position,
+                                on_position_stored, run);
     }
 }
 
@@ -291,6 +310,10 @@ static void on_job(void *arg, const struct tide_run_job *job,
 
         TIDE_LOG(gone ? TIDE_LOG_DEBUG : TIDE_LOG_WARNING, "run not started",
                  TIDE_KEY_INT("run", run->id), TIDE_KEY_TEXT("error", err->message));
+        if (!gone && run->cause != TIDE_STOP_NONE) {
+            finish(run);
+            return;
+        }
         run->not_before = tide_supervise_now(run->supervise) + SECOND;
         tide_supervise_return(run->supervise, run, !gone);
     } else if (run->cause != TIDE_STOP_NONE) {

@@ -39,7 +39,8 @@ struct tide_supervised {
     int64_t started_at, asked_at, reaped_at; /**< monotonic */
     int64_t stores;                          /**< bags of rejects on their way */
     struct tide_reject_bag *rejects;         /**< NULL before the start */
-    char *start_error, *garbage;
+    int64_t positions;                       /**< on their way to the store */
+    char *start_error, *garbage, *position_error;
 
     struct tide_verdict verdict;
     int attempts; /**< to write the end down */

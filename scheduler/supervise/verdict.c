@@ -314,11 +314,25 @@ static void judge(const struct tide_evidence *evidence, struct tide_verdict *ver
     }
 }
 
+/* The rows arrived, but the next run will read them again. */
+static void judge_position(const struct tide_evidence *evidence,
+                           struct tide_verdict *verdict)
+{
+    if (verdict->end.state == TIDE_RUN_SUCCEEDED && evidence->position_error) {
+        fail(verdict, "io");
+        tide_text_appendf(&verdict->error,
+                          "the rows were written, but the position they reach could not "
+                          "be stored, so the next run reads them again: %s",
+                          evidence->position_error);
+    }
+}
+
 void tide_verdict_decide(const struct tide_evidence *evidence,
                          struct tide_verdict *verdict)
 {
     take_numbers(evidence, &verdict->end);
     judge(evidence, verdict);
+    judge_position(evidence, verdict);
     verdict->detail = take_detail(evidence->end);
     verdict->end.detail = verdict->detail;
     verdict->end.error = verdict->error.data;

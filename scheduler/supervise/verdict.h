@@ -23,10 +23,11 @@ enum tide_stop_cause {
 
 struct tide_evidence {
     enum tide_stop_cause cause;
-    bool killed;             /**< by us, with SIGKILL */
-    const char *start_error; /**< it could not be started; or NULL */
-    const char *garbage;     /**< what was wrong with its events; or NULL */
-    int status;              /**< of waitpid() */
+    bool killed;                /**< by us, with SIGKILL */
+    const char *start_error;    /**< it could not be started; or NULL */
+    const char *garbage;        /**< what was wrong with its events; or NULL */
+    const char *position_error; /**< why the store did not keep a position; or NULL */
+    int status;                 /**< of waitpid() */
     int64_t peak_bytes;
     int64_t cpu_us;
     struct json_object *end; /**< its "end" event, or NULL; borrowed */

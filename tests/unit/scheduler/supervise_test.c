@@ -6,6 +6,7 @@
 #include "store_fixture.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -423,6 +424,45 @@ static void a_run_cancelled_while_it_starts_never_runs(void **state)
     assert_int_equal(stats().started, 0);
 }
 
+/* Have the store refuse something. */
+static void alter_store(const char *sql)
+{
+    char *path = fixture_path(&fx, "tidemill.db");
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_busy_timeout(db, 10000), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    free(path);
+}
+
+static void a_run_cancelled_while_its_start_fails_ends(void **state)
+{
+    struct tide_run_record run;
+
+    (void)state;
+    alter_store("CREATE TRIGGER t BEFORE UPDATE ON run WHEN NEW.state = 1 "
+                "BEGIN SELECT raise(ABORT, 'disk is full'); END");
+    run = submit("succeed");
+    assert_true(tide_supervise_cancel(supervise, run.id));
+    await_ends(1);
+    assert_int_equal(ended.run.state, TIDE_RUN_CANCELLED);
+    assert_int_equal(read_run(&fx, run.id).state, TIDE_RUN_CANCELLED);
+}
+
+static void a_position_that_cannot_be_stored_fails_the_run(void **state)
+{
+    struct tide_run_record run;
+
+    (void)state;
+    alter_store("CREATE TRIGGER t BEFORE INSERT ON position "
+                "BEGIN SELECT raise(ABORT, 'disk is full'); END");
+    run = run_script("succeed");
+    assert_int_equal(run.state, TIDE_RUN_FAILED);
+    assert_contains(run.error, "position they reach could not be stored");
+}
+
 /* ---- the line ------------------------------------------------------------------------
  */
 
@@ -552,6 +592,8 @@ int main(void)
         TEST(the_limit_on_duration_stops_a_run),
         TEST(a_waiting_run_is_cancelled_without_a_worker),
         TEST(a_run_cancelled_while_it_starts_never_runs),
+        TEST(a_run_cancelled_while_its_start_fails_ends),
+        TEST(a_position_that_cannot_be_stored_fails_the_run),
         TEST(no_more_than_the_limit_run_at_a_time_and_in_order),
         TEST(submitting_twice_runs_once),
         TEST(progress_is_that_of_the_ledger_while_it_lives),
