@@ -96,7 +96,7 @@ static int unknown_verb(const char *name)
 
 int main(int argc, char **argv)
 {
-    tide_log_init("tidemill", TIDE_LOG_AUTO, TIDE_LOG_WARNING);
+    tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
     if (argc < 2) {
         print_help();
         return TIDE_EXIT_USAGE;

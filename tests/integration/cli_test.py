@@ -99,6 +99,15 @@ def test_rejects_are_listed_in_the_json_object(folder):
     equal(rejects["items"][0]["row"], {"id": "x", "first": "Bob"})
 
 
+def test_warnings_are_lines_for_people(folder):
+    definition = people(folder)
+    write(folder, "in/people.csv", "")
+    write(folder, "people.yaml", PEOPLE.replace(", types: {id: int64}", ""))
+    done = tidemill("run", definition)
+    equal(done.returncode, 0, done.stdout)
+    contains(done.stderr, 'msg="the source has no columns, nothing is moved"')
+
+
 def test_limit_stops_early(folder):
     run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
     equal(run["passed"], [1] * 6)
