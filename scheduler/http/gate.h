@@ -6,6 +6,9 @@
  * sees every header once, before the body, and allows only what RFC 9112 calls
  * unambiguous.
  *
+ * What it cannot see: the library takes a bare LF for a line's end, and closes without an
+ * answer after a first line that is none.  A proxy in front has to send CR LF.
+ *
  * Layer: plain C.
  */
 #ifndef TIDE_HTTP_GATE_H

@@ -55,6 +55,7 @@ CASES = {
     "unknown expectation": (post(b"Expect: tea", b"Content-Length: 2", body=b"{}"), [417]),
     "unknown method": (b"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n", [405, 404]),
     "unknown path": (get(path=b"/nothing"), [404, 404]),
+    "line ends without cr": (b"GET /healthz HTTP/1.1\nHost: x\n\n", [200, 404]),    # the library hides them
     "encoded path": (get(path=b"/%68ealthz"), [404, 404]),
     "broken escape in the query": (get(path=b"/healthz?a=%zz"), [400, 404]),
 }
@@ -69,6 +70,7 @@ LIBRARY = {
     "headers without end": get(b"X: " + b"a" * 60000),
     "target without end": get(path=b"/" + b"a" * 60000),
     "two thousand headers": get(*[b"X-%d: 1" % i for i in range(2000)]),
+    "a word alone": b"GARBAGE\r\n\r\n",
     "http 2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "no request at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     "chunk size with 0x": post(b"Transfer-Encoding: chunked", body=b"0x7\r\n{\"a\":1}\r\n0\r\n\r\n"),
