@@ -20,6 +20,7 @@
 #include "run/run.h"
 #include "run/stdout_guard.h"
 
+#define GRACE_SECONDS 10 /* between being asked to stop and giving up */
 #define REJECTS_SHOWN 5
 #define REJECTS_LISTED 1000
 
@@ -48,11 +49,22 @@ struct watcher {
 
 static atomic_bool cancelled;
 
+/* The run ends at its next batch boundary; one that comes to none is left to its fate. */
 static void on_signal(int number)
 {
     if (atomic_exchange(&cancelled, true)) {
         _exit(128 + number);
     }
+    (void)alarm(GRACE_SECONDS);
+}
+
+static void on_alarm(int number)
+{
+    static const char message[] = "tidemill: a plugin does not stop; giving up on it\n";
+
+    (void)number;
+    (void)!write(STDERR_FILENO, message, sizeof message - 1);
+    _exit(TIDE_EXIT_FAILED);
 }
 
 static void catch_signals(void)
@@ -61,6 +73,8 @@ static void catch_signals(void)
 
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_alarm;
+    (void)sigaction(SIGALRM, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 }
 

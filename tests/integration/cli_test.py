@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """The command line as a person uses it: each verb, its help, its exit statuses, and the documents' examples."""
+import glob
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
 import tap                                                           # noqa: E402
@@ -111,6 +113,32 @@ def test_warnings_are_lines_for_people(folder):
 def test_limit_stops_early(folder):
     run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
     equal(run["passed"], [1] * 6)
+
+
+def test_a_plugin_that_does_not_stop_is_given_up_after_a_grace(folder):
+    """Asked to stop, the command line waits for a batch boundary, and no longer than its grace."""
+    os.makedirs(folder + "/plugins/sources")
+    for kind in ("destinations", "transforms"):
+        os.symlink(os.path.join(tap.BUILD, "plugins", kind), os.path.join(folder, "plugins", kind))
+    found = glob.glob(os.path.join(tap.BUILD, "tests/plugins/**/hang_in_read.so"), recursive=True)
+    os.symlink(found[0], folder + "/plugins/sources/hang_in_read.so")
+    text = ("definition_version: 1\nname: hang\nsource: {connection: {plugin: hang_in_read}}\n"
+            "destination: {connection: {plugin: 'null'}}\nsync: {frequency: 60}\ntables: [{name: t}]\n")
+    write(folder, "hang.yaml", text)
+    with subprocess.Popen([tap.TIDEMILL, "run", "hang.yaml"], cwd=folder, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True,
+                          env=dict(os.environ, TIDEMILL_PLUGIN_DIR=folder + "/plugins")) as run:
+        idle, last = 0, None
+        while idle < 10:              # it hangs at its third batch: until nothing moves any more
+            with open("/proc/%d/stat" % run.pid, encoding="ascii") as stat:
+                used = stat.read().rsplit(")", 1)[1].split()[11:13]
+            idle = idle + 1 if used == last and len(os.listdir("/proc/%d/task" % run.pid)) >= 3 else 0
+            last = used
+            time.sleep(0.05)
+        run.terminate()
+        _, errors = run.communicate(timeout=60)
+        equal(run.returncode, 1, errors)
+        contains(errors, "giving up")
 
 
 def test_definition_on_standard_input(folder):
