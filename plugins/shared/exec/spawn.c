@@ -9,8 +9,6 @@
 
 #include "child.h"
 
-extern char **environ;
-
 void child_init(struct child *child, const struct child_options *options,
                 const struct tide_host *host)
 {
