@@ -32,6 +32,15 @@ static void append_files(const struct tide_table *table, struct tide_text *out)
     }
 }
 
+/* What a cursor cannot see. */
+static void append_cursor(const struct tide_table *table, struct tide_text *out)
+{
+    if (table->cursor) {
+        tide_text_append(out, "; a row that the source commits late, with a cursor below "
+                              "what was read, is seen by a full run alone");
+    }
+}
+
 void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out)
@@ -47,4 +56,5 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
     } else {
         append_files(&pipeline->tables[table], out);
     }
+    append_cursor(&pipeline->tables[table], out);
 }
