@@ -76,12 +76,6 @@ size_t tide_http_connections(const struct tide_http_server *server);
 
 /* ---- a request; what is returned is borrowed until the reply ---- */
 
-/** HEAD counts as GET; the body of the answer is then not sent. */
-const char *tide_http_method(const struct tide_http_request *request);
-/** As it came, not decoded; without the query. */
-const char *tide_http_path(const struct tide_http_request *request);
-/** Sent back as Request-Id; made by the server. */
-const char *tide_http_request_id(const struct tide_http_request *request);
 /** The digits of the route's :id; -1 when they are no id we could have given. */
 int64_t tide_http_path_id(const struct tide_http_request *request);
 /** Terminated; "" when there is none. */
@@ -96,7 +90,6 @@ bool tide_http_peer_is_loopback(const struct tide_http_request *request);
 /** Give the request a companion that is freed with it.  Once per request. */
 void tide_http_attach(struct tide_http_request *request, void *companion,
                       void (*release)(void *companion));
-void *tide_http_companion(const struct tide_http_request *request);
 
 /* ---- its answer ---- */
 

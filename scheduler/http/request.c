@@ -282,21 +282,6 @@ void tide_http_on_completed(void *arg, struct MHD_Connection *handle, void **con
     tide_http_request_unref(request);
 }
 
-const char *tide_http_method(const struct tide_http_request *request)
-{
-    return request->method;
-}
-
-const char *tide_http_path(const struct tide_http_request *request)
-{
-    return request->path;
-}
-
-const char *tide_http_request_id(const struct tide_http_request *request)
-{
-    return request->id;
-}
-
 int64_t tide_http_path_id(const struct tide_http_request *request)
 {
     return request->target.id;
@@ -338,9 +323,4 @@ void tide_http_attach(struct tide_http_request *request, void *companion,
     TIDE_REQUIRE(!request->companion);
     request->companion = companion;
     request->release = release;
-}
-
-void *tide_http_companion(const struct tide_http_request *request)
-{
-    return request->companion;
 }
