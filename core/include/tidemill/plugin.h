@@ -108,14 +108,18 @@ struct tide_source_request {
     int64_t batch_bytes;  /**< about so many bytes a batch; one row may be longer */
     const char *table;    /**< as the source calls it */
     const char *cursor;   /**< column that makes the table incremental, or NULL */
-    const char *position; /**< where the last committed run ended (the source's own
-                             words), or NULL: from the start */
+    const char *position; /**< where the last committed run ended, or the last checkpoint
+                             of one that was cut off (the source's own words: they tell
+                             it which), or NULL: from the start */
     const struct tide_schema *declared; /**< columns whose type the user declared: a hint;
                                            the host checks and casts */
     const char *const *include; /**< columns wanted, ended by NULL, or NULL: all; a hint,
                                    the host drops the rest */
     const char *const *exclude; /**< columns not wanted, ended by NULL, or NULL; a hint */
     int64_t row_limit; /**< more rows than this will not be used; 0: no limit; a hint */
+    bool may_repeat;   /**< a row that comes again does no harm: it is merged by its key.
+                          Else the source leaves a row to the next run rather than give it
+                          twice */
 };
 
 /** Called by discover for each table; the schema is borrowed for the call.  A result
@@ -124,7 +128,11 @@ typedef int (*tide_discover_fn)(void *arg, const char *table,
                                 const struct tide_schema *schema);
 
 enum tide_source_flag {
-    TIDE_SOURCE_INCREMENTAL = 1 /**< honours cursor and position */
+    TIDE_SOURCE_INCREMENTAL = 1, /**< honours cursor and position */
+    TIDE_SOURCE_RESUMABLE =
+        2, /**< has a position after every batch, and goes on from it when a run was cut
+              off there, with or without a cursor */
+    TIDE_SOURCE_ORDERED = 4 /**< with a cursor, rows come in its ascending order */
 };
 
 struct tide_source {
@@ -143,9 +151,12 @@ struct tide_source {
      * without rows.  TIDE_END: no rows are left and batch stays empty.
      */
     int (*read)(void *state, struct tide_batch *batch, struct tide_error *err);
-    /** The position after the last batch read, in the source's own words; NULL: none.
-     * Borrowed until the next call.  The function itself may be NULL when the source is
-     * not TIDE_SOURCE_INCREMENTAL. */
+    /**
+     * The position after the last batch read, in the source's own words; NULL: none.
+     * After TIDE_END it is where the next run begins: NULL for one that begins at the
+     * start.  Borrowed until the next call.  The function itself may be NULL when the
+     * source is neither TIDE_SOURCE_INCREMENTAL nor TIDE_SOURCE_RESUMABLE.
+     */
     const char *(*position)(void *state);
     /** The destination has durably taken all rows up to position.  May be NULL. */
     int (*acknowledge)(void *state, const char *position, struct tide_error *err);
@@ -204,8 +215,8 @@ struct tide_destination_request {
 };
 
 /**
- * One table of one run.  Order: open, write*, commit, close.  What was written and not
- * committed by the time of close leaves no trace.
+ * One table of one run.  Order: open, (write*, commit)*, close; the last commit is the
+ * final one.  What was written and not committed by the time of close leaves no trace.
  */
 struct tide_destination {
     uint32_t size;
@@ -229,9 +240,13 @@ struct tide_destination {
      */
     int (*write)(void *state, const struct tide_batch *batch, struct tide_error *err);
     /**
-     * Make durable all that was written, with the position (NULL: none) in the same
-     * transaction where there are transactions.  final: nothing more comes; a replacing
-     * load becomes visible now.
+     * Make durable all that was written, with the position in the same transaction where
+     * there are transactions.  final: nothing more comes; a replacing load becomes
+     * visible now, and a NULL position means that the next run begins at the start: what
+     * is kept from before is forgotten.  Not final is a checkpoint, and its position is
+     * never NULL: TIDE_OK says that rows and position are durable together and that the
+     * next open tells that position; TIDE_MORE says that nothing was committed and all
+     * waits for the final commit.
      */
     int (*commit)(void *state, const char *position, bool final, struct tide_error *err);
     void (*close)(void *state);
