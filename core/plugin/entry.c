@@ -203,6 +203,7 @@ static int check_promises(const struct tide_plugin_entry *entry, struct tide_err
 {
     const uint32_t modes =
         TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE;
+    const uint32_t positioned = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE;
 
     if (entry->kind == TIDE_KIND_DESTINATION &&
         (entry->destination->flags & modes) == 0) {
@@ -212,9 +213,10 @@ static int check_promises(const struct tide_plugin_entry *entry, struct tide_err
             "_REPLACE or _MERGE in its flags");
     }
     if (entry->kind == TIDE_KIND_SOURCE && !entry->source->position &&
-        (entry->source->flags & TIDE_SOURCE_INCREMENTAL) != 0) {
+        (entry->source->flags & positioned) != 0) {
         return tide_error_set(err, TIDE_E_CONFIG,
-                              "is an incremental source whose table lacks position()");
+                              "is an incremental or resumable source whose table lacks "
+                              "position()");
     }
     if (entry->kind == TIDE_KIND_FORMAT) {
         return check_text("extension", entry->format->extension, err);

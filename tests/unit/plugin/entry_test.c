@@ -159,6 +159,35 @@ static void a_destination_needs_a_mode(void **state)
     expect_refused(&entry, "lacks open()");
 }
 
+static int open_source(const void *options, const struct tide_source_request *request,
+                       const struct tide_host *host, void **state,
+                       struct tide_schema *schema, struct tide_error *err)
+{
+    (void)options;
+    (void)request;
+    (void)host;
+    (void)state;
+    (void)schema;
+    (void)err;
+    return TIDE_OK;
+}
+
+static void a_source_that_goes_on_tells_its_position(void **state)
+{
+    static const uint32_t flags[] = {TIDE_SOURCE_INCREMENTAL, TIDE_SOURCE_RESUMABLE};
+    struct tide_source table = {
+        .size = sizeof table, .open = open_source, .read = apply, .close = free};
+    struct tide_plugin_entry entry = good;
+
+    (void)state;
+    entry.kind = TIDE_KIND_SOURCE;
+    entry.source = &table;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        table.flags = flags[i];
+        expect_refused(&entry, "lacks position()");
+    }
+}
+
 static void expect_option_refused(const struct tide_option *table, const char *why)
 {
     struct tide_plugin_entry entry = good;
@@ -276,6 +305,7 @@ int main(void)
         cmocka_unit_test(names_and_texts_are_checked),
         cmocka_unit_test(the_table_of_its_kind_is_checked),
         cmocka_unit_test(a_destination_needs_a_mode),
+        cmocka_unit_test(a_source_that_goes_on_tells_its_position),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(a_plugin_is_loaded_once_by_kind_and_name),
         cmocka_unit_test(a_name_cannot_lead_out_of_the_folder),

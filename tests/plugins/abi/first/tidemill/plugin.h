@@ -1,0 +1,381 @@
+/*
+ * plugin - what a plugin is to the host: one exported constant, tide_plugin_entry.
+ *
+ * A plugin is a shared object that exports that constant and nothing else.  It calls only
+ * libc, its own library and the host table that it is handed; it never names a function
+ * of the host.  The first two members of the entry are fixed for ever; members are only
+ * ever appended, to the entry and to every table below, and `size` says how many there
+ * are.
+ *
+ *     TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_TRANSFORM, "upper", "1.0",
+ * "Upper-cases a column."), .options = upper_options, .options_size = sizeof(struct
+ * upper), .transform = &upper_transform};
+ *
+ * Threads: one state is used by one thread at a time; source, transforms and destination
+ * of a run live on different threads.  Nothing is ever dlclosed.
+ */
+#ifndef TIDEMILL_PLUGIN_H
+#define TIDEMILL_PLUGIN_H
+
+#include <tidemill/arrow.h>
+#include <tidemill/batch.h>
+#include <tidemill/error.h>
+#include <tidemill/option.h>
+#include <tidemill/schema.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The version of this binary interface.  A plugin of another one is refused with a
+ * message, before any call. */
+#define TIDE_ABI 1
+
+enum tide_plugin_kind {
+    TIDE_KIND_SOURCE = 1,
+    TIDE_KIND_TRANSFORM = 2,
+    TIDE_KIND_DESTINATION = 3,
+    TIDE_KIND_FORMAT = 4,
+    TIDE_KIND_STORAGE = 5
+};
+
+enum tide_log_level {
+    TIDE_LOG_DEBUG = 0,
+    TIDE_LOG_INFO = 1,
+    TIDE_LOG_WARNING = 2,
+    TIDE_LOG_ERROR = 3
+};
+
+/* ---- the host
+ * -------------------------------------------------------------------------------------------------
+ */
+
+/** A row that never became one: a malformed line, an undecodable value.  All pointers are
+ * borrowed for the call. */
+struct tide_reject {
+    const char *code; /**< a short word: "ragged_row", "invalid_utf8", "unknown_field" */
+    const char *message; /**< what is wrong with it */
+    const char *origin;  /**< file or table it came from, or NULL */
+    int64_t position;    /**< line, row or offset within the origin, from 1; 0: unknown */
+    const char
+        *raw; /**< the bytes as received, or NULL; the host cuts and escapes them */
+    size_t raw_length;
+};
+
+/**
+ * What the host offers a plugin.  Owned by the host; lives longer than the plugin's
+ * state.  Its functions may be called only on the thread that is inside a call to the
+ * plugin.
+ */
+struct tide_host {
+    uint32_t abi;
+    uint32_t size;
+    void *context; /**< the host's own */
+
+    /** Write to the run's log.  One line, no secrets. */
+    void (*log)(const struct tide_host *host, int level, const char *message);
+    /** Microseconds since 1970-01-01 UTC. */
+    int64_t (*now)(const struct tide_host *host);
+    /** Whether the run was asked to stop; a plugin that waits or loops for long asks now
+     * and then. */
+    bool (*cancelled)(const struct tide_host *host);
+    /** The value of a secret by name, or NULL; borrowed until the state is closed. */
+    const char *(*secret)(const struct tide_host *host, const char *name);
+    /** Source and format: count a row as failed at "receive" and keep it.  TIDE_E_LIMIT
+     * when the run may take no more. */
+    int (*reject)(const struct tide_host *host, const struct tide_reject *reject);
+    /**
+     * Transform and destination: this row of the batch in hand is refused.  To be called
+     * before the batch is changed; the row's values are kept as they stand.  The host
+     * takes the row out afterwards: the plugin leaves its place filled with anything.
+     * TIDE_E_LIMIT when the run may take no more.
+     */
+    int (*reject_row)(const struct tide_host *host, int64_t row, const char *code,
+                      const char *message);
+    /** Zeroed memory within the run's limit, to be released with free(); NULL when it is
+     * out. */
+    void *(*allocate)(const struct tide_host *host, size_t size);
+};
+
+/* ---- sources
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/** What a run wants of one table.  Borrowed by open() for the life of the state. */
+struct tide_source_request {
+    uint32_t size;
+    int64_t batch_rows;   /**< at most so many rows a batch */
+    int64_t batch_bytes;  /**< about so many bytes a batch; one row may be longer */
+    const char *table;    /**< as the source calls it */
+    const char *cursor;   /**< column that makes the table incremental, or NULL */
+    const char *position; /**< where the last committed run ended (the source's own
+                             words), or NULL: from the start */
+    const struct tide_schema *declared; /**< columns whose type the user declared: a hint;
+                                           the host checks and casts */
+    const char *const *include; /**< columns wanted, ended by NULL, or NULL: all; a hint,
+                                   the host drops the rest */
+    const char *const *exclude; /**< columns not wanted, ended by NULL, or NULL; a hint */
+    int64_t row_limit; /**< more rows than this will not be used; 0: no limit; a hint */
+};
+
+/** Called by discover for each table; the schema is borrowed for the call.  A result
+ * below zero ends the listing. */
+typedef int (*tide_discover_fn)(void *arg, const char *table,
+                                const struct tide_schema *schema);
+
+enum tide_source_flag {
+    TIDE_SOURCE_INCREMENTAL = 1 /**< honours cursor and position */
+};
+
+struct tide_source {
+    uint32_t size;
+    uint32_t flags;
+    /** List tables and their columns.  May be NULL. */
+    int (*discover)(const void *options, const struct tide_host *host,
+                    tide_discover_fn emit, void *arg, struct tide_error *err);
+    /** Open one table: create *state and fill schema (empty on entry) with its columns.
+     */
+    int (*open)(const void *options, const struct tide_source_request *request,
+                const struct tide_host *host, void **state, struct tide_schema *schema,
+                struct tide_error *err);
+    /**
+     * Fill an empty batch whose children match the schema.  TIDE_OK: a batch, with or
+     * without rows.  TIDE_END: no rows are left and batch stays empty.
+     */
+    int (*read)(void *state, struct tide_batch *batch, struct tide_error *err);
+    /** The position after the last batch read, in the source's own words; NULL: none.
+     * Borrowed until the next call.  The function itself may be NULL when the source is
+     * not TIDE_SOURCE_INCREMENTAL. */
+    const char *(*position)(void *state);
+    /** The destination has durably taken all rows up to position.  May be NULL. */
+    int (*acknowledge)(void *state, const char *position, struct tide_error *err);
+    /** Release everything.  state may be NULL. */
+    void (*close)(void *state);
+};
+
+/* ---- transforms
+ * -----------------------------------------------------------------------------------------------
+ */
+
+struct tide_transform {
+    uint32_t size;
+    uint32_t flags;
+    /** Learn the schema that comes in, and change it into the one that goes out. */
+    int (*bind)(const void *options, const struct tide_host *host,
+                struct tide_schema *schema, void **state, struct tide_error *err);
+    /**
+     * Change a batch of the bound schema in place: as many rows come out as went in, in
+     * the same order.  A row that cannot be handled goes to host->reject_row; a failure
+     * returned here ends the run.
+     */
+    int (*apply)(void *state, struct tide_batch *batch, struct tide_error *err);
+    void (*close)(void *state);
+};
+
+/* ---- destinations
+ * ---------------------------------------------------------------------------------------------
+ */
+
+enum tide_mode { TIDE_MODE_APPEND = 1, TIDE_MODE_REPLACE = 2, TIDE_MODE_MERGE = 3 };
+
+/** Bits of tide_destination.flags. */
+enum tide_destination_flag {
+    TIDE_DESTINATION_APPEND = 1,
+    TIDE_DESTINATION_REPLACE = 2,
+    TIDE_DESTINATION_MERGE = 4,
+    TIDE_DESTINATION_TRANSACTIONAL =
+        8 /**< rows and position are committed together, or neither */
+};
+
+/** What a run brings to one table.  Borrowed by open() for the life of the state. */
+struct tide_destination_request {
+    uint32_t size;
+    int32_t mode;                     /**< an enum tide_mode the destination declared */
+    const char *table;                /**< as the destination calls it */
+    const struct tide_schema *schema; /**< the columns that come */
+    const char *const *key; /**< for merge: column names, ended by NULL; else NULL */
+    const char *
+        cursor; /**< for merge: the column by which a later duplicate is known, or NULL */
+    const char *pipeline; /**< stable name of pipeline and table: where a position is kept
+                             under */
+    const char *run;      /**< id of this run: names staging tables and temporary files */
+    int64_t
+        started_at; /**< start of the run, microseconds UTC: for placeholders in names */
+};
+
+/**
+ * One table of one run.  Order: open, write*, commit, close.  What was written and not
+ * committed by the time of close leaves no trace.
+ */
+struct tide_destination {
+    uint32_t size;
+    uint32_t flags;
+    /** List tables and their columns.  May be NULL. */
+    int (*discover)(const void *options, const struct tide_host *host,
+                    tide_discover_fn emit, void *arg, struct tide_error *err);
+    /**
+     * Prepare the table.  accepted (empty on entry) is filled with the columns as the
+     * destination takes them, in the order and under the names of request->schema: the
+     * host casts and checks each value to that type, length and nullability before write.
+     * *position is the one last committed for request->pipeline, malloc'ed, or NULL.
+     */
+    int (*open)(const void *options, const struct tide_destination_request *request,
+                const struct tide_host *host, void **state, struct tide_schema *accepted,
+                char **position, struct tide_error *err);
+    /**
+     * Take a batch of the accepted schema, borrowed for the call.  TIDE_E_DATA: some row
+     * is bad and none of the batch was taken; the host then splits it.  A single row may
+     * be refused with host->reject_row instead.
+     */
+    int (*write)(void *state, const struct tide_batch *batch, struct tide_error *err);
+    /**
+     * Make durable all that was written, with the position (NULL: none) in the same
+     * transaction where there are transactions.  final: nothing more comes; a replacing
+     * load becomes visible now.
+     */
+    int (*commit)(void *state, const char *position, bool final, struct tide_error *err);
+    void (*close)(void *state);
+};
+
+/* ---- formats: bytes to rows and back
+ * ---------------------------------------------------------------------------- */
+
+/** A stretch of a file.  The 64 bytes behind data + length are readable. */
+struct tide_span {
+    const uint8_t *data;
+    size_t length;
+    bool last; /**< the file ends here */
+};
+
+/** What a decoder needs to know.  Borrowed for the life of the state. */
+struct tide_decoder_request {
+    uint32_t size;
+    int64_t batch_rows, batch_bytes;
+    const char *origin;                 /**< the file's name, for rejects */
+    const struct tide_schema *declared; /**< declared types, a hint; may be NULL */
+    const struct tide_schema *table; /**< columns that the files before this one gave the
+                                        table: a format that infers columns keeps to
+                                        them, one that reads them from the file need not
+                                        look; NULL: this is the first */
+};
+
+struct tide_format {
+    uint32_t size;
+    uint32_t flags;
+    const char *extension; /**< of the files it makes, "csv" */
+
+    int (*decoder_open)(const void *options, const struct tide_decoder_request *request,
+                        const struct tide_host *host, void **state,
+                        struct tide_error *err);
+    /**
+     * Find the columns from the beginning of the file; consumes nothing.  TIDE_MORE: a
+     * longer stretch is needed (never when sample->last).  Called once, before decode; an
+     * empty file gives an empty schema.
+     */
+    int (*decoder_schema)(void *state, const struct tide_span *sample,
+                          struct tide_schema *schema, struct tide_error *err);
+    /**
+     * Take rows from the front of span into an empty batch, up to the batch's bounds;
+     * *consumed says how many bytes are done with.  TIDE_OK: the batch has rows, or bytes
+     * were consumed.  TIDE_MORE: the first row is not complete. TIDE_END: span->last and
+     * nothing is left.
+     */
+    int (*decode)(void *state, const struct tide_span *span, size_t *consumed,
+                  struct tide_batch *batch, struct tide_error *err);
+    void (*decoder_close)(void *state);
+
+    /** The schema is borrowed for the life of the state. */
+    int (*encoder_open)(const void *options, const struct tide_schema *schema,
+                        const struct tide_host *host, void **state,
+                        struct tide_error *err);
+    /**
+     * The bytes of a batch, borrowed until the next call.  NULL batch: what ends the file
+     * (for csv with no rows, its header).  append in encoder_begin tells that the file
+     * already has rows.
+     */
+    int (*encode)(void *state, const struct tide_batch *batch, const uint8_t **data,
+                  size_t *length, struct tide_error *err);
+    /** Called first: resumes is true when the bytes go behind others of the same schema
+     * (no header again). */
+    int (*encoder_begin)(void *state, bool resumes, struct tide_error *err);
+    void (*encoder_close)(void *state);
+};
+
+/* ---- storages: named files somewhere
+ * ---------------------------------------------------------------------------- */
+
+/** Called by list for each file, sorted by name; a result below zero ends the listing. */
+typedef int (*tide_list_fn)(void *arg, const char *name, int64_t size);
+
+struct tide_storage {
+    uint32_t size;
+    uint32_t flags;
+    /** The files under `root` that match a glob (POSIX glob(7) plus nothing; "*" does not
+     * match "/"). */
+    int (*list)(const void *options, const struct tide_host *host, const char *root,
+                const char *pattern, tide_list_fn emit, void *arg,
+                struct tide_error *err);
+    /** Open a file for reading in order. */
+    int (*read_open)(const void *options, const struct tide_host *host, const char *root,
+                     const char *name, void **file, struct tide_error *err);
+    /** Up to capacity bytes; *length 0 at the end. */
+    int (*read)(void *file, uint8_t *data, size_t capacity, size_t *length,
+                struct tide_error *err);
+    void (*read_close)(void *file);
+    /**
+     * Start a file that nobody sees until publish.  When append is true it starts as a
+     * copy of the present file, if there is one; *existing tells its size, 0 for none.
+     */
+    int (*write_open)(const void *options, const struct tide_host *host, const char *root,
+                      const char *name, const char *run, bool append, void **file,
+                      int64_t *existing, struct tide_error *err);
+    int (*write)(void *file, const uint8_t *data, size_t length, struct tide_error *err);
+    /** Make it durable and visible under its name, at once. */
+    int (*publish)(void *file, struct tide_error *err);
+    /** Close; a file not published leaves no trace. */
+    void (*write_close)(void *file);
+};
+
+/* ---- the entry
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+struct tide_plugin_entry {
+    uint32_t abi;  /**< TIDE_ABI */
+    uint32_t size; /**< sizeof(struct tide_plugin_entry) as the plugin was compiled */
+    uint32_t kind; /**< an enum tide_plugin_kind */
+    uint32_t flags;
+    const char *name;                  /**< lower_case, as definitions name it */
+    const char *version;               /**< the plugin's own */
+    const char *summary;               /**< one sentence */
+    const struct tide_option *options; /**< table ended by {0}, or NULL */
+    size_t options_size;              /**< bytes of the struct that .offset points into */
+    const struct tide_source *source; /**< the one of its kind is set */
+    const struct tide_transform *transform;
+    const struct tide_destination *destination;
+    const struct tide_format *format;
+    const struct tide_storage *storage;
+};
+
+#define TIDE_PLUGIN_SYMBOL "tide_plugin_entry"
+
+#ifdef __cplusplus
+#define TIDE_PLUGIN_ENTRY                                                                \
+    extern "C" __attribute__((visibility("default")))                                    \
+    const struct tide_plugin_entry tide_plugin_entry
+#else
+#define TIDE_PLUGIN_ENTRY                                                                \
+    extern const struct tide_plugin_entry tide_plugin_entry;                             \
+    __attribute__((visibility("default")))                                               \
+    const struct tide_plugin_entry tide_plugin_entry
+#endif
+
+#define TIDE_PLUGIN_HEAD(kind_, name_, version_, summary_)                               \
+    .abi = TIDE_ABI, .size = (uint32_t)sizeof(struct tide_plugin_entry),                 \
+    .kind = (kind_), .name = (name_), .version = (version_), .summary = (summary_)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
