@@ -60,6 +60,10 @@ static size_t character(const char *text, size_t *width)
     size_t length;
     int cells;
 
+    if ((*text & 0x80) == 0) {
+        *width = 1;
+        return 1;
+    }
     if (!locale) {
         locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
     }

@@ -16,6 +16,7 @@
 /* Every entry handed out so far, by file; never freed, for nothing is ever unloaded. */
 struct loaded {
     char *path;
+    char *found_in; /* the folder below which its kind and name lead to it, or NULL */
     struct tide_plugin_entry *entry;
     struct loaded *next;
 };
@@ -31,6 +32,35 @@ static const struct tide_plugin_entry *find_loaded(const char *path)
         }
     }
     return NULL;
+}
+
+/* One that was found below the folder before. */
+static const struct tide_plugin_entry *find_named(const char *folder, uint32_t kind,
+                                                  const char *name)
+{
+    const struct tide_plugin_entry *found = NULL;
+
+    pthread_mutex_lock(&all_loaded_mutex);
+    for (const struct loaded *at = all_loaded; at && !found; at = at->next) {
+        if (at->found_in && strcmp(at->found_in, folder) == 0 &&
+            at->entry->kind == kind && strcmp(at->entry->name, name) == 0) {
+            found = at->entry;
+        }
+    }
+    pthread_mutex_unlock(&all_loaded_mutex);
+    return found;
+}
+
+/* It is what its place below the folder says: it need not be looked for again. */
+static void remember_place(const struct tide_plugin_entry *entry, const char *folder)
+{
+    pthread_mutex_lock(&all_loaded_mutex);
+    for (struct loaded *at = all_loaded; at; at = at->next) {
+        if (at->entry == entry && !at->found_in) {
+            at->found_in = tide_strdup(folder);
+        }
+    }
+    pthread_mutex_unlock(&all_loaded_mutex);
 }
 
 /* The linker's message without the file's name, which err->where has already. */
@@ -129,10 +159,15 @@ int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
                      const struct tide_plugin_entry **out, struct tide_error *err)
 {
     const char *kind_name = tide_plugin_kind_name(kind);
-    char *path = tide_plugin_find_file(folder, kind, name);
-    const struct tide_plugin_entry *entry = NULL;
+    const struct tide_plugin_entry *entry = find_named(folder, kind, name);
+    char *path = NULL;
     int rc;
 
+    if (entry) {
+        *out = entry;
+        return TIDE_OK;
+    }
+    path = tide_plugin_find_file(folder, kind, name);
     if (!path) {
         return tide_error_set(err, TIDE_E_NOT_FOUND, "no %s plugin \"%.64s\" in %s",
                               kind_name, name, folder);
@@ -144,6 +179,7 @@ int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
             tide_plugin_kind_name(entry->kind), entry->name, kind_name, name);
     }
     if (rc == TIDE_OK) {
+        remember_place(entry, folder);
         *out = entry;
     }
     free(path);

@@ -203,6 +203,7 @@ static void *reader_main(void *arg)
     struct tide_flow *flow = arg;
     struct tide_error err = {0};
 
+    (void)pthread_setname_np(pthread_self(), "reader");
     if (pump_source(flow, &err) == TIDE_END) {
         remember_position(flow);
         tide_channel_finish(flow->to_middle);
@@ -235,6 +236,7 @@ static void *writer_main(void *arg)
     struct tide_flow *flow = arg;
     struct tide_error err = {0};
 
+    (void)pthread_setname_np(pthread_self(), "writer");
     if (pump_destination(flow, &err) != TIDE_OK) {
         tide_flow_fail(flow, &err);
     }
@@ -291,7 +293,6 @@ static bool start_thread(struct tide_flow *flow, void *(*start)(void *), const c
         tide_flow_fail(flow, &err);
         return false;
     }
-    (void)pthread_setname_np(*thread, name);
     return true;
 }
 

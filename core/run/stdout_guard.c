@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,10 @@
 #include "run/activity.h"
 
 #define STACK_BYTES ((size_t)64 * 1024)
+
+/* For what is printed afterwards: a stream that was unbuffered keeps its buffer of one
+ * byte, and would write each character by itself, unless it is given another. */
+static char result_buffer[BUFSIZ];
 
 struct tide_stdout_guard {
     const struct tide_ledger *ledger;
@@ -161,7 +166,7 @@ void tide_stdout_guard_stop(struct tide_stdout_guard *guard)
     (void)fflush(stdout);
     /* The last writing end of the pipe: its reader comes to the end. */
     put_back(guard);
-    (void)setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
+    (void)setvbuf(stdout, result_buffer, _IOFBF, sizeof result_buffer);
     (void)pthread_join(guard->thread, NULL);
     discard(guard);
 }

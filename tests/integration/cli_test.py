@@ -73,6 +73,17 @@ def test_run_moves_rows_and_prints_the_steps(folder):
     equal(tap.read(folder, "out/people.jsonl"), '{"id":1,"given_name":"Ada"}\n{"id":2,"given_name":"Zoë"}\n')
 
 
+def test_run_prints_its_summary_in_one_write(folder):
+    """A pipe of packets keeps the writes apart."""
+    ours, theirs = os.pipe2(os.O_DIRECT)
+    done = subprocess.run([tap.TIDEMILL, "run", people(folder)], stdout=theirs, check=True)
+    os.close(theirs)
+    equal(done.returncode, 0)
+    contains(os.read(ours, 65536).decode(), "finalize")
+    equal(os.read(ours, 65536), b"")
+    os.close(ours)
+
+
 def test_run_as_json_is_the_run_object_of_the_api(folder):
     run = json.loads(tidemill("run", "--json", people(folder)).stdout)
     equal(run["passed"], [2] * 6)
