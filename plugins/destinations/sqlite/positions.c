@@ -23,15 +23,24 @@ static int take_position(const struct writer *writer, sqlite3_stmt *query, char 
     return *copy ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
 }
 
-int position_load(const struct writer *writer, char **position, struct tide_error *err)
+static int find_positions(const struct writer *writer, bool *exists,
+                          struct tide_error *err)
 {
     struct table table = {0};
+    int rc = table_describe(&writer->database, POSITIONS_TABLE, &table, err);
+
+    *exists = table.count > 0;
+    table_clear(&table);
+    return rc;
+}
+
+int position_load(const struct writer *writer, char **position, struct tide_error *err)
+{
     sqlite3_stmt *query = NULL;
     char *copy = NULL;
-    int rc = table_describe(&writer->database, POSITIONS_TABLE, &table, err);
-    bool exists = table.count > 0;
+    bool exists;
+    int rc = find_positions(writer, &exists, err);
 
-    table_clear(&table);
     if (rc == TIDE_OK && exists) {
         char *sql = sqlite3_mprintf("SELECT position FROM " POSITIONS_TABLE
                                     " WHERE pipeline = %Q",
@@ -49,21 +58,45 @@ int position_load(const struct writer *writer, char **position, struct tide_erro
     return rc;
 }
 
+static int run_formatted(const struct writer *writer, char *sql, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    if (!sql) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    rc = database_run(&writer->database, sql, "keep the position", err);
+    sqlite3_free(sql);
+    return rc;
+}
+
 int position_save(const struct writer *writer, const char *position,
                   struct tide_error *err)
 {
-    char *sql =
-        sqlite3_mprintf("INSERT OR REPLACE INTO " POSITIONS_TABLE
-                        " (pipeline, position, run) VALUES (%Q, %Q, %Q)",
-                        writer->request->pipeline, position, writer->request->run);
     int rc = database_run(&writer->database, CREATE_POSITIONS, "keep the position", err);
 
-    if (rc == TIDE_OK && !sql) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    if (rc != TIDE_OK) {
+        return rc;
     }
-    if (rc == TIDE_OK) {
-        rc = database_run(&writer->database, sql, "keep the position", err);
+    return run_formatted(writer,
+                         sqlite3_mprintf("INSERT OR REPLACE INTO " POSITIONS_TABLE
+                                         " (pipeline, position, run) VALUES (%Q, %Q, %Q)",
+                                         writer->request->pipeline, position,
+                                         writer->request->run),
+                         err);
+}
+
+int position_forget(const struct writer *writer, struct tide_error *err)
+{
+    bool exists;
+    int rc = find_positions(writer, &exists, err);
+
+    if (rc != TIDE_OK || !exists) {
+        return rc;
     }
-    sqlite3_free(sql);
-    return rc;
+    return run_formatted(writer,
+                         sqlite3_mprintf("DELETE FROM " POSITIONS_TABLE
+                                         " WHERE pipeline = %Q",
+                                         writer->request->pipeline),
+                         err);
 }

@@ -104,28 +104,47 @@ static int sqlite_write(void *state, const struct tide_batch *batch,
     return rows_write(state, batch, err);
 }
 
+static int commit_all(struct writer *writer, struct tide_error *err)
+{
+    return database_run(&writer->database, "COMMIT", "commit", err);
+}
+
+/* The source may be reading this very database, and would hold a commit up until it is
+ * done: then the rows wait for the final one. */
+static int commit_if_free(struct writer *writer, struct tide_error *err)
+{
+    sqlite3 *handle = writer->database.handle;
+    int rc;
+
+    (void)sqlite3_busy_timeout(handle, 0);
+    rc = commit_all(writer, err);
+    (void)sqlite3_busy_timeout(handle, (int)(writer->options->busy_timeout / 1000));
+    if (rc == TIDE_E_TRANSIENT && sqlite3_get_autocommit(handle) == 0) {
+        return TIDE_MORE;
+    }
+    if (rc == TIDE_OK) {
+        rc = database_run(&writer->database, "BEGIN IMMEDIATE", "lock it for writing",
+                          err);
+    }
+    return rc;
+}
+
 /* A replacing load stays hidden until its end; the others become visible with each
  * commit. */
 static int sqlite_commit(void *state, const char *position, bool final,
                          struct tide_error *err)
 {
     struct writer *writer = state;
-    int rc = TIDE_OK;
+    int rc;
 
     if (!final && writer->request->mode == TIDE_MODE_REPLACE) {
-        return TIDE_OK;
+        return TIDE_MORE;
     }
-    if (position) {
-        rc = position_save(writer, position, err);
+    rc = position ? position_save(writer, position, err) : position_forget(writer, err);
+    if (rc != TIDE_OK) {
+        return rc;
     }
-    if (rc == TIDE_OK) {
-        rc = database_run(&writer->database, "COMMIT", "commit", err);
-    }
-    if (rc == TIDE_OK && !final) {
-        rc = database_run(&writer->database, "BEGIN IMMEDIATE", "lock it for writing",
-                          err);
-    }
-    return rc;
+    return final ? commit_all(writer, err) : commit_if_free(writer, err);
 }
 
 static int sqlite_discover(const void *options, const struct tide_host *host,

@@ -22,7 +22,7 @@ struct column {
     char text[TIDE_VALUE_TEXT_MAX];
 };
 
-/** One table being written, in one transaction. */
+/** One table being written; a transaction is open until the final commit. */
 struct writer {
     const struct sqlite_options *options;
     const struct tide_destination_request *request;
@@ -80,5 +80,9 @@ int position_load(const struct writer *writer, char **position, struct tide_erro
 TIDE_MUST_CHECK
 int position_save(const struct writer *writer, const char *position,
                   struct tide_error *err);
+
+/** Keep none: the next run begins at the start. */
+TIDE_MUST_CHECK
+int position_forget(const struct writer *writer, struct tide_error *err);
 
 #endif

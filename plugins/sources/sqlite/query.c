@@ -52,29 +52,69 @@ static int check_cursor(const struct reader *reader, const struct table *table,
                          reader->request->table, cursor, table_nearest(table, cursor));
 }
 
-/* Views and tables WITHOUT ROWID have none; their rows are counted instead. */
+/* Whether a statement is one at all, and gives a row. */
+static bool probe(const struct reader *reader, char *sql, bool *has_row)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = database_prepare(&reader->database, sql, "probe", &statement, NULL);
+
+    *has_row = rc == TIDE_OK && sqlite3_step(statement) == SQLITE_ROW;
+    (void)sqlite3_finalize(statement);
+    return rc == TIDE_OK;
+}
+
+/* Views and tables WITHOUT ROWID have none; their rows are counted instead.  Some builds
+ * of SQLite let a view be asked, and say null. */
 static bool has_row_numbers(const struct reader *reader)
 {
-    sqlite3_stmt *probe = NULL;
-    char *sql = sqlite3_mprintf("SELECT _rowid_ FROM \"%w\"", reader->request->table);
-    int rc = database_prepare(&reader->database, sql, "probe", &probe, NULL);
+    const char *table = reader->request->table;
+    bool is_view = false, unused;
 
-    (void)sqlite3_finalize(probe);
-    return rc == TIDE_OK;
+    (void)probe(reader,
+                sqlite3_mprintf("SELECT 1 FROM sqlite_schema"
+                                " WHERE type = 'view' AND name = %Q COLLATE NOCASE",
+                                table),
+                &is_view);
+    return !is_view &&
+           probe(reader, sqlite3_mprintf("SELECT _rowid_ FROM \"%w\" LIMIT 0", table),
+                 &unused);
+}
+
+static int prepare_statement(struct reader *reader, const struct table *table,
+                             const struct place_columns *place, struct tide_error *err)
+{
+    enum place_start start;
+    int rc = place_start(reader, place, &start, err);
+
+    reader->place_count = place->count;
+    reader->place = calloc(place->count + 1, sizeof(sqlite3_value *));
+    reader->has_key = place->count > (reader->request->cursor ? 1u : 0u);
+    if (rc == TIDE_OK && !reader->place) {
+        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    if (rc == TIDE_OK) {
+        char *sql =
+            query_text(reader->request, table, reader->has_row_numbers, place, start);
+
+        rc = database_prepare(&reader->database, sql, "read the table", &reader->rows,
+                              err);
+    }
+    return rc == TIDE_OK ? place_bind(reader, reader->rows, err) : rc;
 }
 
 static int prepare_rows(struct reader *reader, const struct table *table,
                         struct tide_error *err)
 {
-    char *sql;
+    struct place_columns place = {0};
     int rc;
 
     reader->has_row_numbers = has_row_numbers(reader);
-    sql = query_text(reader->request, table, reader->has_row_numbers);
-    rc = database_prepare(&reader->database, sql, "read the table", &reader->rows, err);
-    if (rc == TIDE_OK && reader->request->cursor && reader->request->position) {
-        rc = position_bind(reader, reader->rows, err);
+    rc = place_columns(reader->request, table, reader->has_row_numbers, &place);
+    if (rc != TIDE_OK) {
+        return tide_error_set(err, rc, "out of memory");
     }
+    rc = prepare_statement(reader, table, &place, err);
+    free(place.names);
     return rc;
 }
 

@@ -7,13 +7,22 @@
 #include <tidemill/plugin.h>
 
 #include "../../shared/sqlite/table.h"
+#include "place.h"
+
+/** The columns that order the rows: the cursor, if there is one, then the primary key or
+ * the row's number, whichever tells rows apart; neither for a view.  names is the
+ * caller's to free, the names in it are borrowed. */
+TIDE_MUST_CHECK
+int place_columns(const struct tide_source_request *request, const struct table *table,
+                  bool row_numbers, struct place_columns *out);
 
 /**
- * SELECT the row's number (or null), the columns and the cursor; from the position on
- * (parameter 1) and in the order of the cursor, ties by the primary key, when there is
- * one.  To be freed with sqlite3_free; NULL when memory is out.
+ * SELECT the row's number (or null), the table's columns and those of the place, in the
+ * order of the place.  Where it starts is told by start; the values of the place are
+ * parameters 1 to n.  To be freed with sqlite3_free; NULL when memory is out.
  */
 char *query_text(const struct tide_source_request *request, const struct table *table,
-                 bool row_numbers);
+                 bool row_numbers, const struct place_columns *place,
+                 enum place_start start);
 
 #endif

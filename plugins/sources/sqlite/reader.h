@@ -7,6 +7,7 @@
 #include <tidemill/plugin.h>
 
 #include "../../shared/sqlite/table.h"
+#include "place.h"
 
 struct sqlite_options {
     const char *path;
@@ -15,7 +16,7 @@ struct sqlite_options {
 
 /**
  * One table being read.  The statement's columns are: the row's number or null, then the
- * table's columns in the order of schema, then the cursor if there is one.
+ * table's columns in the order of schema, then those of the place.
  */
 struct reader {
     const struct sqlite_options *options;
@@ -28,8 +29,10 @@ struct reader {
     struct tide_builder *builders;
     int64_t row_count; /* read so far, good and bad */
     bool has_row_numbers;
-    sqlite3_value *cursor; /* of the last row read; owned */
-    char *position;        /* as text; owned */
+    sqlite3_value **place; /* of the last row noted: its cursor and key; owned */
+    size_t place_count;
+    bool has_key;   /* the place tells rows apart */
+    char *position; /* as text, from sqlite3_malloc; owned */
 };
 
 /* ---- values.c ---- */
@@ -47,20 +50,26 @@ char *row_as_json(const struct reader *reader);
 /** Append text as a JSON string. */
 void json_append_text(sqlite3_str *out, const char *text, int length);
 
-/* ---- cursor.c ---- */
+/* ---- place.c ---- */
 
-/** Bind the cursor of a position that position_make wrote to parameter 1. */
+/** Where a read that goes on from request->position starts.  TIDE_E_CONFIG: it is no
+ * position of this table as it is read now. */
 TIDE_MUST_CHECK
-int position_bind(const struct reader *reader, sqlite3_stmt *statement,
-                  struct tide_error *err);
+int place_start(struct reader *reader, const struct place_columns *columns,
+                enum place_start *start, struct tide_error *err);
 
-/** Note the cursor of the row at hand. */
+/** Bind the values of request->position to the parameters of the statement. */
 TIDE_MUST_CHECK
-int cursor_note(struct reader *reader, int column, struct tide_error *err);
+int place_bind(const struct reader *reader, sqlite3_stmt *statement,
+               struct tide_error *err);
 
-/** Write the position after the last row noted into reader->position. */
+/** Note the place of the row at hand. */
 TIDE_MUST_CHECK
-int position_make(struct reader *reader, struct tide_error *err);
+int place_note(struct reader *reader, struct tide_error *err);
+
+/** Write the place last noted into reader->position. */
+TIDE_MUST_CHECK
+int place_make(struct reader *reader, struct tide_error *err);
 
 /* ---- rows.c ---- */
 

@@ -97,9 +97,12 @@ static int fill(struct reader *reader, int64_t *positions, struct tide_error *er
             rc = take_row(reader, row, err);
         }
         if (rc == TIDE_OK && request->cursor) {
-            rc = cursor_note(reader, (int)reader->schema.column_count + 1, err);
+            rc = place_note(reader, err);
         }
         row = reader->builders[0].length;
+    }
+    if (rc == TIDE_OK && !request->cursor) {
+        rc = place_note(reader, err);
     }
     return rc < 0 ? rc : TIDE_OK;
 }
@@ -116,7 +119,7 @@ static int finish(struct reader *reader, struct tide_batch *batch, struct tide_e
         tide_batch_release(batch);
         return tide_error_set(err, rc, "out of memory");
     }
-    return reader->request->cursor ? position_make(reader, err) : TIDE_OK;
+    return place_make(reader, err);
 }
 
 int rows_read(void *state, struct tide_batch *batch, struct tide_error *err)

@@ -68,13 +68,16 @@ static void sqlite_close(void *state)
     }
     rows_end(reader);
     (void)sqlite3_finalize(reader->json_check);
-    sqlite3_value_free(reader->cursor);
+    for (size_t i = 0; i < reader->place_count; i++) {
+        sqlite3_value_free(reader->place[i]);
+    }
+    free(reader->place);
     database_close(&reader->database);
     for (size_t i = 0; reader->builders && i < reader->schema.column_count; i++) {
         tide_builder_clear(&reader->builders[i]);
     }
     free(reader->builders);
-    free(reader->position);
+    sqlite3_free(reader->position);
     tide_schema_clear(&reader->schema);
     free(reader);
 }
@@ -86,11 +89,10 @@ static int prepare_state(struct reader *reader, struct tide_schema *schema,
     size_t count = reader->schema.column_count;
 
     reader->builders = calloc(count, sizeof *reader->builders);
-    if (request->cursor && request->position) {
-        reader->position = strdup(request->position);
+    if (request->position) {
+        reader->position = sqlite3_mprintf("%s", request->position);
     }
-    if (!reader->builders ||
-        (request->cursor && request->position && !reader->position) ||
+    if (!reader->builders || (request->position && !reader->position) ||
         tide_schema_copy(&reader->schema, schema) != TIDE_OK) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
@@ -128,16 +130,19 @@ static int sqlite_open(const void *options, const struct tide_source_request *re
     return TIDE_OK;
 }
 
+/* Within a table only a key tells where a read may go on; at its end the cursor is what
+ * the next run starts from, and a table read as a whole starts over. */
 static const char *sqlite_position(void *state)
 {
     const struct reader *reader = state;
+    bool is_known = reader->rows ? reader->has_key : reader->request->cursor != NULL;
 
-    return reader->position;
+    return is_known ? reader->position : NULL;
 }
 
 static const struct tide_source sqlite_source = {
     .size = sizeof sqlite_source,
-    .flags = TIDE_SOURCE_INCREMENTAL,
+    .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED,
     .discover = sqlite_discover,
     .open = sqlite_open,
     .read = rows_read,

@@ -1,0 +1,367 @@
+/*
+ * Tests of the sqlite source and destination on reads that were cut off: wherever a run
+ * ends, the next one reads the rest, each row once.
+ */
+#include <sqlite3.h>
+
+#include "base/text.h"
+#include "mover_harness.h"
+
+#define DB "{\"path\": \"t.db\", \"busy_timeout\": \"1ms\"}"
+
+static sqlite3 *open_db(struct harness *harness)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(
+        sqlite3_open(tide_arena_strf(harness->arena, "%s/t.db", harness->folder), &db),
+        SQLITE_OK);
+    return db;
+}
+
+static void run_sql(struct harness *harness, const char *sql)
+{
+    sqlite3 *db = open_db(harness);
+    char *message = NULL;
+
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) {
+        fail_msg("%s", message);
+    }
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* ---- the source ---- */
+
+/* Read up to `batches` batches of table t from a position, appending their rows to
+ * lines.  The position after them is in the arena, or NULL; *end tells whether the table
+ * ended. */
+static const char *read_some(struct harness *harness, const char *position, int batches,
+                             struct tide_text *lines, bool *end)
+{
+    const struct tide_source *source = harness->plugin.plugin->source;
+    struct tide_schema schema = {0};
+    struct tide_batch batch = {0};
+    const char *after;
+    void *state = NULL;
+    int rc = TIDE_OK;
+
+    harness->source.table = "t";
+    harness->source.position = position;
+    assert_int_equal(source->open(harness->plugin.options, &harness->source,
+                                  &harness->plugin.host, &state, &schema,
+                                  &harness->plugin.err),
+                     TIDE_OK);
+    for (int i = 0; rc == TIDE_OK && i < batches; i++) {
+        rc = source->read(state, &batch, &harness->plugin.err);
+        if (rc == TIDE_OK) {
+            char *text = harness_lines(&batch, &schema);
+
+            i -= batch.array.length == 0;
+            tide_text_append(lines, text);
+            free(text);
+            tide_batch_release(&batch);
+        }
+    }
+    assert_true(rc >= 0);
+    *end = rc == TIDE_END;
+    after = source->position(state);
+    after = after ? tide_arena_strdup(harness->arena, after) : NULL;
+    source->close(state);
+    tide_schema_clear(&schema);
+    return after;
+}
+
+/* Cut the read of table t at every batch, and again at every batch of the rest.  Behind
+ * the last batch there is no position either, but the rows are all there then. */
+static void check_every_cut(struct harness *harness)
+{
+    struct tide_text whole = {0}, parts = {0};
+    bool end = false;
+
+    harness->source.batch_rows = 2;
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
+    (void)read_some(harness, NULL, 1000, &whole, &end);
+    assert_true(end);
+    for (int first = 1; first <= 6; first++) {
+        const char *position = NULL;
+
+        tide_text_reset(&parts);
+        end = false;
+        for (int runs = 0; !end; runs++) {
+            const char *after = read_some(harness, position, first, &parts, &end);
+
+            assert_true(runs < 1000);
+            end = end || !after;
+            position = after;
+        }
+        assert_string_equal(parts.data, whole.data);
+    }
+    assert_true(whole.length > 0);
+    tide_text_fini(&whole);
+    tide_text_fini(&parts);
+}
+
+static void a_table_with_an_integer_key_is_read_on(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);"
+                     "INSERT INTO t VALUES (-3, 'a'), (9007199254740993, 'b'), (7, 'c'),"
+                     "(1, NULL), (2, 'd'), (4, 'e'), (5, 'f');");
+    check_every_cut(harness);
+}
+
+static void a_table_without_a_key_is_read_on_by_row_number(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (name TEXT);"
+                     "INSERT INTO t VALUES ('a'), ('a'), (NULL), (NULL), ('b'), ('a');");
+    check_every_cut(harness);
+}
+
+static void a_key_that_may_be_null_is_not_trusted(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER);"
+                     "INSERT INTO t VALUES (NULL, 1), (NULL, 2), ('x', 3), (NULL, 4),"
+                     "('a', 5);");
+    check_every_cut(harness);
+}
+
+static void keys_of_all_classes_survive_the_position(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness,
+            "CREATE TABLE t (k, l TEXT NOT NULL, PRIMARY KEY (k, l)) WITHOUT ROWID;"
+            "INSERT INTO t VALUES (1, 'x'), (0.1 + 0.2, 'x'), (0.3, 'x'), ('q\"\\', 'x'),"
+            "(x'00ff', 'x'), (x'00ff', 'y'), ('', 'x'), (1e999, 'x'), (-1e999, 'x'),"
+            "(9223372036854775807, 'x'), ('é' || char(10), 'x'), (x'', 'z');");
+    check_every_cut(harness);
+}
+
+static void ties_and_nulls_of_a_cursor_are_read_on(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
+                     "INSERT INTO t (at) VALUES (5), (5), (NULL), (5), (NULL), (5), (5),"
+                     "(NULL), (7), (NULL), (NULL), (7), (3), (5);");
+    harness->source.cursor = "at";
+    check_every_cut(harness);
+}
+
+static void what_ties_with_the_last_row_comes_next_or_again(void **state)
+{
+    struct harness *harness = *state;
+    struct tide_text rows = {0};
+    const char *position;
+    bool end = false;
+
+    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
+                     "INSERT INTO t VALUES (1, 5), (2, 5);");
+    harness->source.cursor = "at";
+    harness->source.batch_rows = 100;
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
+    position = read_some(harness, NULL, 100, &rows, &end);
+    assert_string_equal(position, "{\"cursor\":5,\"key\":[2]}");
+    run_sql(harness, "INSERT INTO t VALUES (3, 5), (4, 6)");
+    tide_text_reset(&rows);
+    (void)read_some(harness, position, 100, &rows, &end);
+    assert_string_equal(rows.data, "{\"id\":3,\"at\":5}\n{\"id\":4,\"at\":6}\n");
+    harness->source.may_repeat = true;
+    tide_text_reset(&rows);
+    (void)read_some(harness, position, 100, &rows, &end);
+    assert_string_equal(rows.data, "{\"id\":1,\"at\":5}\n{\"id\":2,\"at\":5}\n"
+                                   "{\"id\":3,\"at\":5}\n{\"id\":4,\"at\":6}\n");
+    tide_text_fini(&rows);
+}
+
+static void a_view_knows_no_place_within(void **state)
+{
+    struct harness *harness = *state;
+    struct tide_text rows = {0};
+    bool end = false;
+
+    run_sql(harness, "CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (1), (2), (3);"
+                     "CREATE VIEW t AS SELECT n FROM b;");
+    harness->source.cursor = "n";
+    harness->source.batch_rows = 2;
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
+    assert_null(read_some(harness, NULL, 1, &rows, &end));
+    assert_string_equal(read_some(harness, NULL, 100, &rows, &end), "{\"cursor\":3}");
+    tide_text_fini(&rows);
+}
+
+static void a_place_of_another_reading_is_refused(void **state)
+{
+    static const char *const positions[] = {
+        "{\"cursor\":5,\"key\":[2]}", "{\"after\":[]}", "{\"after\":[{\"blob\":\"0g\"}]}",
+        "nonsense", "{\"after\":[{}]}"};
+    struct harness *harness = *state;
+    const struct tide_source *source;
+
+    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    source = harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB)->source;
+    harness->source.table = "t";
+    for (size_t i = 0; i < sizeof positions / sizeof *positions; i++) {
+        struct tide_schema schema = {0};
+        void *reader = NULL;
+
+        harness->source.position = positions[i];
+        assert_int_equal(source->open(harness->plugin.options, &harness->source,
+                                      &harness->plugin.host, &reader, &schema,
+                                      &harness->plugin.err),
+                         TIDE_E_CONFIG);
+        assert_non_null(strstr(harness->plugin.err.message, "--full"));
+        tide_schema_clear(&schema);
+    }
+}
+
+/* ---- the destination ---- */
+
+struct load {
+    const struct tide_destination *plugin;
+    void *state;
+    struct tide_schema schema, accepted;
+    char *position; /* as it was known on open */
+};
+
+static void load_open(struct harness *harness, struct load *load, int mode)
+{
+    memset(load, 0, sizeof *load);
+    load->plugin =
+        harness_load(harness, TIDE_KIND_DESTINATION, "sqlite", DB)->destination;
+    harness_schema("n int64", &load->schema);
+    harness->destination.mode = mode;
+    harness->destination.table = "t";
+    harness->destination.schema = &load->schema;
+    assert_int_equal(load->plugin->open(harness->plugin.options, &harness->destination,
+                                        &harness->plugin.host, &load->state,
+                                        &load->accepted, &load->position,
+                                        &harness->plugin.err),
+                     TIDE_OK);
+}
+
+static void load_write(struct harness *harness, struct load *load, const char *rows)
+{
+    struct tide_batch batch = {0};
+
+    harness_batch(&load->accepted, rows, &batch);
+    assert_int_equal(load->plugin->write(load->state, &batch, &harness->plugin.err),
+                     TIDE_OK);
+    tide_batch_release(&batch);
+}
+
+static int load_commit(struct harness *harness, struct load *load, const char *position,
+                       bool final)
+{
+    return load->plugin->commit(load->state, position, final, &harness->plugin.err);
+}
+
+static void load_close(struct load *load)
+{
+    load->plugin->close(load->state);
+    tide_schema_clear(&load->schema);
+    tide_schema_clear(&load->accepted);
+    free(load->position);
+}
+
+static const char *ask(struct harness *harness, const char *sql)
+{
+    sqlite3 *db = open_db(harness);
+    sqlite3_stmt *statement = NULL;
+    const char *answer;
+
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    answer = tide_arena_strdup(harness->arena,
+                               (const char *)sqlite3_column_text(statement, 0));
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return answer;
+}
+
+static void a_checkpoint_keeps_rows_and_position(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    load_open(harness, &load, TIDE_MODE_APPEND);
+    load_write(harness, &load, "1\n2\n");
+    assert_int_equal(load_commit(harness, &load, "two", false), TIDE_OK);
+    load_write(harness, &load, "3\n");
+    load_close(&load);
+    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "1,2");
+    load_open(harness, &load, TIDE_MODE_APPEND);
+    assert_string_equal(load.position, "two");
+    load_write(harness, &load, "3\n4\n");
+    assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+    load_close(&load);
+    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "1,2,3,4");
+    load_open(harness, &load, TIDE_MODE_APPEND);
+    assert_null(load.position);
+    load_close(&load);
+}
+
+static void a_replacing_load_waits_for_its_end(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    run_sql(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (9)");
+    load_open(harness, &load, TIDE_MODE_REPLACE);
+    load_write(harness, &load, "1\n");
+    assert_int_equal(load_commit(harness, &load, "one", false), TIDE_MORE);
+    load_write(harness, &load, "2\n");
+    load_close(&load);
+    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "9");
+}
+
+static void a_reader_of_the_same_database_puts_a_checkpoint_off(void **state)
+{
+    struct harness *harness = *state;
+    sqlite3_stmt *reading = NULL;
+    struct load load;
+    sqlite3 *db;
+
+    run_sql(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (8), (9)");
+    load_open(harness, &load, TIDE_MODE_APPEND);
+    db = open_db(harness);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT n FROM t", -1, &reading, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(reading), SQLITE_ROW);
+    load_write(harness, &load, "1\n");
+    assert_int_equal(load_commit(harness, &load, "one", false), TIDE_MORE);
+    load_write(harness, &load, "2\n");
+    assert_int_equal(sqlite3_finalize(reading), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(load_commit(harness, &load, "two", false), TIDE_OK);
+    load_close(&load);
+    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "8,9,1,2");
+    assert_string_equal(ask(harness, "SELECT position FROM _tidemill_positions"), "two");
+}
+
+#define TEST(function)                                                                   \
+    cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_table_with_an_integer_key_is_read_on),
+        TEST(a_table_without_a_key_is_read_on_by_row_number),
+        TEST(a_key_that_may_be_null_is_not_trusted),
+        TEST(keys_of_all_classes_survive_the_position),
+        TEST(ties_and_nulls_of_a_cursor_are_read_on),
+        TEST(what_ties_with_the_last_row_comes_next_or_again),
+        TEST(a_view_knows_no_place_within),
+        TEST(a_place_of_another_reading_is_refused),
+        TEST(a_checkpoint_keeps_rows_and_position),
+        TEST(a_replacing_load_waits_for_its_end),
+        TEST(a_reader_of_the_same_database_puts_a_checkpoint_off),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
