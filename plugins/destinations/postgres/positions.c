@@ -3,103 +3,235 @@
  */
 #include "positions.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TABLE "_tidemill_positions"
 
 /* Whoever makes the table holds this lock of the database until its commit. */
-#define LOCK_NUMBER "8390872051230715241"
+#define LOCK_OF_TABLE "8390872051230715241"
 
-static int has_table(struct tide_pg *pg, const char *schema, bool *has,
-                     struct tide_error *err)
+/* The first half of a pipeline's lock; the other is a hash of its name. */
+#define LOCK_CLASS "1953653861"
+
+/* How long a commit under way elsewhere is waited for. */
+#define LOCK_TIMEOUT "10s"
+
+bool pg_positions_is_kept(const struct pg_positions *positions)
 {
-    const char *params[] = {schema};
-    PGresult *result = NULL;
-    int rc = tide_pg_query(pg,
-                           "SELECT FROM pg_class c JOIN pg_namespace n"
-                           " ON n.oid = c.relnamespace"
-                           " WHERE n.nspname = $1 AND c.relname = '" TABLE "'",
-                           params, 1, &result, err);
-
-    *has = rc == TIDE_OK && PQntuples(result) > 0;
-    PQclear(result);
-    return rc;
+    return positions->pipeline &&
+           (positions->table != PG_POSITIONS_ABSENT || positions->may_create);
 }
 
-static int make_table(struct tide_pg *pg, const char *schema, struct tide_error *err)
+/* ---- statements ------------------------------------------------------------------ */
+
+static void add_table(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    tide_pg_sql_identifier(sql, positions->schema);
+    tide_pg_sql_add(sql, "." TABLE);
+}
+
+static void add_lock(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", hashtext(");
+    tide_pg_sql_literal(sql, positions->pipeline);
+    tide_pg_sql_add(sql, "))");
+}
+
+static void add_making(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    tide_pg_sql_add(sql, "; SELECT pg_advisory_xact_lock(" LOCK_OF_TABLE "); "
+                         "CREATE TABLE IF NOT EXISTS ");
+    add_table(sql, positions);
+    tide_pg_sql_add(sql, " (pipeline text PRIMARY KEY, position text, run text,"
+                         " committed_at timestamptz NOT NULL,"
+                         " commits bigint NOT NULL DEFAULT 0)");
+    if (positions->table == PG_POSITIONS_OLDER) {
+        tide_pg_sql_add(sql, "; ALTER TABLE ");
+        add_table(sql, positions);
+        tide_pg_sql_add(sql, " ALTER COLUMN position DROP NOT NULL,"
+                             " ADD COLUMN IF NOT EXISTS commits bigint NOT NULL"
+                             " DEFAULT 0");
+    }
+}
+
+static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
+                    const char *position)
+{
+    tide_pg_sql_add(sql, "; INSERT INTO ");
+    add_table(sql, positions);
+    tide_pg_sql_add(sql,
+                    " AS t (pipeline, position, run, committed_at, commits) VALUES (");
+    tide_pg_sql_literal(sql, positions->pipeline);
+    tide_pg_sql_add(sql, ", ");
+    if (position) {
+        tide_pg_sql_literal(sql, position);
+    } else {
+        tide_pg_sql_add(sql, "NULL");
+    }
+    tide_pg_sql_add(sql, ", ");
+    tide_pg_sql_literal(sql, positions->run);
+    tide_pg_sql_format(sql,
+                       ", clock_timestamp(), %lld) ON CONFLICT (pipeline) DO UPDATE"
+                       " SET position = EXCLUDED.position, run = EXCLUDED.run,"
+                       " committed_at = EXCLUDED.committed_at,"
+                       " commits = EXCLUDED.commits"
+                       " WHERE t.commits = EXCLUDED.commits - 1",
+                       (long long)positions->commits + 1);
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+int pg_positions_wait(const struct pg_positions *positions, struct tide_pg *pg,
+                      struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
     int rc;
 
-    tide_pg_sql_add(&sql, "SELECT pg_advisory_xact_lock(" LOCK_NUMBER "); "
-                          "CREATE TABLE IF NOT EXISTS ");
-    tide_pg_sql_identifier(&sql, schema);
-    tide_pg_sql_add(&sql, "." TABLE " (pipeline text PRIMARY KEY, position text NOT NULL,"
-                          " run text, committed_at timestamptz NOT NULL)");
+    tide_pg_sql_add(&sql, "BEGIN; SET LOCAL standard_conforming_strings = on; "
+                          "SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'; ");
+    add_lock(&sql, positions);
+    tide_pg_sql_add(&sql, "; COMMIT");
     rc = tide_pg_exec_sql(pg, &sql, NULL, err);
     tide_pg_sql_clear(&sql);
-    return rc;
-}
-
-static int query_table(struct tide_pg *pg, const char *before, const char *schema,
-                       const char *after, const char *const *params, int count,
-                       PGresult **result, struct tide_error *err)
-{
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_add(&sql, before);
-    tide_pg_sql_identifier(&sql, schema);
-    tide_pg_sql_add(&sql, after);
-    rc = tide_pg_sql_check(&sql, err);
-    if (rc == TIDE_OK) {
-        rc = tide_pg_query(pg, sql.text, params, count, result, err);
+    if (rc == TIDE_E_TRANSIENT) {
+        (void)tide_error_wrap(err, "a commit of another run of \"%s\" is under way",
+                              positions->pipeline);
     }
-    tide_pg_sql_clear(&sql);
     return rc;
 }
 
-int pg_positions_load(struct tide_pg *pg, const char *schema, const char *pipeline,
-                      char **position, struct tide_error *err)
+/* Look at the table: how many of two columns it has is its enum pg_positions_table. */
+static int look(struct pg_positions *positions, struct tide_pg *pg,
+                struct tide_error *err)
 {
-    const char *params[] = {pipeline};
+    const char *params[] = {positions->schema};
     PGresult *result = NULL;
-    bool has;
-    int rc = has_table(pg, schema, &has, err);
+    int rc = tide_pg_query(
+        pg,
+        "SELECT count(a.attname), has_schema_privilege(n.oid, 'CREATE')"
+        " FROM pg_namespace n"
+        " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = '" TABLE "'"
+        " LEFT JOIN pg_attribute a ON a.attrelid = c.oid"
+        " AND a.attname IN ('pipeline', 'commits')"
+        " WHERE n.nspname = $1 GROUP BY n.oid",
+        params, 1, &result, err);
 
-    if (rc != TIDE_OK || !has) {
-        return rc;
-    }
-    rc = query_table(pg, "SELECT position FROM ", schema,
-                     "." TABLE " WHERE pipeline = $1", params, 1, &result, err);
-    if (rc == TIDE_OK && PQntuples(result) > 0) {
-        *position = strdup(PQgetvalue(result, 0, 0));
-        rc = *position ? TIDE_OK
-                       : tide_error_set(err, TIDE_E_LIMIT, "no memory for a position");
+    if (rc == TIDE_OK && PQntuples(result) == 1) {
+        positions->table =
+            (enum pg_positions_table)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+        positions->may_create = PQgetvalue(result, 0, 1)[0] == 't';
     }
     PQclear(result);
     return rc;
 }
 
-int pg_positions_save(struct tide_pg *pg, const char *schema, const char *pipeline,
-                      const char *run, const char *position, struct tide_error *err)
+/* The row's position, count and run; no row: an empty result. */
+static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
+                    PGresult **result, struct tide_error *err)
 {
-    const char *params[] = {pipeline, position, run};
-    bool has;
-    int rc = has_table(pg, schema, &has, err);
+    const char *params[] = {positions->pipeline};
+    struct tide_pg_sql sql = {0};
+    int rc;
 
-    if (rc == TIDE_OK && !has) {
-        rc = make_table(pg, schema, err);
+    tide_pg_sql_format(&sql, "SELECT position, run, %s FROM ",
+                       positions->table == PG_POSITIONS_READY ? "commits" : "0");
+    add_table(&sql, positions);
+    tide_pg_sql_add(&sql, " WHERE pipeline = $1");
+    rc = tide_pg_sql_check(&sql, err);
+    if (rc == TIDE_OK) {
+        rc = tide_pg_query(pg, sql.text, params, 1, result, err);
     }
-    if (rc != TIDE_OK) {
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+static int64_t commits_of(const PGresult *result)
+{
+    return strtoll(PQgetvalue(result, 0, 2), NULL, 10);
+}
+
+int pg_positions_load(struct pg_positions *positions, struct tide_pg *pg, char **position,
+                      struct tide_error *err)
+{
+    PGresult *result = NULL;
+    int rc = look(positions, pg, err);
+
+    if (rc != TIDE_OK || positions->table == PG_POSITIONS_ABSENT) {
         return rc;
     }
-    return query_table(
-        pg, "INSERT INTO ", schema,
-        "." TABLE " AS t (pipeline, position, run, committed_at)"
-        " VALUES ($1, $2, $3, clock_timestamp())"
-        " ON CONFLICT (pipeline) DO UPDATE SET position = EXCLUDED.position,"
-        " run = EXCLUDED.run, committed_at = EXCLUDED.committed_at",
-        params, 3, NULL, err);
+    rc = read_row(positions, pg, &result, err);
+    if (rc == TIDE_OK && PQntuples(result) > 0) {
+        positions->commits = commits_of(result);
+        if (!PQgetisnull(result, 0, 0)) {
+            *position = strdup(PQgetvalue(result, 0, 0));
+            rc = *position
+                     ? TIDE_OK
+                     : tide_error_set(err, TIDE_E_LIMIT, "no memory for a position");
+        }
+    }
+    PQclear(result);
+    return rc;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+static int stepped_in(const struct pg_positions *positions, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_TRANSIENT,
+                          "another run of \"%s\" has committed meanwhile; nothing of "
+                          "this one since then is kept",
+                          positions->pipeline);
+}
+
+int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
+                      const char *position, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    add_lock(&sql, positions);
+    if (positions->table != PG_POSITIONS_READY) {
+        add_making(&sql, positions);
+    }
+    add_row(&sql, positions, position);
+    rc = tide_pg_exec_sql(pg, &sql, &result, err);
+    tide_pg_sql_clear(&sql);
+    if (rc == TIDE_OK && strcmp(PQcmdTuples(result), "1") != 0) {
+        rc = stepped_in(positions, err);
+    }
+    PQclear(result);
+    return rc;
+}
+
+void pg_positions_advance(struct pg_positions *positions)
+{
+    positions->table = PG_POSITIONS_READY;
+    positions->commits++;
+}
+
+int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
+                      bool *committed, struct tide_error *err)
+{
+    struct pg_positions now = *positions;
+    PGresult *result = NULL;
+    int64_t commits = 0;
+    bool is_ours = false;
+    int rc = look(&now, pg, err);
+
+    if (rc == TIDE_OK && now.table != PG_POSITIONS_ABSENT) {
+        rc = read_row(&now, pg, &result, err);
+    }
+    if (result && PQntuples(result) > 0) {
+        commits = commits_of(result);
+        is_ours = strcmp(PQgetvalue(result, 0, 1), positions->run) == 0;
+    }
+    PQclear(result);
+    if (rc == TIDE_OK && commits > positions->commits &&
+        !(is_ours && commits == positions->commits + 1)) {
+        rc = stepped_in(positions, err);
+    }
+    *committed = rc == TIDE_OK && commits > positions->commits;
+    return rc;
 }

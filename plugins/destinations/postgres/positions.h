@@ -1,26 +1,69 @@
 /*
  * positions - the table in which a destination keeps how far each pipeline has come.
  *
- * A position is written in the transaction that commits its rows: both are there or
- * neither.
+ * A pipeline's row is written in the transaction of every commit, also when there is no
+ * position to keep (it is NULL then): its count of commits tells whether a commit whose
+ * reply was lost is in, and refuses a commit behind which another run has stepped in
+ * between.  The writer holds a lock of the pipeline until its transaction has ended, and
+ * whoever asks waits for that lock: an answer is never about a commit still under way.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_POSITIONS_H
 #define TIDE_POSTGRES_POSITIONS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <tidemill/error.h>
 
 #include "postgres/connection.h"
 
-/** The position last committed for a pipeline, malloc'ed, or NULL: there is none. */
-TIDE_MUST_CHECK
-int pg_positions_load(struct tide_pg *pg, const char *schema, const char *pipeline,
-                      char **position, struct tide_error *err);
+/** What the table is at first sight. */
+enum pg_positions_table {
+    PG_POSITIONS_ABSENT,
+    PG_POSITIONS_OLDER, /**< made by a version that kept no count and no NULL */
+    PG_POSITIONS_READY
+};
 
-/** Write one down in the transaction under way; the table is made when missing. */
+/** A pipeline's row.  Set the borrowed names, zero the rest. */
+struct pg_positions {
+    const char *schema;   /**< of the table */
+    const char *pipeline; /**< NULL: nothing is kept */
+    const char *run;      /**< that commits */
+    enum pg_positions_table table;
+    bool may_create; /**< the role may make the table */
+    int64_t commits; /**< of the pipeline, as last read or known to be in */
+};
+
+/** Wait for a commit of this pipeline that is under way in another session, outside of a
+ * transaction.  TIDE_E_TRANSIENT: it did not end in a while. */
 TIDE_MUST_CHECK
-int pg_positions_save(struct tide_pg *pg, const char *schema, const char *pipeline,
-                      const char *run, const char *position, struct tide_error *err);
+int pg_positions_wait(const struct pg_positions *positions, struct tide_pg *pg,
+                      struct tide_error *err);
+
+/** Read the pipeline's row.  *position is what was last committed, malloc'ed, or NULL:
+ * there is none. */
+TIDE_MUST_CHECK
+int pg_positions_load(struct pg_positions *positions, struct tide_pg *pg, char **position,
+                      struct tide_error *err);
+
+/** Write the row (position NULL: forget the one that is kept) in the transaction under
+ * way; the table is made when missing.  TIDE_E_TRANSIENT: another run has committed since
+ * the row was read.  pg_positions_advance() follows the commit. */
+TIDE_MUST_CHECK
+int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
+                      const char *position, struct tide_error *err);
+
+/** The transaction of the last save is in. */
+void pg_positions_advance(struct pg_positions *positions);
+
+/** Whether each commit leaves a trace by which it can be found again. */
+bool pg_positions_is_kept(const struct pg_positions *positions);
+
+/** After a lost reply, in a new session: whether the transaction of the last save is in.
+ */
+TIDE_MUST_CHECK
+int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
+                      bool *committed, struct tide_error *err);
 
 #endif

@@ -5,15 +5,16 @@
  * of the table see the rows before or the rows after.  A batch is one COPY in a savepoint
  * of its own, so that a refused one leaves the rest untouched and can be split.
  *
- * States: a transaction is open from open() to the final commit; the mode's preparation
- * (deleting the old rows, making the staging table) waits for the first write, so that a
- * look at the columns changes nothing.
+ * States: a transaction is open from open() to a commit, and from the next write on to
+ * the next commit; the mode's preparation (deleting the old rows, making the staging
+ * table) waits for the first write in it, so that a look at the columns changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <tidemill/plugin.h>
 
 #include "check.h"
+#include "commit.h"
 #include "encode.h"
 #include "merge.h"
 #include "output.h"
@@ -25,18 +26,19 @@
 
 struct pg_destination {
     const struct tide_host *host;
-    const struct tide_destination_request *request; /* borrowed for our whole life */
+    const struct tide_pg_options *options;          /* borrowed for our whole life */
+    const struct tide_destination_request *request; /* likewise */
     struct tide_pg *pg;
     struct pg_target target;
     struct pg_refusals refusals;
     struct pg_output output;
+    struct pg_positions positions;
     struct tide_pg_sql copy; /* the statement of a batch, behind its savepoint */
     const char *cursor; /* of a merge: orders the rows of one key; NULL: arrival does */
     int64_t order;      /* number of the next row of a merge */
     bool is_binary;
     bool in_transaction;
-    bool prepared;      /* the transaction is ready for rows */
-    bool has_savepoint; /* one of an earlier batch is open */
+    bool prepared; /* the transaction is ready for rows, and has a savepoint */
 };
 
 /* ---- opening and closing --------------------------------------------------------- */
@@ -50,7 +52,8 @@ static void build_copy(struct pg_destination *destination)
 {
     struct tide_pg_sql *sql = &destination->copy;
 
-    tide_pg_sql_add(sql, "SAVEPOINT " SAVEPOINT "; COPY ");
+    tide_pg_sql_add(sql,
+                    "RELEASE SAVEPOINT " SAVEPOINT "; SAVEPOINT " SAVEPOINT "; COPY ");
     if (is_merge(destination)) {
         pg_merge_add_name(sql, destination->request->run);
     } else {
@@ -71,24 +74,32 @@ static int begin(struct pg_destination *destination, struct tide_error *err)
 
     destination->in_transaction = rc == TIDE_OK;
     destination->prepared = false;
-    destination->has_savepoint = false;
     return rc;
 }
 
-static int open_table(struct pg_destination *destination, const char *schema,
-                      struct tide_schema *accepted, char **position,
-                      struct tide_error *err)
+/* The position is read behind a commit of an earlier run that may be under way still. */
+static int open_table(struct pg_destination *destination, struct tide_schema *accepted,
+                      char **position, struct tide_error *err)
 {
     const struct tide_destination_request *request = destination->request;
-    int rc = begin(destination, err);
+    struct pg_positions *positions = &destination->positions;
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK) {
-        rc = pg_target_open(&destination->target, destination->pg, schema, request,
-                            accepted, err);
+    positions->pipeline = request->pipeline;
+    positions->run = request->run;
+    if (positions->pipeline) {
+        rc = pg_positions_wait(positions, destination->pg, err);
     }
-    if (rc == TIDE_OK && request->pipeline) {
-        rc = pg_positions_load(destination->pg, destination->target.table.name.schema,
-                               request->pipeline, position, err);
+    if (rc == TIDE_OK) {
+        rc = begin(destination, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = pg_target_open(&destination->target, destination->pg,
+                            destination->options->schema, request, accepted, err);
+    }
+    if (rc == TIDE_OK && positions->pipeline) {
+        positions->schema = destination->target.table.name.schema;
+        rc = pg_positions_load(positions, destination->pg, position, err);
     }
     if (rc != TIDE_OK) {
         return rc;
@@ -123,7 +134,6 @@ static int destination_open(const void *options,
                             struct tide_schema *accepted, char **position,
                             struct tide_error *err)
 {
-    const struct tide_pg_options *given = options;
     struct pg_destination *destination = host->allocate(host, sizeof *destination);
     int rc;
 
@@ -131,12 +141,13 @@ static int destination_open(const void *options,
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for a destination");
     }
     destination->host = host;
+    destination->options = options;
     destination->request = request;
     destination->order = 1;
-    rc = tide_pg_open(given, host, &destination->pg, err);
+    rc = tide_pg_open(options, host, &destination->pg, err);
     if (rc == TIDE_OK) {
         destination->output.pg = destination->pg;
-        rc = open_table(destination, given->schema, accepted, position, err);
+        rc = open_table(destination, accepted, position, err);
     }
     if (rc != TIDE_OK) {
         tide_schema_clear(accepted);
@@ -187,24 +198,18 @@ static int prepare(struct pg_destination *destination, struct tide_error *err)
     } else if (rc == TIDE_OK && is_merge(destination)) {
         rc = pg_merge_prepare(destination->pg, &destination->target, request->run, err);
     }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_exec(destination->pg, "SAVEPOINT " SAVEPOINT, NULL, err);
+    }
     destination->prepared = rc == TIDE_OK;
     return rc;
 }
 
-/* Begin the COPY of a batch, in a savepoint. */
+/* Begin the COPY of a batch, in a savepoint that takes the place of the last one. */
 static int start_copy(struct pg_destination *destination, struct tide_error *err)
 {
-    int rc = TIDE_OK;
-
-    if (destination->has_savepoint) {
-        rc = tide_pg_exec(destination->pg, "RELEASE SAVEPOINT " SAVEPOINT, NULL, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = tide_pg_copy_in(destination->pg, destination->copy.text, err);
-    }
-    destination->has_savepoint = rc == TIDE_OK;
     destination->output.length = 0;
-    return rc;
+    return tide_pg_copy_in(destination->pg, destination->copy.text, err);
 }
 
 /* Send the rows of a batch that were not refused. */
@@ -285,24 +290,21 @@ static int destination_write(void *state, const struct tide_batch *batch,
 
 /* ---- committing ------------------------------------------------------------------ */
 
-static int commit_transaction(struct pg_destination *destination, struct tide_error *err)
+/* What an open transaction must still do before its commit. */
+static int finish_rows(struct pg_destination *destination, struct tide_error *err)
 {
-    PGresult *result = NULL;
-    int rc = tide_pg_exec(destination->pg, "COMMIT", &result, err);
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-        rc = tide_error_set(err, TIDE_E_INTERNAL, "%s rolled the transaction back",
-                            destination->pg->place);
-    } else if (rc == TIDE_E_TRANSIENT &&
-               PQstatus(destination->pg->conn) != CONNECTION_OK) {
-        (void)tide_error_wrap(err,
-                              "lost while committing; the next run finds out whether "
-                              "the rows are in");
+    if (destination->request->mode == TIDE_MODE_REPLACE) {
+        return prepare(destination, err);
     }
-    PQclear(result);
-    destination->in_transaction = false;
-    destination->prepared = false;
-    destination->has_savepoint = false;
+    if (!destination->in_transaction) {
+        rc = begin(destination, err);
+    }
+    if (rc == TIDE_OK && destination->cursor && destination->prepared &&
+        is_merge(destination)) {
+        rc = merge_rows(destination, err);
+    }
     return rc;
 }
 
@@ -310,26 +312,20 @@ static int destination_commit(void *state, const char *position, bool final,
                               struct tide_error *err)
 {
     struct pg_destination *destination = state;
-    const struct tide_destination_request *request = destination->request;
-    int rc = TIDE_OK;
+    int rc;
 
-    if (request->mode == TIDE_MODE_REPLACE && !final) {
-        return TIDE_OK;
+    if (destination->request->mode == TIDE_MODE_REPLACE && !final) {
+        return TIDE_MORE;
     }
-    if (request->mode == TIDE_MODE_REPLACE) {
-        rc = prepare(destination, err);
-    } else if (!destination->in_transaction) {
-        rc = begin(destination, err);
+    rc = finish_rows(destination, err);
+    if (rc == TIDE_OK) {
+        rc = pg_commit(&destination->pg, destination->options, &destination->positions,
+                       position, err);
+        destination->output.pg = destination->pg;
+        destination->in_transaction = false;
+        destination->prepared = false;
     }
-    if (rc == TIDE_OK && destination->cursor && destination->prepared &&
-        is_merge(destination)) {
-        rc = merge_rows(destination, err);
-    }
-    if (rc == TIDE_OK && position && request->pipeline) {
-        rc = pg_positions_save(destination->pg, destination->target.table.name.schema,
-                               request->pipeline, request->run, position, err);
-    }
-    return rc == TIDE_OK ? commit_transaction(destination, err) : rc;
+    return rc;
 }
 
 static const struct tide_destination postgres_destination = {

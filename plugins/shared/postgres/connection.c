@@ -50,7 +50,7 @@ int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *read
             return tide_error_set(err, TIDE_E_IO, "cannot wait for %s: %s", pg->place,
                                   strerror(errno));
         }
-        if (pg->host->cancelled(pg->host)) {
+        if (!pg->uncancellable && pg->host->cancelled(pg->host)) {
             tide_pg_cancel(pg);
             return tide_error_set(err, TIDE_E_CANCELLED, "cancelled while waiting for %s",
                                   pg->place);

@@ -40,6 +40,7 @@ struct tide_pg {
     const struct tide_host *host; /**< borrowed */
     int64_t statement_timeout;    /**< milliseconds; 0: the server's own */
     bool abandoned;               /**< cancelled in mid-query: only close is left */
+    bool uncancellable;           /**< what is under way is waited for to its end */
     char place[192];              /**< "shop on db.example.com:5432", for messages */
 };
 

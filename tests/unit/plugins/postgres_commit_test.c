@@ -1,0 +1,330 @@
+/*
+ * postgres_commit_test - checkpoints, positions, and commits whose reply is lost.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "postgres_kit.h"
+#include "postgres_proxy.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define LINES(...)                                                                       \
+    (const char *const[]){__VA_ARGS__}, COUNT(((const char *const[]){__VA_ARGS__}))
+
+static const char *const key_id[] = {"id", NULL};
+
+/* A table being loaded, under a pipeline's name and by a run. */
+static void begin(struct kit_destination *destination, const char *table, int mode,
+                  const char *pipeline, const char *run)
+{
+    static struct tide_schema schema;
+
+    if (schema.column_count == 0) {
+        kit_schema(&schema, "id:int64 t:string");
+    }
+    kit_destination_init(destination, table, mode, &schema);
+    destination->request.key = mode == TIDE_MODE_MERGE ? key_id : NULL;
+    destination->request.pipeline = pipeline;
+    destination->request.run = run;
+}
+
+static void opens(struct kit_destination *destination, const char *table, int mode,
+                  const char *pipeline, const char *run)
+{
+    begin(destination, table, mode, pipeline, run);
+    kit_destination_opens(destination);
+}
+
+static int commit(struct kit_destination *destination, const char *position, bool final)
+{
+    return kit_destination_plugin()->commit(destination->state, position, final,
+                                            &destination->err);
+}
+
+static const char *row(const char *pipeline)
+{
+    return kit_value("SELECT coalesce(position, 'NULL') || ' ' || run || ' ' || commits"
+                     " FROM _tidemill_positions WHERE pipeline = '%s'",
+                     pipeline);
+}
+
+/* ---- checkpoints ----------------------------------------------------------------- */
+
+static void checkpoint_twice(const char *table, int mode)
+{
+    struct kit_destination destination;
+
+    opens(&destination, table, mode, table, "r1");
+    kit_write_lines(&destination, LINES("1|a", "2|b"));
+    assert_int_equal(commit(&destination, "one", false), TIDE_OK);
+    assert_string_equal(kit_value("SELECT count(*) FROM %s", table), "2");
+    assert_string_equal(row(table), "one r1 1");
+    kit_write_lines(&destination, LINES("3|c"));
+    kit_write_lines(&destination, LINES("4|d"));
+    assert_string_equal(kit_value("SELECT count(*) FROM %s", table), "2");
+    assert_int_equal(commit(&destination, "two", false), TIDE_OK);
+    assert_int_equal(commit(&destination, "three", false), TIDE_OK);
+    assert_string_equal(row(table), "three r1 3");
+    kit_write_lines(&destination, LINES("5|e"));
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id) FROM %s", table),
+                        "abcd");
+
+    opens(&destination, table, mode, table, "r2");
+    assert_string_equal(destination.position, "three");
+    kit_write_lines(&destination, LINES("6|f"));
+    assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+    kit_destination_close(&destination);
+    assert_string_equal(row(table), "NULL r2 4");
+    assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id) FROM %s", table),
+                        "abcdf");
+
+    opens(&destination, table, mode, table, "r3");
+    assert_null(destination.position);
+    kit_destination_close(&destination);
+}
+
+static void rows_and_position_are_in_after_a_checkpoint(void **state)
+{
+    (void)state;
+    checkpoint_twice("appended", TIDE_MODE_APPEND);
+    checkpoint_twice("merged", TIDE_MODE_MERGE);
+}
+
+static void a_replacing_load_has_no_checkpoints(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE TABLE replaced AS SELECT 7 AS id, 'old'::text AS t");
+    opens(&destination, "replaced", TIDE_MODE_REPLACE, "replaced", "r1");
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, "one", false), TIDE_MORE);
+    assert_string_equal(kit_value("SELECT t FROM replaced"), "old");
+    kit_write_lines(&destination, LINES("2|b"));
+    assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id) FROM replaced"),
+                        "ab");
+    assert_string_equal(row("replaced"), "NULL r1 1");
+}
+
+static void a_bad_row_after_a_checkpoint_stands_alone(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE TABLE guarded (id int PRIMARY KEY, t text CHECK (t <> 'bad'))");
+    for (int mode = TIDE_MODE_APPEND; mode <= TIDE_MODE_MERGE; mode += 2) {
+        kit_sql("TRUNCATE guarded");
+        opens(&destination, "guarded", mode, "guarded", "r1");
+        kit_write_lines(&destination, LINES("1|bad", "2|b"));
+        assert_int_equal(commit(&destination, "one", false), TIDE_OK);
+        kit_write_lines(&destination, LINES("3|c", "4|bad", "5|e"));
+        assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+        assert_int_equal(destination.refused, 2);
+        kit_destination_close(&destination);
+        assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id)"
+                                      " FROM guarded"),
+                            "bce");
+    }
+}
+
+static void a_copy_that_fails_at_its_start_is_undone(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE TABLE moody (id int, t text); CREATE SEQUENCE moods;"
+            "CREATE FUNCTION mood() RETURNS trigger AS 'BEGIN"
+            " IF nextval(''moods'') = 1 THEN RAISE ''not now''; END IF;"
+            " RETURN NULL; END' LANGUAGE plpgsql;"
+            "CREATE TRIGGER mood BEFORE INSERT ON moody FOR EACH STATEMENT"
+            " EXECUTE FUNCTION mood()");
+    opens(&destination, "moody", TIDE_MODE_APPEND, "moody", "r1");
+    kit_write_lines(&destination, LINES("1|a"));
+    kit_write_lines(&destination, LINES("2|b"));
+    kit_write_lines(&destination, LINES("3|c", "4|d"));
+    assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+    assert_int_equal(destination.refused, 1);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id) FROM moody"),
+                        "bcd");
+}
+
+/* ---- the positions table --------------------------------------------------------- */
+
+static void a_table_of_an_earlier_version_is_taken_over(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE SCHEMA older; CREATE TABLE older._tidemill_positions"
+            " (pipeline text PRIMARY KEY, position text NOT NULL, run text,"
+            " committed_at timestamptz NOT NULL);"
+            "INSERT INTO older._tidemill_positions VALUES ('p', 'kept', 'r0', now())");
+    opens(&destination, "older.t", TIDE_MODE_APPEND, "p", "r1");
+    assert_string_equal(destination.position, "kept");
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, "next", false), TIDE_OK);
+    assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT coalesce(position, 'NULL') || run || commits"
+                                  " FROM older._tidemill_positions"),
+                        "NULLr12");
+}
+
+static void a_run_that_another_has_overtaken_commits_nothing(void **state)
+{
+    struct kit_destination slow;
+    struct kit_destination quick;
+
+    (void)state;
+    kit_sql("CREATE TABLE contested (id int, t text)");
+    opens(&slow, "contested", TIDE_MODE_APPEND, "contested", "slow");
+    opens(&quick, "contested", TIDE_MODE_APPEND, "contested", "quick");
+    kit_write_lines(&slow, LINES("1|slow"));
+    kit_write_lines(&quick, LINES("1|quick"));
+    assert_int_equal(commit(&quick, "one", false), TIDE_OK);
+    assert_int_equal(commit(&slow, "one", false), TIDE_E_TRANSIENT);
+    assert_non_null(strstr(slow.err.message, "another run"));
+    kit_destination_close(&slow);
+    kit_write_lines(&quick, LINES("2|quick"));
+    assert_int_equal(commit(&quick, NULL, true), TIDE_OK);
+    kit_destination_close(&quick);
+    assert_string_equal(kit_value("SELECT string_agg(t, ',') FROM contested"),
+                        "quick,quick");
+}
+
+static void a_role_that_may_not_create_tables_can_append(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE ROLE narrow_role LOGIN; CREATE SCHEMA narrow;"
+            "GRANT USAGE ON SCHEMA narrow TO narrow_role; CREATE TABLE narrow.t (id int,"
+            " t text); GRANT SELECT, INSERT ON narrow.t TO narrow_role");
+    begin(&destination, "narrow.t", TIDE_MODE_APPEND, "narrow", "r1");
+    destination.options.user = "narrow_role";
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
+    kit_write_lines(&destination, LINES("2|b"));
+    assert_int_equal(commit(&destination, "a place", false), TIDE_E_AUTH);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(t, '') FROM narrow.t"), "a");
+    kit_sql("DROP SCHEMA narrow CASCADE; DROP ROLE narrow_role");
+}
+
+/* ---- the lost reply -------------------------------------------------------------- */
+
+static int64_t server_port(void)
+{
+    return strtoll(kit_value("SELECT inet_server_port()"), NULL, 10);
+}
+
+/* Load three rows, one for each commit, with the second commit's reply lost. */
+static int load_through(const char *table, int mode, enum proxy_fate fate)
+{
+    struct proxy *proxy = proxy_start(server_port(), fate, 1);
+    struct kit_destination destination;
+    int rc;
+
+    begin(&destination, table, mode, table, "r1");
+    destination.options.host = "127.0.0.1";
+    destination.options.port = proxy_port(proxy);
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, "one", false), TIDE_OK);
+    kit_write_lines(&destination, LINES("2|b"));
+    rc = commit(&destination, "two", false);
+    if (rc == TIDE_OK) {
+        kit_write_lines(&destination, LINES("3|c"));
+        rc = commit(&destination, NULL, true);
+    }
+    if (rc != TIDE_OK) {
+        assert_non_null(strstr(destination.err.message, "the commit is not in"));
+    }
+    kit_destination_close(&destination);
+    assert_int_equal(proxy_stop(proxy), rc == TIDE_OK ? 3 : 2);
+    return rc;
+}
+
+static void a_commit_whose_reply_is_lost_is_found(void **state)
+{
+    static const char *const tables[] = {"found1", "found2", "found3", "found4"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(tables); i++) {
+        assert_int_equal(load_through(tables[i],
+                                      i < 2 ? TIDE_MODE_APPEND : TIDE_MODE_MERGE,
+                                      i % 2 ? PROXY_LATE : PROXY_FORWARDED),
+                         TIDE_OK);
+        assert_string_equal(
+            kit_value("SELECT string_agg(t, '' ORDER BY id) FROM %s", tables[i]), "abc");
+        assert_string_equal(row(tables[i]), "NULL r1 3");
+    }
+}
+
+static void a_commit_that_never_came_is_told(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    assert_int_equal(load_through("swallowed", TIDE_MODE_APPEND, PROXY_SWALLOWED),
+                     TIDE_E_TRANSIENT);
+    assert_string_equal(kit_value("SELECT string_agg(t, '') FROM swallowed"), "a");
+    opens(&destination, "swallowed", TIDE_MODE_APPEND, "swallowed", "r2");
+    assert_string_equal(destination.position, "one");
+    kit_destination_close(&destination);
+}
+
+/* The very first commit also makes the table of positions. */
+static void a_first_commit_whose_reply_is_lost_is_found(void **state)
+{
+    static const enum proxy_fate fates[] = {PROXY_FORWARDED, PROXY_LATE, PROXY_SWALLOWED};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(fates); i++) {
+        struct proxy *proxy = proxy_start(server_port(), fates[i], 0);
+        struct kit_destination destination;
+
+        kit_sql("DROP SCHEMA IF EXISTS first CASCADE; CREATE SCHEMA first");
+        begin(&destination, "first.t", TIDE_MODE_REPLACE, "first", "r1");
+        destination.options.host = "127.0.0.1";
+        destination.options.port = proxy_port(proxy);
+        kit_destination_opens(&destination);
+        kit_write_lines(&destination, LINES("1|a"));
+        assert_int_equal(commit(&destination, NULL, true),
+                         fates[i] == PROXY_SWALLOWED ? TIDE_E_TRANSIENT : TIDE_OK);
+        kit_destination_close(&destination);
+        assert_int_equal(proxy_stop(proxy), 1);
+        assert_string_equal(kit_value("SELECT count(*) FROM pg_class c"
+                                      " WHERE c.oid = to_regclass('first.t')"),
+                            fates[i] == PROXY_SWALLOWED ? "0" : "1");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_and_position_are_in_after_a_checkpoint),
+        cmocka_unit_test(a_replacing_load_has_no_checkpoints),
+        cmocka_unit_test(a_bad_row_after_a_checkpoint_stands_alone),
+        cmocka_unit_test(a_copy_that_fails_at_its_start_is_undone),
+        cmocka_unit_test(a_table_of_an_earlier_version_is_taken_over),
+        cmocka_unit_test(a_run_that_another_has_overtaken_commits_nothing),
+        cmocka_unit_test(a_role_that_may_not_create_tables_can_append),
+        cmocka_unit_test(a_commit_whose_reply_is_lost_is_found),
+        cmocka_unit_test(a_commit_that_never_came_is_told),
+        cmocka_unit_test(a_first_commit_whose_reply_is_lost_is_found),
+    };
+    int failed;
+
+    if (!kit_start(&failed)) {
+        return failed;
+    }
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    kit_stop();
+    return failed;
+}
