@@ -314,6 +314,17 @@ struct tide_format {
      * (no header again). */
     int (*encoder_begin)(void *state, bool resumes, struct tide_error *err);
     void (*encoder_close)(void *state);
+
+    /**
+     * What another decoder of the same file needs, beside their number, to go on behind
+     * the bytes consumed so far: a number of the format's own.  TIDE_MORE: not from here,
+     * in the middle of something.  May be NULL, as decoder_resume: files of this format
+     * are then resumed only between two files.
+     */
+    int (*decoder_mark)(void *state, int64_t *mark);
+    /** Go on at a mark: called once, behind decoder_schema and in front of decode; the
+     * next span begins there.  TIDE_E_DATA: the mark is none of this format. */
+    int (*decoder_resume)(void *state, int64_t mark, struct tide_error *err);
 };
 
 /* ---- storages: named files somewhere
@@ -349,6 +360,14 @@ struct tide_storage {
     int (*publish)(void *file, struct tide_error *err);
     /** Close; a file not published leaves no trace. */
     void (*write_close)(void *file);
+
+    /** Go on reading at a byte, counted from the start of the file; behind its end there
+     * is nothing to read.  May be NULL: what is in front is then read and dropped. */
+    int (*read_seek)(void *file, int64_t offset, struct tide_error *err);
+    /** Remove a file, durably, and what runs that were cut off left of it; one that is
+     * not there is no error.  May be NULL: nothing can be removed. */
+    int (*remove)(const void *options, const struct tide_host *host, const char *root,
+                  const char *name, struct tide_error *err);
 };
 
 /* ---- the entry

@@ -111,7 +111,9 @@ static const struct tide_format csv_format = {.size = (uint32_t)sizeof csv_forma
                                               .encoder_open = csv_encoder_open,
                                               .encode = csv_encode,
                                               .encoder_begin = csv_encoder_begin,
-                                              .encoder_close = csv_encoder_close};
+                                              .encoder_close = csv_encoder_close,
+                                              .decoder_mark = csv_decoder_mark,
+                                              .decoder_resume = csv_decoder_resume};
 
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_FORMAT, "csv", "1.0", "Comma separated values, RFC 4180."),

@@ -95,6 +95,8 @@ int csv_decoder_open(const void *options, const struct tide_decoder_request *req
                      const struct tide_host *host, void **state, struct tide_error *err);
 int csv_decode(void *state, const struct tide_span *span, size_t *consumed,
                struct tide_batch *batch, struct tide_error *err);
+int csv_decoder_mark(void *state, int64_t *mark);
+int csv_decoder_resume(void *state, int64_t mark, struct tide_error *err);
 void csv_decoder_close(void *state);
 
 /** How many line feeds there are. */

@@ -5,6 +5,7 @@
  * row at its front, one record is read by the full rules, and the windows go on behind
  * it.  A row that cannot be used is rejected with its bytes; the others are not held up.
  */
+#include <inttypes.h>
 #include <tidemill/value.h>
 
 #include "../../shared/format/utf8.h"
@@ -82,6 +83,33 @@ void csv_decoder_close(void *state)
     csv_record_fini(&decoder->record);
     tide_schema_clear(&decoder->schema);
     free(decoder);
+}
+
+/* ---- leaving and going on ---- */
+
+/* The mark is the number of the line to read next. */
+int csv_decoder_mark(void *state, int64_t *mark)
+{
+    const struct csv_decoder *decoder = state;
+
+    if (decoder->skipping) {
+        return TIDE_MORE;
+    }
+    *mark = decoder->line;
+    return TIDE_OK;
+}
+
+int csv_decoder_resume(void *state, int64_t mark, struct tide_error *err)
+{
+    struct csv_decoder *decoder = state;
+
+    if (mark < 1) {
+        return tide_error_set(err, TIDE_E_DATA, "there is no line %" PRId64, mark);
+    }
+    decoder->line = mark;
+    decoder->started = true;
+    csv_record_reset(&decoder->record);
+    return TIDE_OK;
 }
 
 /* ---- plain rows, a window at a time ---- */

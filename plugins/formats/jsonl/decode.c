@@ -64,6 +64,32 @@ int jsonl_read_mark(const struct jsonl_decoder *decoder, const struct tide_span 
     return TIDE_OK;
 }
 
+/* ---- leaving and going on ---- */
+
+/* The mark is the number of the line to read next. */
+int jsonl_decoder_mark(void *state, int64_t *mark)
+{
+    const struct jsonl_decoder *decoder = state;
+
+    if (decoder->skipping) {
+        return TIDE_MORE;
+    }
+    *mark = decoder->line;
+    return TIDE_OK;
+}
+
+int jsonl_decoder_resume(void *state, int64_t mark, struct tide_error *err)
+{
+    struct jsonl_decoder *decoder = state;
+
+    if (mark < 1) {
+        return tide_error_set(err, TIDE_E_DATA, "there is no line %" PRId64, mark);
+    }
+    decoder->line = mark;
+    decoder->started = true;
+    return TIDE_OK;
+}
+
 /* ---- batches ---- */
 
 static int start_batch(struct jsonl_decoder *decoder)

@@ -29,7 +29,9 @@ static const struct tide_format jsonl_format = {.size = (uint32_t)sizeof jsonl_f
                                                 .encoder_open = jsonl_encoder_open,
                                                 .encode = jsonl_encode,
                                                 .encoder_begin = jsonl_encoder_begin,
-                                                .encoder_close = jsonl_encoder_close};
+                                                .encoder_close = jsonl_encoder_close,
+                                                .decoder_mark = jsonl_decoder_mark,
+                                                .decoder_resume = jsonl_decoder_resume};
 
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_FORMAT, "jsonl", "1.0", "JSON lines: one object a line."),

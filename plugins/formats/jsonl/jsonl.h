@@ -95,6 +95,8 @@ int jsonl_decoder_open(const void *options, const struct tide_decoder_request *r
                        struct tide_error *err);
 int jsonl_decode(void *state, const struct tide_span *span, size_t *consumed,
                  struct tide_batch *batch, struct tide_error *err);
+int jsonl_decoder_mark(void *state, int64_t *mark);
+int jsonl_decoder_resume(void *state, int64_t mark, struct tide_error *err);
 void jsonl_decoder_close(void *state);
 
 /* ---- writing ---- */

@@ -53,6 +53,9 @@ TIDE_MUST_CHECK
 int compression_read(struct compression_reader *reader, uint8_t *data, size_t capacity,
                      size_t *length, struct tide_error *err);
 
+/** What the stream is: never COMPRESSION_AUTO. */
+enum compression compression_reader_kind(const struct compression_reader *reader);
+
 void compression_reader_destroy(struct compression_reader *reader);
 
 /** Start a stream into push; level 0 is the library's own default.  TIDE_E_CONFIG when

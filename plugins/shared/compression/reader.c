@@ -6,6 +6,7 @@
 #define INPUT_SIZE ((size_t)256 * 1024)
 
 struct compression_reader {
+    enum compression kind;
     const struct codec *codec; /* NULL: bytes pass as they are */
     void *decoder;
     compression_pull_fn pull;
@@ -68,6 +69,7 @@ int compression_reader_create(enum compression kind, compression_pull_fn pull, v
         rc = refill(reader, err);
         kind = kind_of_bytes(&reader->input);
     }
+    reader->kind = kind;
     reader->codec = codec_of(kind);
     if (rc == TIDE_OK && reader->codec) {
         rc = reader->codec->decoder_create(&reader->decoder, err);
@@ -142,6 +144,11 @@ int compression_read(struct compression_reader *reader, uint8_t *data, size_t ca
         rc = read_end(reader, err);
     }
     return rc;
+}
+
+enum compression compression_reader_kind(const struct compression_reader *reader)
+{
+    return reader->kind;
 }
 
 void compression_reader_destroy(struct compression_reader *reader)

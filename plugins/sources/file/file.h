@@ -25,6 +25,13 @@ struct part {
     struct tide_schema schema;
 };
 
+/** A place in a file, behind a row. */
+struct place {
+    int64_t offset; /* in its plain bytes */
+    int64_t mark;   /* the format's own number */
+    uint64_t tail;  /* the hash of the bytes in front */
+};
+
 /** Prepare a part that opens nothing yet. */
 void part_init(struct part *part, const struct file_options *options,
                const struct tide_host *host);
@@ -41,6 +48,15 @@ int part_open(struct part *part, const char *name, const struct tide_schema *tab
 /** The next rows: TIDE_OK with at least one, or TIDE_END. */
 TIDE_MUST_CHECK
 int part_read(struct part *part, struct tide_batch *batch, struct tide_error *err);
+
+/** Where it is, behind the rows read so far.  False: the format cannot go on from here.
+ */
+bool part_tell(struct part *part, struct place *place);
+
+/** Go on at a place, in a file that was just opened.  TIDE_END: this is not the file that
+ * had it, as what stands in front shows. */
+TIDE_MUST_CHECK
+int part_resume(struct part *part, const struct place *place, struct tide_error *err);
 
 /** Close the file; another may be opened. */
 void part_close(struct part *part);
@@ -61,5 +77,10 @@ struct names {
 /** Append a copy of name to the struct names at arg: a tide_list_fn. */
 int names_add(void *arg, const char *name, int64_t size);
 void names_clear(struct names *names);
+
+/** Put these names in front, in their order, as far as names has them; the others follow
+ * as they were.  *found is their number.  TIDE_OK or TIDE_E_LIMIT. */
+TIDE_MUST_CHECK
+int names_put_first(struct names *names, const struct names *first, size_t *found);
 
 #endif

@@ -129,6 +129,36 @@ int part_read(struct part *part, struct tide_batch *batch, struct tide_error *er
     return rc;
 }
 
+bool part_tell(struct part *part, struct place *place)
+{
+    const struct tide_format *format = format_of(part);
+
+    if (!format->decoder_mark || !format->decoder_resume ||
+        format->decoder_mark(part->decoder, &place->mark) != TIDE_OK) {
+        return false;
+    }
+    place->offset = part->window.offset;
+    place->tail = window_tail(&part->window);
+    return true;
+}
+
+int part_resume(struct part *part, const struct place *place, struct tide_error *err)
+{
+    const struct tide_format *format = format_of(part);
+    int rc = TIDE_END;
+
+    if (format->decoder_resume) {
+        rc = window_skip(&part->window, place->offset, err);
+    }
+    if (rc == TIDE_OK && window_tail(&part->window) != place->tail) {
+        rc = TIDE_END;
+    }
+    if (rc == TIDE_OK) {
+        rc = format->decoder_resume(part->decoder, place->mark, err);
+    }
+    return rc < 0 ? locate(part, err) : rc;
+}
+
 void part_close(struct part *part)
 {
     if (part->decoder) {

@@ -3,6 +3,8 @@
  */
 #include "window.h"
 
+#include "../../shared/hash/xxh64.h"
+
 #define LONGEST_ROW ((size_t)1 << 30)
 
 void window_init(struct window *window, const struct tide_storage *storage, size_t size)
@@ -57,19 +59,25 @@ static int resize(struct window *window, size_t capacity, struct tide_error *err
     return TIDE_OK;
 }
 
+static size_t tail_length(const struct window *window)
+{
+    return window->start < WINDOW_TAIL ? window->start : WINDOW_TAIL;
+}
+
 static int make_room(struct window *window, struct tide_error *err)
 {
-    size_t held = window->end - window->start;
+    size_t kept = tail_length(window), dropped = window->start - kept;
 
     if (!window->buffer) {
         return resize(window, window->capacity, err);
     }
-    if (window->start > 0) {
-        memmove(window->buffer, window->buffer + window->start, held);
-        window->start = 0;
-        window->end = held;
+    if (dropped > 0) {
+        window->end -= dropped;
+        window->start = kept;
+        memmove(window->buffer, window->buffer + dropped, window->end);
     }
-    return held == window->capacity ? resize(window, window->capacity * 2, err) : TIDE_OK;
+    return window->end == window->capacity ? resize(window, window->capacity * 2, err)
+                                           : TIDE_OK;
 }
 
 int window_fill(struct window *window, struct tide_error *err)
@@ -99,6 +107,62 @@ struct tide_span window_span(const struct window *window)
 void window_consume(struct window *window, size_t length)
 {
     window->start += length;
+    window->offset += (int64_t)length;
+}
+
+bool window_is_done(const struct window *window)
+{
+    return window->at_end && window->start == window->end;
+}
+
+uint64_t window_tail(const struct window *window)
+{
+    size_t length = tail_length(window);
+
+    return xxh64_of(window->buffer + window->start - length, length);
+}
+
+/* Begin to read again just so far in front of an offset that its tail will be in hand. */
+static int jump(struct window *window, int64_t offset, struct tide_error *err)
+{
+    int rc;
+
+    offset = offset > (int64_t)WINDOW_TAIL ? offset - (int64_t)WINDOW_TAIL : 0;
+    rc = window->storage->read_seek(window->file, offset, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    compression_reader_destroy(window->stream);
+    window->stream = NULL;
+    window->start = window->end = 0;
+    window->offset = offset;
+    window->at_end = false;
+    return compression_reader_create(COMPRESSION_NONE, pull, window, &window->stream,
+                                     err);
+}
+
+int window_skip(struct window *window, int64_t offset, struct tide_error *err)
+{
+    int64_t behind = window->offset + (int64_t)(window->end - window->start);
+    int rc = TIDE_OK;
+
+    if (offset > behind && window->storage->read_seek &&
+        compression_reader_kind(window->stream) == COMPRESSION_NONE) {
+        rc = jump(window, offset, err);
+    }
+    while (rc == TIDE_OK && window->offset < offset) {
+        int64_t left = offset - window->offset;
+        size_t held = window->end - window->start;
+
+        if (held > 0) {
+            window_consume(window, (int64_t)held < left ? held : (size_t)left);
+        } else if (window->at_end) {
+            rc = TIDE_END;
+        } else {
+            rc = window_fill(window, err);
+        }
+    }
+    return rc;
 }
 
 void window_close(struct window *window)
@@ -110,6 +174,7 @@ void window_close(struct window *window)
     window->stream = NULL;
     window->file = NULL;
     window->start = window->end = 0;
+    window->offset = 0;
     window->at_end = false;
 }
 

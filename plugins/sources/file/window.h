@@ -11,6 +11,10 @@
 
 #include "../../shared/compression/compression.h"
 
+/** So many bytes in front of the next stay in hand: they tell whether a file is the one
+ * that it was. */
+#define WINDOW_TAIL ((size_t)4096)
+
 struct window {
     const struct tide_storage *storage; /* borrowed */
     void *file;
@@ -18,6 +22,7 @@ struct window {
     uint8_t *buffer; /* owned; TIDE_PADDING bytes longer than capacity */
     size_t capacity;
     size_t start, end; /* what is read and not yet taken */
+    int64_t offset;    /* of start, in the plain bytes of the file */
     bool at_end;       /* nothing is behind end */
 };
 
@@ -40,6 +45,18 @@ struct tide_span window_span(const struct window *window);
 
 /** These bytes are done with. */
 void window_consume(struct window *window, size_t length);
+
+/** Whether all of the file was taken. */
+bool window_is_done(const struct window *window);
+
+/** The hash of the bytes in front of the next one: WINDOW_TAIL, or all if they are
+ * fewer. */
+uint64_t window_tail(const struct window *window);
+
+/** Take all up to an offset, which is not in front of the present one.  TIDE_END: the
+ * file ends before. */
+TIDE_MUST_CHECK
+int window_skip(struct window *window, int64_t offset, struct tide_error *err);
 
 /** Close the file; the buffer stays for the next. */
 void window_close(struct window *window);

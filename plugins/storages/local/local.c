@@ -175,6 +175,7 @@ static const struct tide_storage local_storage = {
     .write = local_write,
     .publish = local_publish,
     .write_close = local_write_close,
+    .read_seek = local_read_seek,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -40,6 +40,7 @@ int local_read_open(const void *options, const struct tide_host *host, const cha
                     const char *name, void **file, struct tide_error *err);
 int local_read(void *file, uint8_t *data, size_t capacity, size_t *length,
                struct tide_error *err);
+int local_read_seek(void *file, int64_t offset, struct tide_error *err);
 void local_read_close(void *file);
 int local_write_open(const void *options, const struct tide_host *host, const char *root,
                      const char *name, const char *run, bool append, void **file,

@@ -63,6 +63,16 @@ int local_read(void *file, uint8_t *data, size_t capacity, size_t *length,
     return TIDE_OK;
 }
 
+int local_read_seek(void *file, int64_t offset, struct tide_error *err)
+{
+    const struct input *input = file;
+
+    if (lseek(input->fd, offset, SEEK_SET) < 0) {
+        return local_error(err, "seek in", input->path, errno);
+    }
+    return TIDE_OK;
+}
+
 void local_read_close(void *file)
 {
     struct input *input = file;

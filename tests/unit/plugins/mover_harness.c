@@ -209,25 +209,34 @@ static void check_batch(const struct tide_batch *batch, const struct tide_schema
     }
 }
 
+static void keep_position(struct harness *harness, void *state)
+{
+    const char *position = harness->plugin.plugin->source->position(state);
+
+    free(harness->position);
+    harness->position = position ? tide_strdup(position) : NULL;
+}
+
 static int read_all(struct harness *harness, void *state,
                     const struct tide_schema *schema, struct tide_text *text)
 {
     const struct tide_source *source = harness->plugin.plugin->source;
     struct tide_batch batch = {0};
+    size_t batches = 0;
     int rc;
 
     append_schema(text, schema);
     tide_text_append(text, "\n");
     while ((rc = source->read(state, &batch, &harness->plugin.err)) == TIDE_OK) {
-        const char *position = source->position(state);
-
         check_batch(&batch, schema);
         append_rows(text, &batch, schema);
         tide_batch_release(&batch);
-        free(harness->position);
-        harness->position = position ? tide_strdup(position) : NULL;
+        if (++batches == harness->max_batches) {
+            break;
+        }
     }
-    return rc;
+    keep_position(harness, state);
+    return rc == TIDE_OK ? TIDE_END : rc;
 }
 
 const char *harness_read(struct harness *harness, const char *plugin, const char *options,

@@ -29,7 +29,8 @@ struct harness {
     /* What requests are made of; a test changes what it needs. */
     struct tide_source_request source;
     struct tide_destination_request destination;
-    char *position; /* after a read, or as a destination knew it on open */
+    size_t max_batches; /* a read stops behind so many; 0: at the end */
+    char *position;     /* after a read, or as a destination knew it on open */
 };
 
 /** A cmocka set-up and tear-down: *state is a struct harness. */

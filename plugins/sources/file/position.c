@@ -1,0 +1,160 @@
+/*
+ * position - written and read.
+ */
+#include "position.h"
+
+#include <inttypes.h>
+#include <tidemill/utf8.h>
+
+/* ---- writing ---- */
+
+/* What is no text cannot be kept by a destination. */
+static void add_name(struct json_out *out, const char *name)
+{
+    json_out_string(out, name);
+    out->failed |= !tide_is_utf8((const uint8_t *)name, strlen(name));
+}
+
+static void add_place(struct json_out *out, const char *name, const struct place *place)
+{
+    char tail[24];
+
+    (void)snprintf(tail, sizeof tail, "%016" PRIx64, place->tail);
+    json_out_raw(out, ", \"file\": ");
+    add_name(out, name);
+    json_out_raw(out, ", \"offset\": ");
+    json_out_int(out, place->offset);
+    json_out_raw(out, ", \"mark\": ");
+    json_out_int(out, place->mark);
+    json_out_raw(out, ", \"tail\": ");
+    json_out_string(out, tail);
+}
+
+const char *position_write(struct position_text *position, const char *path,
+                           const struct names *names, size_t count,
+                           const struct place *place)
+{
+    struct json_out *done = &position->done, *text = &position->text;
+
+    if (!done->text) {
+        json_out_raw(done, "{\"path\": ");
+        add_name(done, path);
+        json_out_raw(done, ", \"done\": [");
+    }
+    for (; position->count < count; position->count++) {
+        json_out_raw(done, position->count > 0 ? ", " : "");
+        add_name(done, names->items[position->count]);
+    }
+    if (done->failed) {
+        return NULL;
+    }
+    json_out_reset(text);
+    json_out_bytes(text, done->text, done->length);
+    json_out_raw(text, "]");
+    if (place) {
+        add_place(text, names->items[count], place);
+    }
+    json_out_raw(text, "}");
+    return text->failed ? NULL : text->text;
+}
+
+void position_text_fini(struct position_text *position)
+{
+    json_out_fini(&position->done);
+    json_out_fini(&position->text);
+}
+
+/* ---- reading ---- */
+
+static bool read_done(const struct json_value *root, struct names *done)
+{
+    struct json_value list, element;
+    struct json_text place = {0};
+
+    if (!json_member(root, "done", &list)) {
+        return false;
+    }
+    while (json_element(&list, &place, &element)) {
+        char *name = json_string(&element);
+        int rc = name ? names_add(done, name, 0) : TIDE_E_DATA;
+
+        free(name);
+        if (rc != TIDE_OK) {
+            return false;
+        }
+    }
+    return !place.fault;
+}
+
+static bool read_tail(const struct json_value *root, uint64_t *tail)
+{
+    char *text = json_member_string(root, "tail");
+    char *end = text;
+
+    if (text) {
+        *tail = strtoumax(text, &end, 16);
+    }
+    free(text);
+    return end != text;
+}
+
+/* Nothing is half read, or its place is whole. */
+static bool read_place(const struct json_value *root, struct position *position)
+{
+    struct place *place = &position->place;
+    struct json_value file;
+
+    if (!json_member(root, "file", &file)) {
+        return true;
+    }
+    position->file = json_string(&file);
+    return position->file && json_member_int(root, "offset", &place->offset) &&
+           place->offset >= 0 && json_member_int(root, "mark", &place->mark) &&
+           read_tail(root, &place->tail);
+}
+
+static int check_path(const struct json_value *root, const char *path,
+                      struct tide_error *err)
+{
+    char *before = json_member_string(root, "path");
+    int rc = TIDE_OK;
+
+    if (!before || strcmp(before, path) != 0) {
+        rc = tide_error_at(err, TIDE_E_CONFIG, "path",
+                           "the run that was cut off read files in %s, and path is %s "
+                           "now: set it back, or run with --full to begin anew",
+                           before ? before : "no folder", path);
+    }
+    free(before);
+    return rc;
+}
+
+int position_parse(const char *text, const char *path, struct position *position,
+                   struct tide_error *err)
+{
+    struct json_document document;
+    const char *fault = json_document_open(&document, text, strlen(text));
+    int rc = TIDE_OK;
+
+    if (!fault && (!read_done(&document.root, &position->done) ||
+                   !read_place(&document.root, position))) {
+        fault = "it is not one of this source";
+    }
+    if (fault) {
+        rc = tide_error_set(err, TIDE_E_CONFIG,
+                            "cannot go on where the run before was cut off, at %.400s: "
+                            "%s; run with --full to begin anew",
+                            text, fault);
+    } else {
+        rc = check_path(&document.root, path, err);
+    }
+    json_document_close(&document);
+    return rc;
+}
+
+void position_clear(struct position *position)
+{
+    names_clear(&position->done);
+    free(position->file);
+    memset(position, 0, sizeof *position);
+}

@@ -1,0 +1,47 @@
+/*
+ * position - where a run is in the files of a table, as a text.
+ *
+ *     {"path": "./in", "done": ["1.csv"], "file": "2.csv", "offset": 2097140,
+ *      "mark": 30210, "tail": "1f0c..."}
+ *
+ * Files that were read to their end are done, whatever is appended to them later.  Of the
+ * one at hand stand the byte and the line to go on with, and the hash of what stands in
+ * front, by which the file is known again.
+ */
+#ifndef FILE_POSITION_H
+#define FILE_POSITION_H
+
+#include "../../shared/json/document.h"
+#include "file.h"
+
+/** A position that was read.  Zeroed at first. */
+struct position {
+    struct names done;
+    char *file; /* owned; NULL: none is half read */
+    struct place place;
+};
+
+/** Read a text that position_write made.  TIDE_E_CONFIG: it is none, or of another path.
+ */
+TIDE_MUST_CHECK
+int position_parse(const char *text, const char *path, struct position *position,
+                   struct tide_error *err);
+void position_clear(struct position *position);
+
+/** Grows with the files that are done, so that no batch costs more for their number than
+ * a copy.  Zeroed at first. */
+struct position_text {
+    struct json_out done; /* `{"path": ..., "done": ["1.csv"` */
+    size_t count;         /* names in it */
+    struct json_out text;
+};
+
+/** The text for a path, the first `count` of names and, if place is not NULL, a place in
+ * the one behind them.  count never shrinks from call to call.  Borrowed until the next
+ * call; NULL: a name is no text, or memory is out. */
+const char *position_write(struct position_text *position, const char *path,
+                           const struct names *names, size_t count,
+                           const struct place *place);
+void position_text_fini(struct position_text *position);
+
+#endif

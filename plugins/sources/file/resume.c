@@ -1,0 +1,166 @@
+/*
+ * resume - leaving the files of a table, and going on there.
+ *
+ * The columns are found as they were by the run before: its files come first and in its
+ * order, so the same one decides.  Then the file that was half read is taken up behind
+ * the last row, if it still is the one that it was.  Files that came since are read as
+ * well.
+ */
+#include <inttypes.h>
+
+#include "reader.h"
+
+/* ---- where it is ---- */
+
+static bool is_half_read(const struct reader *reader)
+{
+    return reader->is_open && !window_is_done(&reader->part.window);
+}
+
+const char *reader_position(struct reader *reader)
+{
+    bool is_half = is_half_read(reader);
+    struct place place;
+
+    if (reader->has_ended) {
+        return NULL;
+    }
+    if (!reader->has_read) {
+        return reader->request->position;
+    }
+    if (is_half && !part_tell(&reader->part, &place)) {
+        return NULL;
+    }
+    return position_write(&reader->position, reader->options->path, &reader->names,
+                          reader->next - is_half, is_half ? &place : NULL);
+}
+
+/* ---- going on ---- */
+
+static void warn(const struct reader *reader, const char *what)
+{
+    char message[1200];
+
+    (void)snprintf(message, sizeof message, "%s; it is read from its start", what);
+    reader->host->log(reader->host, TIDE_LOG_WARNING, message);
+}
+
+/* The rows in front of the place are at the destination, and those behind it are gone.
+ * Where rows are merged by a key, those that are there now may all come. */
+static int changed(const struct reader *reader, const struct position *position,
+                   struct tide_error *err)
+{
+    struct tide_error problem = {0};
+
+    (void)tide_error_set(
+        &problem, TIDE_E_CONFLICT,
+        "%s/%s is not what it was when the run before was cut off at its "
+        "byte %" PRId64,
+        reader->options->path, position->file, position->place.offset);
+    if (reader->request->may_repeat) {
+        warn(reader, problem.message);
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "%s: put it back, or empty the destination and run with --full "
+                          "to begin anew",
+                          problem.message);
+}
+
+static int reopen(struct reader *reader, struct tide_error *err)
+{
+    part_close(&reader->part);
+    reader->is_open = false;
+    reader->next--;
+    return reader_open_next(reader, err);
+}
+
+/* The file that was half read is the one just opened. */
+static int take_up(struct reader *reader, const struct position *position,
+                   struct tide_error *err)
+{
+    int rc = part_resume(&reader->part, &position->place, err);
+
+    if (rc == TIDE_END) {
+        rc = changed(reader, position, err);
+        if (rc == TIDE_OK) {
+            rc = reopen(reader, err);
+        }
+    }
+    return rc;
+}
+
+/* Stand in front of the file at `place`, which is half read if the position has one. */
+static int go_to(struct reader *reader, size_t place, const struct position *position,
+                 struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    if (reader->next <= place) {
+        part_close(&reader->part);
+        reader->is_open = false;
+        reader->next = place;
+        rc = position->file ? reader_open_next(reader, err) : TIDE_OK;
+    } else if (position->file && reader->next > place + 1) {
+        /* It has no bytes any more: it was passed over in the search for columns. */
+        return changed(reader, position, err);
+    }
+    return rc == TIDE_OK && position->file ? take_up(reader, position, err) : rc;
+}
+
+/* The files that are done in front, then the one that is half read; *count of them. */
+static int arrange(struct reader *reader, struct position *position, size_t *done,
+                   struct tide_error *err)
+{
+    struct names half = {.items = &position->file, .count = position->file ? 1 : 0};
+    size_t found = 0;
+    int rc = names_put_first(&reader->names, &half, &found);
+
+    if (rc == TIDE_OK) {
+        rc = names_put_first(&reader->names, &position->done, done);
+    }
+    if (rc != TIDE_OK) {
+        return tide_error_set(err, rc, "out of memory");
+    }
+    if (found == half.count) {
+        return TIDE_OK;
+    }
+    rc = changed(reader, position, err);
+    free(position->file);
+    position->file = NULL;
+    return rc;
+}
+
+static int go_on(struct reader *reader, struct position *position, struct tide_error *err)
+{
+    size_t done = 0;
+    int rc = arrange(reader, position, &done, err);
+
+    if (rc == TIDE_OK) {
+        rc = reader_open_first(reader, err);
+    }
+    return rc == TIDE_OK ? go_to(reader, done, position, err) : rc;
+}
+
+int reader_start(struct reader *reader, struct tide_error *err)
+{
+    struct position position = {0};
+    struct tide_error problem = {0};
+    int rc = TIDE_OK;
+
+    if (!reader->request->position) {
+        return reader_open_first(reader, err);
+    }
+    rc = position_parse(reader->request->position, reader->options->path, &position,
+                        &problem);
+    if (rc == TIDE_OK) {
+        rc = go_on(reader, &position, err);
+    } else if (reader->request->may_repeat) {
+        warn(reader, problem.message);
+        rc = reader_open_first(reader, err);
+    } else {
+        *err = problem;
+    }
+    position_clear(&position);
+    return rc;
+}
