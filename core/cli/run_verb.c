@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/definition.h"
 #include "cli/progress.h"
 #include "cli/run_object.h"
@@ -26,6 +27,7 @@
 
 struct run_args {
     int64_t limit;
+    const char *checkpoint;
     bool json, check, full;
 };
 
@@ -37,7 +39,9 @@ static const struct tide_arg run_args_table[] = {
     {"check", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, check),
      "hold every batch of every plugin against the rules"},
     {"full", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, full),
-     "read from scratch, whatever a cursor says"},
+     "read from scratch, whatever a cursor or a checkpoint says"},
+    {"checkpoint", TIDE_ARG_TEXT, "TIME", offsetof(struct run_args, checkpoint),
+     "make what is read durable this often, where that can be done (5s)"},
     {0},
 };
 
@@ -192,7 +196,8 @@ static struct json_object *execute_guarded(struct tide_run_request *request)
     return end;
 }
 
-static int execute(const struct run_args *args, const struct tide_pipeline *pipeline)
+static int execute(const struct run_args *args, const struct tide_pipeline *pipeline,
+                   int64_t checkpoint)
 {
     const struct tide_clock *clock = tide_clock_system();
     int64_t id = random_id(), started_at = clock->wall(clock),
@@ -209,6 +214,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
         .started_at = started_at,
         .incremental = args->full ? 0 : -1,
         .row_limit = args->limit,
+        .checkpoint = checkpoint,
         .check = args->check,
         .reject_count = args->json ? REJECTS_LISTED : REJECTS_SHOWN + 1,
         .reject_bytes = INT64_C(1) << 20,
@@ -238,12 +244,21 @@ static int run(const void *values, const char *const *operands, size_t count)
 {
     struct tide_catalog *catalog = NULL;
     struct tide_pipeline *pipeline = NULL;
-    int status = tide_cli_load(operands[0], &catalog, &pipeline);
+    const struct run_args *args = values;
+    int64_t checkpoint = TIDE_CHECKPOINT_EVERY;
+    struct tide_error err = {0};
+    int status;
 
     (void)count;
+    if (args->checkpoint &&
+        tide_duration_parse(args->checkpoint, &checkpoint, &err) != TIDE_OK) {
+        (void)fprintf(stderr, "tidemill: --checkpoint: %s\n", err.message);
+        return TIDE_EXIT_USAGE;
+    }
+    status = tide_cli_load(operands[0], &catalog, &pipeline);
     if (status == TIDE_EXIT_OK) {
         catch_signals();
-        status = execute(values, pipeline);
+        status = execute(args, pipeline, checkpoint);
     }
     tide_pipeline_destroy(pipeline);
     tide_catalog_close(catalog);

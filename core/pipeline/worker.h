@@ -71,16 +71,18 @@ struct tide_ledger {
  * Job:  {"run": 609461413, "pipeline": "uid or name", "definition": {...}, "base_folder":
  * "/…" | null, "plugin_folder": "/…", "incremental": true|false|null, "started_at": us,
  * "attempt": 1, "positions": {"table": "position", …}, "limit": 0, "check": false,
- *        "limits": {"memory": bytes, "cpu_seconds": n, "open_files": n, "wall_seconds":
- * n}, "rejects": {"count": 1000, "bytes": 4194304}}
+ * "checkpoint": us between two, "limits": {"memory": bytes, "cpu_seconds": n,
+ * "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000, "bytes": 4194304}}
  *
  * Events, in order:
  *   {"event":"ready"}                                             plugins loaded, limits
  * set
- *   {"event":"table","table":"packages.csv","as":"packages","mode":"replace"}
+ *   {"event":"table","table":"packages.csv","as":"packages","mode":"replace","resumed":false}
+ *                                                                 the table is open
  *   {"event":"reject","table":…,"step":"receive","code":…,"message":…,"origin":"packages.csv","position":17,
  *    "row":{…} | null,"raw":"…" | null}                              capped; the rest is
  * only counted
+ *   {"event":"checkpoint","table":…,"rows":n}                       so many are durable
  *   {"event":"position","table":…,"position":"…"}                    committed by the
  * destination
  *   {"event":"end","state":"succeeded|failed|cancelled","error":{"code":"config","where":"","message":""}

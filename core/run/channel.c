@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 /* How long a wait goes without a look at the cancel flag, which a signal handler sets and
@@ -14,7 +15,7 @@
 #define LOOK_NS 100000000
 
 struct slot {
-    struct tide_batch batch;
+    struct tide_parcel parcel;
     int64_t bytes;
 };
 
@@ -23,11 +24,24 @@ struct tide_channel {
     const atomic_bool *cancel; /**< borrowed, or NULL */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    struct slot *slots; /**< a ring of bounds.batches */
+    struct slot *slots; /**< a ring of bounds.parcels */
     size_t first, count;
     int64_t rows, bytes; /**< of what waits */
     bool is_finished, is_cancelled;
 };
+
+void tide_parcel_clear(struct tide_parcel *parcel)
+{
+    tide_batch_release(&parcel->batch);
+    free(parcel->position);
+    parcel->position = NULL;
+}
+
+static void move_parcel(struct tide_parcel *from, struct tide_parcel *to)
+{
+    *to = *from;
+    memset(from, 0, sizeof *from);
+}
 
 struct tide_channel *tide_channel_create(const struct tide_channel_bounds *bounds,
                                          const atomic_bool *cancel)
@@ -35,10 +49,10 @@ struct tide_channel *tide_channel_create(const struct tide_channel_bounds *bound
     struct tide_channel *channel = tide_alloc(sizeof *channel);
     pthread_condattr_t attributes;
 
-    TIDE_REQUIRE(bounds->batches > 0);
+    TIDE_REQUIRE(bounds->parcels > 0);
     channel->bounds = *bounds;
     channel->cancel = cancel;
-    channel->slots = tide_alloc_array(bounds->batches, sizeof *channel->slots);
+    channel->slots = tide_alloc_array(bounds->parcels, sizeof *channel->slots);
     TIDE_INVARIANT(pthread_mutex_init(&channel->lock, NULL) == 0);
     TIDE_INVARIANT(pthread_condattr_init(&attributes) == 0);
     TIDE_INVARIANT(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
@@ -53,9 +67,9 @@ void tide_channel_destroy(struct tide_channel *channel)
         return;
     }
     for (size_t i = 0; i < channel->count; i++) {
-        size_t at = (channel->first + i) % channel->bounds.batches;
+        size_t at = (channel->first + i) % channel->bounds.parcels;
 
-        tide_batch_release(&channel->slots[at].batch);
+        tide_parcel_clear(&channel->slots[at].parcel);
     }
     (void)pthread_cond_destroy(&channel->changed);
     (void)pthread_mutex_destroy(&channel->lock);
@@ -88,44 +102,45 @@ static bool has_room(const struct tide_channel *channel, int64_t rows, int64_t b
     if (channel->count == 0) {
         return true;
     }
-    return channel->count < bounds->batches && channel->rows + rows <= bounds->rows &&
+    return channel->count < bounds->parcels && channel->rows + rows <= bounds->rows &&
            channel->bytes + bytes <= bounds->bytes;
 }
 
-static void push(struct tide_channel *channel, struct tide_batch *batch, int64_t bytes)
+static void push(struct tide_channel *channel, struct tide_parcel *parcel, int64_t bytes)
 {
-    size_t at = (channel->first + channel->count) % channel->bounds.batches;
+    size_t at = (channel->first + channel->count) % channel->bounds.parcels;
 
-    channel->rows += batch->array.length;
+    channel->rows += parcel->batch.array.length;
     channel->bytes += bytes;
     channel->slots[at].bytes = bytes;
-    tide_batch_move(batch, &channel->slots[at].batch);
+    move_parcel(parcel, &channel->slots[at].parcel);
     channel->count++;
 }
 
-static void pop(struct tide_channel *channel, struct tide_batch *batch)
+static void pop(struct tide_channel *channel, struct tide_parcel *parcel)
 {
     struct slot *slot = &channel->slots[channel->first];
 
-    channel->rows -= slot->batch.array.length;
+    channel->rows -= slot->parcel.batch.array.length;
     channel->bytes -= slot->bytes;
-    tide_batch_move(&slot->batch, batch);
-    channel->first = (channel->first + 1) % channel->bounds.batches;
+    move_parcel(&slot->parcel, parcel);
+    channel->first = (channel->first + 1) % channel->bounds.parcels;
     channel->count--;
 }
 
-int tide_channel_send(struct tide_channel *channel, struct tide_batch *batch,
+int tide_channel_send(struct tide_channel *channel, struct tide_parcel *parcel,
                       int64_t bytes)
 {
+    int64_t rows = parcel->batch.array.length;
     int rc = TIDE_E_CANCELLED;
 
     (void)pthread_mutex_lock(&channel->lock);
     TIDE_REQUIRE(!channel->is_finished);
-    while (!is_cancelled(channel) && !has_room(channel, batch->array.length, bytes)) {
+    while (!is_cancelled(channel) && !has_room(channel, rows, bytes)) {
         wait_for_change(channel);
     }
     if (!is_cancelled(channel)) {
-        push(channel, batch, bytes);
+        push(channel, parcel, bytes);
         rc = TIDE_OK;
         (void)pthread_cond_broadcast(&channel->changed);
     }
@@ -141,21 +156,30 @@ void tide_channel_finish(struct tide_channel *channel)
     (void)pthread_mutex_unlock(&channel->lock);
 }
 
-int tide_channel_receive(struct tide_channel *channel, struct tide_batch *batch)
+static bool is_over(int64_t until)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    return until != TIDE_CHANNEL_FOREVER && clock->monotonic(clock) >= until;
+}
+
+int tide_channel_receive(struct tide_channel *channel, struct tide_parcel *parcel,
+                         int64_t until)
 {
     int rc = TIDE_OK;
 
     (void)pthread_mutex_lock(&channel->lock);
-    while (!is_cancelled(channel) && channel->count == 0 && !channel->is_finished) {
+    while (!is_cancelled(channel) && channel->count == 0 && !channel->is_finished &&
+           !is_over(until)) {
         wait_for_change(channel);
     }
     if (is_cancelled(channel)) {
         rc = TIDE_E_CANCELLED;
-    } else if (channel->count == 0) {
-        rc = TIDE_END;
-    } else {
-        pop(channel, batch);
+    } else if (channel->count > 0) {
+        pop(channel, parcel);
         (void)pthread_cond_broadcast(&channel->changed);
+    } else {
+        rc = channel->is_finished ? TIDE_END : TIDE_MORE;
     }
     (void)pthread_mutex_unlock(&channel->lock);
     return rc;

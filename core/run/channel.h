@@ -1,8 +1,9 @@
 /*
- * channel - batches from one thread of a run to the next.
+ * channel - batches, and the source's place behind them, from one thread of a run to the
+ * next.
  *
- * Bounded in batches, rows and bytes, so that a fast reader waits instead of filling
- * memory; one batch always fits, however large.  Batches are moved, never copied.
+ * Bounded in parcels, rows and bytes, so that a fast reader waits instead of filling
+ * memory; one always fits, however large.  Parcels are moved, never copied.
  *
  * Threads: one sender, one receiver, and anyone may cancel.
  */
@@ -12,9 +13,16 @@
 #include <stdatomic.h>
 #include <tidemill/batch.h>
 
+/** Zero it to begin. */
+struct tide_parcel {
+    struct tide_batch batch; /**< may be empty: then only the place has moved */
+    char *position; /**< owned; where the source is behind these rows, or NULL: unknown */
+};
+void tide_parcel_clear(struct tide_parcel *parcel);
+
 /** What may wait in a channel at once. */
 struct tide_channel_bounds {
-    size_t batches;
+    size_t parcels;
     int64_t rows;
     int64_t bytes;
 };
@@ -28,18 +36,22 @@ struct tide_channel *tide_channel_create(const struct tide_channel_bounds *bound
 /** Releases what was not received. */
 void tide_channel_destroy(struct tide_channel *channel);
 
-/** Move a batch of so many bytes in; waits for room.  TIDE_E_CANCELLED leaves it the
+/** Move a parcel of so many bytes in; waits for room.  TIDE_E_CANCELLED leaves it the
  * caller's. */
 TIDE_MUST_CHECK
-int tide_channel_send(struct tide_channel *channel, struct tide_batch *batch,
+int tide_channel_send(struct tide_channel *channel, struct tide_parcel *parcel,
                       int64_t bytes);
 /** The sender has no more. */
 void tide_channel_finish(struct tide_channel *channel);
 
-/** Move the oldest batch out into an empty one; waits for it.  TIDE_END after finish,
- * TIDE_E_CANCELLED at once after a cancel. */
+#define TIDE_CHANNEL_FOREVER INT64_MAX
+
+/** Move the oldest parcel out into an empty one; waits for it until the system clock's
+ * monotonic time is `until`, then TIDE_MORE.  TIDE_END after finish, TIDE_E_CANCELLED at
+ * once after a cancel. */
 TIDE_MUST_CHECK
-int tide_channel_receive(struct tide_channel *channel, struct tide_batch *batch);
+int tide_channel_receive(struct tide_channel *channel, struct tide_parcel *parcel,
+                         int64_t until);
 
 /** End every wait, now and later, on both sides. */
 void tide_channel_cancel(struct tide_channel *channel);

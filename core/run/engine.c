@@ -106,6 +106,8 @@ int tide_engine_open(struct tide_engine *engine, const struct tide_run_request *
     TIDE_INVARIANT(pthread_mutex_init(&engine->event_lock, NULL) == 0);
     engine->tables =
         tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->tables);
+    engine->resumed =
+        tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->resumed);
     engine->rejects = make_rejects(engine, is_trial);
     engine->is_open = true;
     return bind_all(engine, err);
@@ -118,6 +120,7 @@ void tide_engine_close(struct tide_engine *engine)
     }
     tide_rejects_destroy(engine->rejects);
     free(engine->tables);
+    free(engine->resumed);
     free(engine->transform_counts);
     free(engine->transforms);
     tide_arena_destroy(engine->arena);

@@ -30,6 +30,7 @@ struct tide_engine {
     struct tide_bound *transforms;            /**< one for each of the pipeline's */
     struct tide_pair_count *transform_counts; /**< likewise */
     struct tide_tally *tables;                /**< one for each table of the pipeline */
+    bool *resumed; /**< of each table: it went on from a checkpoint */
     struct tide_rejects *rejects;
     pthread_mutex_t event_lock;
     bool is_open;

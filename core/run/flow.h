@@ -45,6 +45,8 @@ struct tide_flow {
     struct tide_schema received; /**< owned; without them */
     char *position_before;       /**< owned; where the source started, or NULL */
     char *position_after;        /**< owned; set by the reader at its end, or NULL */
+    char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
+    bool is_resumed;     /**< it goes on from a checkpoint */
 
     /* The middle. */
     struct tide_validation input;
@@ -66,11 +68,17 @@ struct tide_flow {
     const char *cursor;          /**< borrowed name of outgoing, or NULL */
     char *destination_name; /**< owned; pipeline and table: where positions are kept */
     int64_t taken;          /**< rows written, not yet committed */
+    bool makes_checkpoints; /**< set before the threads start */
+    char *reached; /**< owned; the place behind the rows taken, or NULL: none, or unknown
+                      to the source */
+    int64_t checkpoint_due; /**< monotonic time of the next one */
 
     /* Between the threads. */
     struct tide_channel *to_middle, *to_writer;
     pthread_mutex_t lock;
     struct tide_error error; /**< under lock */
+    char *committed; /**< owned, under lock; of a checkpoint that the source does not know
+                        of yet, or NULL */
     atomic_bool is_stopped;
 };
 
@@ -98,6 +106,17 @@ int tide_flow_open_source(struct tide_flow *flow, struct tide_error *err);
 TIDE_MUST_CHECK
 int tide_flow_open_destination(struct tide_flow *flow, char **position,
                                struct tide_error *err);
+/** Start the source again, at what position_before is now. */
+TIDE_MUST_CHECK
+int tide_flow_reopen_source(struct tide_flow *flow, struct tide_error *err);
+
+/** Before the source is opened: the place to begin at, as the caller of the run knows
+ * it. */
+void tide_flow_begin_position(struct tide_flow *flow);
+/** After the destination is: what it kept (taken) is true, and the source is opened again
+ * where that is another place. */
+TIDE_MUST_CHECK
+int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err);
 
 /** Read the next batch, as it is received: columns dropped, rows beyond the limit cut
  * off, counted.  TIDE_END. */
@@ -131,6 +150,19 @@ int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
 /** Make durable what was written, with the position; count it; say so. */
 TIDE_MUST_CHECK
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err);
+
+/** The source was at position (taken; NULL: unknown) behind the rows written so far. */
+void tide_flow_reach(struct tide_flow *flow, char *position);
+/** The next checkpoint is due when the run's interval has passed from now. */
+void tide_flow_put_off_checkpoint(struct tide_flow *flow);
+/** When the next checkpoint is due, for tide_channel_receive. */
+int64_t tide_flow_checkpoint_due(const struct tide_flow *flow);
+/** Make durable what was written up to the place that was reached, if it is time. */
+TIDE_MUST_CHECK
+int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err);
+/** The last checkpoint's position, or NULL when it was taken before; the caller frees.
+ * Any thread. */
+char *tide_flow_take_committed(struct tide_flow *flow);
 
 /* ---- what all threads use -----------------------------------------------------------*/
 

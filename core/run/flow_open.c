@@ -1,12 +1,9 @@
 /*
  * flow_open - both sides of a table are opened and agree on its columns.
  *
- * The source is opened first, because the destination wants to know the columns; when the
- * destination keeps positions with its rows, its word is believed over what was given,
- * and the source is opened once more where the two differ.
+ * The source is opened first, because the destination wants to know the columns.
  */
 #include "base/check.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "run/columns.h"
 #include "run/flow.h"
@@ -51,6 +48,7 @@ static int call_open(struct tide_flow *flow, struct tide_schema *schema,
         .include = table->include,
         .exclude = table->exclude,
         .row_limit = flow->engine->request->row_limit,
+        .may_repeat = table->mode != TIDE_MODE_APPEND,
     };
     int rc = TIDE_OK;
 
@@ -77,8 +75,7 @@ static bool is_same_schema(const struct tide_schema *a, const struct tide_schema
     return true;
 }
 
-/* Start again from where the destination says it is. */
-static int reopen_source(struct tide_flow *flow, struct tide_error *err)
+int tide_flow_reopen_source(struct tide_flow *flow, struct tide_error *err)
 {
     struct tide_schema schema = {0};
     int rc = TIDE_OK;
@@ -294,52 +291,12 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
 
 /* ---- both ---------------------------------------------------------------------------*/
 
-/* A table that is replaced must come whole; one without a cursor has no other way unless
- * it is asked for. */
-static bool is_incremental(const struct tide_flow *flow)
-{
-    int wanted = flow->engine->request->incremental;
-
-    if (flow->table->mode == TIDE_MODE_REPLACE ||
-        !(flow->engine->source.entry->source->flags & TIDE_SOURCE_INCREMENTAL)) {
-        return false;
-    }
-    return wanted == 1 || (wanted < 0 && flow->table->cursor);
-}
-
-static bool is_same_position(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* What was committed with the rows is true, also that nothing was: a table that is lost
- * is filled again.  Only a destination that keeps no positions leaves it to the caller.
- */
-static int take_position(struct tide_flow *flow, char *position, struct tide_error *err)
-{
-    bool keeps_positions = flow->engine->destination.entry->destination->flags &
-                           TIDE_DESTINATION_TRANSACTIONAL;
-
-    if (!is_incremental(flow) || (!position && !keeps_positions) ||
-        is_same_position(flow->position_before, position)) {
-        free(position);
-        return TIDE_OK;
-    }
-    free(flow->position_before);
-    flow->position_before = position;
-    return reopen_source(flow, err);
-}
-
 int tide_flow_open(struct tide_flow *flow, struct tide_error *err)
 {
-    const char *given = NULL;
-    char *position = NULL;
+    char *kept = NULL;
     int rc = TIDE_OK;
 
-    if (is_incremental(flow) && flow->engine->request->positions) {
-        given = tide_json_text(flow->engine->request->positions, flow->table->name);
-        flow->position_before = given ? tide_strdup(given) : NULL;
-    }
+    tide_flow_begin_position(flow);
     rc = tide_flow_open_source(flow, err);
     if (rc != TIDE_OK) {
         return rc;
@@ -349,10 +306,10 @@ int tide_flow_open(struct tide_flow *flow, struct tide_error *err)
                  TIDE_KEY_TEXT("table", flow->table->name));
         return TIDE_OK;
     }
-    rc = tide_flow_open_destination(flow, &position, err);
+    rc = tide_flow_open_destination(flow, &kept, err);
     if (rc != TIDE_OK) {
-        free(position);
+        free(kept);
         return rc;
     }
-    return take_position(flow, position, err);
+    return tide_flow_settle_position(flow, kept, err);
 }

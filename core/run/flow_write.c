@@ -1,10 +1,9 @@
 /*
- * flow_write - rows into the destination, and their commit.
+ * flow_write - rows into the destination.
  *
  * A batch refused as a whole is split in halves until the bad rows stand alone; order is
- * kept.  Rows count as passed only once they are durable.
+ * kept.
  */
-#include "base/json.h"
 #include "batch/batch_ops.h"
 #include "run/flow.h"
 
@@ -106,60 +105,5 @@ int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
     flow->taken += rows - host->refused_count;
     tide_ledger_add(&tide_flow_ledger(flow)->bytes_written,
                     tide_batch_bytes(batch, &flow->accepted));
-    return TIDE_OK;
-}
-
-/* ---- the commit ---------------------------------------------------------------------*/
-
-/* All that can still stop the rows from becoming visible. */
-static int check_before_commit(struct tide_flow *flow, struct tide_error *err)
-{
-    const struct tide_run_request *request = flow->engine->request;
-    struct tide_tally tally = *flow->tally;
-    int rc = tide_rejects_judge(flow->engine->rejects, err);
-
-    tally.passed[TIDE_STEP_FINALIZE] = flow->taken;
-    if (rc == TIDE_OK) {
-        rc = tide_tally_check(&tally, err);
-    }
-    if (rc == TIDE_OK && request->before_commit) {
-        rc = request->before_commit(request->before_commit_arg, err);
-    }
-    if (rc == TIDE_OK && tide_flow_is_stopped(flow)) {
-        rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
-    }
-    return rc;
-}
-
-static void tell_position(struct tide_flow *flow)
-{
-    struct json_object *event = NULL;
-
-    if (flow->position_after) {
-        event = json_object_new_object();
-        tide_json_set_text(event, "event", "position");
-        tide_json_set_text(event, "table", flow->table->name);
-        tide_json_set_text(event, "position", flow->position_after);
-        tide_engine_emit(flow->engine, event);
-    }
-}
-
-int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
-{
-    const struct tide_destination *plugin = flow->engine->destination.entry->destination;
-    int rc = check_before_commit(flow, err);
-
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    tide_plugin_host_enter(&flow->destination, "commit", err);
-    rc = plugin->commit(flow->destination_state, flow->position_after, true, err);
-    rc = tide_plugin_host_leave(&flow->destination, rc, err);
-    if (rc < 0) {
-        return rc;
-    }
-    tide_flow_count(flow, TIDE_STEP_FINALIZE, flow->taken, 0);
-    flow->taken = 0;
-    tell_position(flow);
     return TIDE_OK;
 }

@@ -35,7 +35,7 @@ int tide_tally_check(const struct tide_tally *tally, struct tide_error *err)
             return tide_error_set(err, TIDE_E_INTERNAL,
                                   "the counts do not add up: step %s passed %" PRId64
                                   " rows, but %s counted %" PRId64 " passed and %" PRId64
-                                  " failed; nothing was committed",
+                                  " failed; the rows in hand are not committed",
                                   tide_step_name(step - 1), in, tide_step_name(step),
                                   tally->passed[step], tally->failed[step]);
         }

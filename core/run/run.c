@@ -8,14 +8,17 @@
 #include "run/flow.h"
 #include "run/redact.h"
 
-static void tell_table(struct tide_engine *engine, const struct tide_table *table)
+/* Known once the table is open. */
+static void tell_table(struct tide_engine *engine, const struct tide_flow *flow)
 {
+    const struct tide_table *table = flow->table;
     struct json_object *event = json_object_new_object();
 
     tide_json_set_text(event, "event", "table");
     tide_json_set_text(event, "table", table->name);
     tide_json_set_text(event, "as", table->as);
     tide_json_set_text(event, "mode", tide_engine_mode_name(table->mode));
+    tide_json_set_bool(event, "resumed", flow->is_resumed);
     tide_engine_emit(engine, event);
 }
 
@@ -35,9 +38,10 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
 
     __atomic_store_n(&engine->request->ledger->table_index, (int32_t)index,
                      __ATOMIC_RELAXED);
-    tell_table(engine, table);
     tide_flow_init(&flow, engine, index);
     rc = tide_flow_open(&flow, err);
+    engine->resumed[index] = flow.is_resumed;
+    tell_table(engine, &flow);
     if (rc == TIDE_OK) {
         rc = tide_flow_run(&flow, err);
     } else if (flow.error.code != TIDE_OK) {

@@ -19,6 +19,9 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/worker.h"
 
+/** Microseconds between two checkpoints of a table, when nobody wants it otherwise. */
+#define TIDE_CHECKPOINT_EVERY INT64_C(5000000)
+
 /** Everything is borrowed for the call. */
 struct tide_run_request {
     const struct tide_pipeline *pipeline;
@@ -26,10 +29,12 @@ struct tide_run_request {
     const char *pipeline_id; /**< stable: positions are kept under it */
     const char *run_id;
     int64_t started_at; /**< microseconds UTC */
-    int incremental;    /**< 1 yes, 0 no: from scratch, -1 the pipeline's own way */
-    struct json_object *positions;      /**< last known position by table, or NULL */
-    int64_t row_limit;                  /**< of each table; 0: none */
-    bool check;                         /**< validate every batch a plugin hands over */
+    int incremental;    /**< 1 yes, 0 no: from scratch, also where a run was cut off, -1
+                           the pipeline's own way */
+    struct json_object *positions; /**< last known position by table, or NULL */
+    int64_t row_limit;             /**< of each table; 0: none */
+    int64_t checkpoint;            /**< microseconds between two; 0: after every batch */
+    bool check;                    /**< validate every batch a plugin hands over */
     int64_t reject_count, reject_bytes; /**< how many rejects are kept */
     struct tide_ledger *ledger;         /**< the caller's page, zeroed */
     /** An event of pipeline/worker.h; called on any thread of the run, one at a time;

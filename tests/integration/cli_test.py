@@ -65,6 +65,13 @@ def test_options_are_checked(folder):
         equal(tidemill(*args).returncode, 2, args)
 
 
+def test_the_time_between_checkpoints_is_a_duration(folder):
+    done = tidemill("run", people(folder), "--checkpoint", "often")
+    equal(done.returncode, 2)
+    contains(done.stderr, "--checkpoint: \"often\" is not a duration")
+    equal(tidemill("run", people(folder), "--checkpoint", "0s").returncode, 0)
+
+
 def test_run_moves_rows_and_prints_the_steps(folder):
     done = tidemill("run", people(folder))
     equal(done.returncode, 0)

@@ -2,7 +2,9 @@
  * record - a destination for tests of the engine: writes down what it was given, once it
  * is committed, and refuses what it is told to.
  *
- * The file has the mode, the key, each row as its id and name, then the position.
+ * The file has, for each commit, the mode, the key, each row as its id and name, then the
+ * position.  The position is kept in a file of its own, whose name is the path's with
+ * ".position" behind it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +16,8 @@ struct record {
     int64_t refuses_row;
     int64_t name_length;
     const char *position;
-    bool fails_commit;
+    int64_t fails_commit;
+    bool waits;
     bool takes_integers;
 };
 
@@ -41,9 +44,13 @@ static const struct tide_option record_options[] = {
      .offset = offsetof(struct record, position),
      .help = "The position it says it committed last."},
     {.name = "fails_commit",
-     .type = TIDE_OPTION_BOOL,
+     .type = TIDE_OPTION_INT,
      .offset = offsetof(struct record, fails_commit),
-     .help = "Fail at the commit."},
+     .help = "Fail at the commit of this number, from 1."},
+    {.name = "waits",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, waits),
+     .help = "Keep all for the final commit."},
     {.name = "takes_integers",
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct record, takes_integers),
@@ -56,6 +63,7 @@ struct recording {
     const struct tide_host *host;
     const struct tide_destination_request *request;
     size_t id, name;
+    int64_t commits;
     FILE *rows; /**< not yet committed */
 };
 
@@ -75,6 +83,41 @@ static int accept_columns(const struct recording *recording, struct tide_schema 
         accepted->columns[recording->name].max_length = recording->options->name_length;
     }
     return TIDE_OK;
+}
+
+static FILE *open_position(const struct recording *recording, const char *how)
+{
+    char path[300];
+
+    (void)snprintf(path, sizeof path, "%s.position", recording->options->path);
+    return fopen(path, how);
+}
+
+/* The one kept, or else the one it was told to say; malloc'ed. */
+static char *load_position(const struct recording *recording)
+{
+    char text[1000] = "";
+    FILE *file = open_position(recording, "r");
+    const char *told = recording->options->position;
+
+    if (file) {
+        text[fread(text, 1, sizeof text - 1, file)] = '\0';
+        (void)fclose(file);
+    }
+    if (text[0]) {
+        return strdup(text);
+    }
+    return told ? strdup(told) : NULL;
+}
+
+static void save_position(const struct recording *recording, const char *position)
+{
+    FILE *file = open_position(recording, "w");
+
+    if (file) {
+        (void)fputs(position ? position : "", file);
+        (void)fclose(file);
+    }
 }
 
 static int record_open(const void *options,
@@ -98,8 +141,7 @@ static int record_open(const void *options,
     if (!recording->rows || accept_columns(recording, accepted) != TIDE_OK) {
         return tide_error_set(err, TIDE_E_IO, "cannot begin to record");
     }
-    *position =
-        recording->options->position ? strdup(recording->options->position) : NULL;
+    *position = load_position(recording);
     return TIDE_OK;
 }
 
@@ -164,11 +206,14 @@ static void copy_rows(FILE *from, FILE *to)
 static int record_commit(void *state, const char *position, bool final,
                          struct tide_error *err)
 {
-    const struct recording *recording = state;
+    struct recording *recording = state;
     FILE *file = NULL;
 
-    if (recording->options->fails_commit) {
+    if (++recording->commits == recording->options->fails_commit) {
         return tide_error_set(err, TIDE_E_IO, "the disk is full");
+    }
+    if (!final && recording->options->waits) {
+        return TIDE_MORE;
     }
     file = fopen(recording->options->path, "a");
     if (!file) {
@@ -185,7 +230,11 @@ static int record_commit(void *state, const char *position, bool final,
     (void)fprintf(file, "commit %s%s\n", position ? position : "-",
                   final ? " final" : "");
     (void)fclose(file);
-    return TIDE_OK;
+    (void)fclose(recording->rows);
+    recording->rows = tmpfile();
+    save_position(recording, position);
+    return recording->rows ? TIDE_OK
+                           : tide_error_set(err, TIDE_E_IO, "cannot go on recording");
 }
 
 static void record_close(void *state)
@@ -200,8 +249,8 @@ static void record_close(void *state)
 
 static const struct tide_destination record_destination = {
     .size = sizeof record_destination,
-    .flags =
-        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_MERGE | TIDE_DESTINATION_TRANSACTIONAL,
+    .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
+             TIDE_DESTINATION_TRANSACTIONAL,
     .open = record_open,
     .write = record_write,
     .commit = record_commit,

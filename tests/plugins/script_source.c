@@ -2,7 +2,8 @@
  * script - a source for tests of the engine: rows by number, and each way to go wrong.
  *
  * Row n is {id: n, name: "name-n", amount: "n.5"}; positions are the number of the last
- * row read, and with one given the rows behind it come.
+ * row read, and with one given the rows behind it come.  Built under several names, with
+ * the flags that they say.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct script {
     int64_t crashes_after;
     bool breaks_batches;
     bool is_empty;
+    bool forgets;
+    bool fails_acknowledged;
     const char *seen;
 };
 
@@ -44,6 +47,14 @@ static const struct tide_option script_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct script, is_empty),
      .help = "Have no columns at all."},
+    {.name = "forgets",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct script, forgets),
+     .help = "Have no position once all rows are read."},
+    {.name = "fails_acknowledged",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct script, fails_acknowledged),
+     .help = "Fail once a position was acknowledged."},
     {.name = "seen",
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, seen),
@@ -56,6 +67,7 @@ struct reading {
     const struct tide_source_request *request;
     const struct tide_host *host;
     int64_t row; /**< the last one that was read */
+    bool is_acknowledged;
     char position[32];
 };
 
@@ -98,7 +110,8 @@ static int script_open(const void *options, const struct tide_source_request *re
     reading->request = request;
     reading->host = host;
     reading->row = request->position ? strtoll(request->position, NULL, 10) : 0;
-    note(reading->options, "position", request->position);
+    note(reading->options, request->may_repeat ? "repeatable position" : "position",
+         request->position);
     *state = reading;
     if (reading->options->is_empty) {
         return TIDE_OK;
@@ -140,7 +153,8 @@ static int misbehave(const struct reading *reading, int64_t to, struct tide_erro
         wait_for_cancel(reading->host);
         return tide_error_set(err, TIDE_E_CANCELLED, "the source was asked to stop");
     }
-    if (is_at(options->fail_after, reading->row, to)) {
+    if (is_at(options->fail_after, reading->row, to) ||
+        (options->fails_acknowledged && reading->is_acknowledged)) {
         return tide_error_set(err, TIDE_E_IO, "the source broke");
     }
     return TIDE_OK;
@@ -232,15 +246,19 @@ static const char *script_position(void *state)
 {
     struct reading *reading = state;
 
+    if (reading->options->forgets && reading->row >= reading->options->rows) {
+        return NULL;
+    }
     (void)snprintf(reading->position, sizeof reading->position, "%" PRId64, reading->row);
     return reading->position;
 }
 
 static int script_acknowledge(void *state, const char *position, struct tide_error *err)
 {
-    const struct reading *reading = state;
+    struct reading *reading = state;
 
     (void)err;
+    reading->is_acknowledged = true;
     note(reading->options, "acknowledge", position);
     return TIDE_OK;
 }
@@ -252,7 +270,7 @@ static void script_close(void *state)
 
 static const struct tide_source script_source = {
     .size = sizeof script_source,
-    .flags = TIDE_SOURCE_INCREMENTAL,
+    .flags = SCRIPT_FLAGS,
     .discover = script_discover,
     .open = script_open,
     .read = script_read,
@@ -262,7 +280,7 @@ static const struct tide_source script_source = {
 };
 
 TIDE_PLUGIN_ENTRY = {
-    TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "script", "1.0", "Rows by number, for tests."),
+    TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, SCRIPT_NAME, "1.0", "Rows by number, for tests."),
     .options = script_options,
     .options_size = sizeof(struct script),
     .source = &script_source,

@@ -118,6 +118,7 @@ void tide_job_request(const struct tide_job *job, struct tide_run_request *reque
     request->incremental = incremental_of(document);
     request->positions = tide_json_member(document, "positions");
     request->row_limit = tide_json_int(document, "limit", 0);
+    request->checkpoint = tide_json_int(document, "checkpoint", TIDE_CHECKPOINT_EVERY);
     request->check = tide_json_bool(document, "check", false);
     request->reject_count = tide_json_int(rejects, "count", 1000);
     request->reject_bytes = tide_json_int(rejects, "bytes", (int64_t)4 * 1024 * 1024);

@@ -172,7 +172,7 @@ static int exec_commit(void *state, const char *position, bool final,
     int rc = TIDE_OK;
 
     if (!final) {
-        return TIDE_OK;
+        return TIDE_MORE;
     }
     rc = send_batch(writer, NULL, err);
     if (rc == TIDE_OK && position && writer->options->protocol == EXEC_SINGER) {

@@ -49,12 +49,13 @@ static int null_commit(void *state, const char *position, bool final,
 
     (void)position;
     (void)err;
-    if (final) {
-        (void)snprintf(message, sizeof message,
-                       "dropped %" PRId64 " rows in %" PRId64 " batches", counter->rows,
-                       counter->batches);
-        counter->host->log(counter->host, TIDE_LOG_INFO, message);
+    if (!final) {
+        return TIDE_MORE;
     }
+    (void)snprintf(message, sizeof message,
+                   "dropped %" PRId64 " rows in %" PRId64 " batches", counter->rows,
+                   counter->batches);
+    counter->host->log(counter->host, TIDE_LOG_INFO, message);
     return TIDE_OK;
 }
 

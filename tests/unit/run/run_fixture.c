@@ -15,6 +15,8 @@
 
 static const char *const plugins[] = {
     "tests/plugins/script.so",
+    "tests/plugins/script_ordered.so",
+    "tests/plugins/script_plain.so",
     "tests/plugins/picky.so",
     "tests/plugins/record.so",
     "plugins/transforms/rename_fields/rename_fields.so",
@@ -55,6 +57,7 @@ int fixture_set_up(void **state)
     }
     fixture->catalog = tide_catalog_of_loaded(fixture->folder);
     fixture->events = json_object_new_array();
+    fixture->source = "script";
     fixture->request = (struct tide_run_request){
         .plugin_folder = fixture->folder,
         .pipeline_id = "p",
@@ -62,6 +65,7 @@ int fixture_set_up(void **state)
         .incremental = -1,
         .reject_count = 1000,
         .reject_bytes = 1 << 20,
+        .checkpoint = INT64_MAX,
         .ledger = &fixture->ledger,
         .event = note_event,
         .event_arg = fixture,
@@ -112,11 +116,11 @@ struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *sourc
     struct tide_pipeline *pipeline = NULL;
     char *text = tide_strf(
         "{\"definition_version\": 1, \"name\": \"test\", \"sync\": {\"frequency\": 60},"
-        " \"source\": {\"connection\": {\"plugin\": \"script\", \"options\": {%s}}},"
+        " \"source\": {\"connection\": {\"plugin\": \"%s\", \"options\": {%s}}},"
         " \"destination\": {\"connection\": {\"plugin\": \"record\","
         "   \"options\": {\"path\": \"%s/rows\"%s%s}}},"
         " \"tables\": [{\"name\": \"numbers\"%s%s%s}]%s%s}",
-        source, fixture->folder, *destination ? ", " : "", destination,
+        fixture->source, source, fixture->folder, *destination ? ", " : "", destination,
         strstr(table, "\"mode\"") ? "" : ", \"mode\": \"append\"", *table ? ", " : "",
         table, *more ? ", " : "", more);
 
@@ -141,6 +145,21 @@ void fixture_run(struct fixture *fixture, const char *source, const char *destin
     fixture->state = tide_run_execute(&fixture->request, &fixture->end, &fixture->err);
     assert_non_null(fixture->end);
     tide_pipeline_destroy(pipeline);
+}
+
+void fixture_forget(struct fixture *fixture)
+{
+    memset(&fixture->ledger, 0, sizeof fixture->ledger);
+    json_object_put(fixture->events);
+    fixture->events = json_object_new_array();
+}
+
+void fixture_remove(const struct fixture *fixture, const char *name)
+{
+    char *path = tide_path_join(fixture->folder, name);
+
+    (void)unlink(path);
+    free(path);
 }
 
 char *fixture_read(const struct fixture *fixture, const char *name)

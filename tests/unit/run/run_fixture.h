@@ -18,6 +18,7 @@
 struct fixture {
     char folder[64]; /**< of its own: links to plugins, and what the run writes */
     struct tide_catalog *catalog;
+    const char *source;              /**< the plugin, "script" unless changed */
     struct tide_run_request request; /**< to be changed before a run */
     struct tide_ledger ledger;
     atomic_bool cancel;
@@ -32,11 +33,13 @@ struct fixture {
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
-/** Run a table `numbers` from script to record.  source, destination and table are the
+/** Run a table `numbers` from the source to record.  source, destination and table are the
  * members of their objects ("\"rows\": 10"), more is put behind the tables; each may be
  * "". */
 void fixture_run(struct fixture *fixture, const char *source, const char *destination,
                  const char *table, const char *more);
+/** Forget the counts and the events of the runs before. */
+void fixture_forget(struct fixture *fixture);
 /** The definition that fixture_run runs, compiled. */
 struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *source,
                                       const char *destination, const char *table,
@@ -44,6 +47,8 @@ struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *sourc
 
 /** What a file of the fixture's folder holds, "" when there is none; the caller frees. */
 char *fixture_read(const struct fixture *fixture, const char *name);
+/** Take such a file away. */
+void fixture_remove(const struct fixture *fixture, const char *name);
 /** Events of that kind. */
 size_t fixture_count(const struct fixture *fixture, const char *kind);
 struct json_object *fixture_event(const struct fixture *fixture, const char *kind,

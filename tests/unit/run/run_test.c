@@ -285,7 +285,7 @@ static void test_what_breaks_is_the_error_wherever_it_is(void **state)
                 "true}}]");
     fixture_expect_failure(fixture, TIDE_E_INTERNAL,
                            "transform picky: the transform broke");
-    fixture_run(fixture, "\"rows\": 100", "\"fails_commit\": true", "", "");
+    fixture_run(fixture, "\"rows\": 100", "\"fails_commit\": 1", "", "");
     fixture_expect_failure(fixture, TIDE_E_IO, "destination record: the disk is full");
 }
 

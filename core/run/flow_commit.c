@@ -1,0 +1,185 @@
+/*
+ * flow_commit - rows are made durable: at checkpoints and at the end.
+ *
+ * Rows count as passed only once they are durable.  A checkpoint that the destination
+ * puts off (TIDE_MORE) is asked for again when the next one is due.
+ */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "run/flow.h"
+#include "run/position.h"
+
+static int call_commit(struct tide_flow *flow, const char *position, bool final,
+                       struct tide_error *err)
+{
+    const struct tide_destination *plugin = flow->engine->destination.entry->destination;
+
+    tide_plugin_host_enter(&flow->destination, "commit", err);
+    return tide_plugin_host_leave(
+        &flow->destination, plugin->commit(flow->destination_state, position, final, err),
+        err);
+}
+
+/* Whoever started the run has the last word. */
+static int may_commit(struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_run_request *request = flow->engine->request;
+    int rc = TIDE_OK;
+
+    if (request->before_commit) {
+        rc = request->before_commit(request->before_commit_arg, err);
+    }
+    if (rc == TIDE_OK && tide_flow_is_stopped(flow)) {
+        rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+    }
+    return rc;
+}
+
+static void count_taken(struct tide_flow *flow)
+{
+    tide_flow_count(flow, TIDE_STEP_FINALIZE, flow->taken, 0);
+    flow->taken = 0;
+}
+
+static struct json_object *make_event(const struct tide_flow *flow, const char *name)
+{
+    struct json_object *event = json_object_new_object();
+
+    tide_json_set_text(event, "event", name);
+    tide_json_set_text(event, "table", flow->table->name);
+    return event;
+}
+
+/* ---- checkpoints --------------------------------------------------------------------*/
+
+static int64_t now(void)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    return clock->monotonic(clock);
+}
+
+void tide_flow_put_off_checkpoint(struct tide_flow *flow)
+{
+    if (__builtin_add_overflow(now(), flow->engine->request->checkpoint,
+                               &flow->checkpoint_due)) {
+        flow->checkpoint_due = TIDE_CHANNEL_FOREVER;
+    }
+}
+
+void tide_flow_reach(struct tide_flow *flow, char *position)
+{
+    free(flow->reached);
+    flow->reached = position;
+}
+
+int64_t tide_flow_checkpoint_due(const struct tide_flow *flow)
+{
+    return flow->reached ? flow->checkpoint_due : TIDE_CHANNEL_FOREVER;
+}
+
+char *tide_flow_take_committed(struct tide_flow *flow)
+{
+    char *position = NULL;
+
+    (void)pthread_mutex_lock(&flow->lock);
+    position = flow->committed;
+    flow->committed = NULL;
+    (void)pthread_mutex_unlock(&flow->lock);
+    return position;
+}
+
+static void note_checkpoint(struct tide_flow *flow)
+{
+    struct json_object *event = make_event(flow, "checkpoint");
+
+    count_taken(flow);
+    (void)pthread_mutex_lock(&flow->lock);
+    free(flow->committed);
+    flow->committed = flow->reached;
+    flow->reached = NULL;
+    (void)pthread_mutex_unlock(&flow->lock);
+    tide_json_set_int(event, "rows", flow->tally->passed[TIDE_STEP_FINALIZE]);
+    tide_engine_emit(flow->engine, event);
+}
+
+int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
+{
+    char *position = NULL;
+    int rc = TIDE_OK;
+
+    if (!flow->reached || now() < flow->checkpoint_due) {
+        return TIDE_OK;
+    }
+    rc = may_commit(flow, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    position = tide_position_format(flow->reached, true);
+    rc = call_commit(flow, position, false, err);
+    free(position);
+    if (rc < 0) {
+        return rc;
+    }
+    if (rc == TIDE_OK) {
+        note_checkpoint(flow);
+    }
+    tide_flow_put_off_checkpoint(flow);
+    return TIDE_OK;
+}
+
+/* ---- the end ------------------------------------------------------------------------*/
+
+/* All that can still stop the last rows from becoming visible. */
+static int check_before_end(struct tide_flow *flow, struct tide_error *err)
+{
+    struct tide_tally tally = *flow->tally;
+    int rc = tide_rejects_judge(flow->engine->rejects, err);
+
+    tally.passed[TIDE_STEP_FINALIZE] += flow->taken;
+    if (rc == TIDE_OK) {
+        rc = tide_tally_check(&tally, err);
+    }
+    return rc == TIDE_OK ? may_commit(flow, err) : rc;
+}
+
+/* To be kept, malloc'ed, or NULL.  A limited run leaves what was kept before. */
+static char *last_position(const struct tide_flow *flow)
+{
+    if (flow->engine->request->row_limit > 0) {
+        return flow->position_kept ? tide_strdup(flow->position_kept) : NULL;
+    }
+    return flow->position_after ? tide_position_format(flow->position_after, false)
+                                : NULL;
+}
+
+static void tell_position(struct tide_flow *flow)
+{
+    struct json_object *event = NULL;
+
+    if (flow->position_after) {
+        event = make_event(flow, "position");
+        tide_json_set_text(event, "position", flow->position_after);
+        tide_engine_emit(flow->engine, event);
+    }
+}
+
+int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
+{
+    char *position = NULL;
+    int rc = check_before_end(flow, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    position = last_position(flow);
+    rc = call_commit(flow, position, true, err);
+    free(position);
+    if (rc < 0) {
+        return rc;
+    }
+    count_taken(flow);
+    tell_position(flow);
+    return TIDE_OK;
+}

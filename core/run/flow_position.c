@@ -1,0 +1,122 @@
+/*
+ * flow_position - where the reading of a table begins.
+ *
+ * Read whole, from the end of the last run (incremental), or from the last checkpoint of
+ * one that was cut off.  When the destination keeps positions with its rows, its word is
+ * believed over what was given; it is known only once the source is open, for it wants to
+ * know the columns, and the source is opened once more where the two differ.
+ */
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "run/flow.h"
+#include "run/position.h"
+
+/* A table that is replaced must come whole; one without a cursor has no other way unless
+ * it is asked for. */
+static bool is_incremental(const struct tide_flow *flow)
+{
+    int wanted = flow->engine->request->incremental;
+
+    if (flow->table->mode == TIDE_MODE_REPLACE ||
+        !(flow->engine->source.entry->source->flags & TIDE_SOURCE_INCREMENTAL)) {
+        return false;
+    }
+    return wanted == 1 || (wanted < 0 && flow->table->cursor);
+}
+
+static bool is_resumable(const struct tide_flow *flow)
+{
+    return flow->table->mode != TIDE_MODE_REPLACE &&
+           flow->engine->source.entry->source->flags & TIDE_SOURCE_RESUMABLE;
+}
+
+/* Rows may be made durable before the table is complete where nobody is misled by that: a
+ * replaced table appears at once, the newest of the rows of one key must win, a share of
+ * bad rows is known at the end alone, and a limited run leaves no position. */
+static bool makes_checkpoints(const struct tide_flow *flow)
+{
+    uint32_t flags = flow->engine->source.entry->source->flags;
+    bool has_duplicates = flow->table->mode == TIDE_MODE_MERGE && flow->cursor &&
+                          !(flags & TIDE_SOURCE_ORDERED);
+
+    return is_resumable(flow) && !has_duplicates &&
+           flow->engine->pipeline->max_reject_share < 0 &&
+           flow->engine->request->row_limit == 0;
+}
+
+void tide_flow_begin_position(struct tide_flow *flow)
+{
+    const char *given = NULL;
+
+    if (is_incremental(flow) && flow->engine->request->positions) {
+        given = tide_json_text(flow->engine->request->positions, flow->table->name);
+        flow->position_before = given ? tide_strdup(given) : NULL;
+    }
+}
+
+/* Begin at a place (taken, or NULL: the start) and not where the source was opened. */
+static int begin_at(struct tide_flow *flow, char *position, struct tide_error *err)
+{
+    const char *before = flow->position_before;
+
+    if (before == position || (before && position && strcmp(before, position) == 0)) {
+        free(position);
+        return TIDE_OK;
+    }
+    free(flow->position_before);
+    flow->position_before = position;
+    return tide_flow_reopen_source(flow, err);
+}
+
+/* Rows up to the checkpoint (taken) are there already. */
+static int go_on(struct tide_flow *flow, char *checkpoint, struct tide_error *err)
+{
+    if (flow->table->mode == TIDE_MODE_APPEND && !is_resumable(flow)) {
+        free(checkpoint);
+        return tide_error_set(
+            err, TIDE_E_CONFLICT,
+            "the last run was cut off and left rows in the destination, "
+            "and this source cannot go on behind them; remove them and "
+            "run it from scratch");
+    }
+    if (!is_resumable(flow)) {
+        free(checkpoint);
+        return begin_at(flow, NULL, err);
+    }
+    flow->is_resumed = true;
+    TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off; going on from its checkpoint",
+             TIDE_KEY_TEXT("table", flow->table->name));
+    return begin_at(flow, checkpoint, err);
+}
+
+/* What was committed with the rows is true, also that nothing was: a table that is lost
+ * is filled again.  Only a destination that keeps no positions leaves it to the caller.
+ */
+static int choose(struct tide_flow *flow, const char *kept, struct tide_error *err)
+{
+    bool keeps_positions = flow->engine->destination.entry->destination->flags &
+                           TIDE_DESTINATION_TRANSACTIONAL;
+    bool is_checkpoint = false;
+    char *words = NULL;
+
+    if (flow->engine->request->incremental == 0) {
+        return TIDE_OK;
+    }
+    words = kept ? tide_position_parse(kept, &is_checkpoint) : NULL;
+    if (is_checkpoint) {
+        return go_on(flow, words, err);
+    }
+    if (!is_incremental(flow) || (!words && !keeps_positions)) {
+        free(words);
+        return TIDE_OK;
+    }
+    return begin_at(flow, words, err);
+}
+
+int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
+{
+    flow->position_kept = kept;
+    flow->makes_checkpoints = makes_checkpoints(flow);
+    return choose(flow, kept, err);
+}

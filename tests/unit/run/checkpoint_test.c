@@ -1,0 +1,450 @@
+/*
+ * checkpoint_test - rows and position are made durable on the way, and a run that was cut
+ * off is gone on with: no row is lost and none is there twice.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/memory.h"
+#include "run_fixture.h"
+
+#define COUNTS(...) ((const int64_t[]){__VA_ARGS__})
+#define ALL(n) COUNTS(n, n, n, n, n, n)
+#define NONE ALL(0)
+
+static void expect_file(const struct fixture *fixture, const char *name,
+                        const char *wanted)
+{
+    char *text = fixture_read(fixture, name);
+
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+/* Ids from..to are in the file that record writes, each once and in order. */
+static void expect_ids(const struct fixture *fixture, int64_t from, int64_t to)
+{
+    char *rows = fixture_read(fixture, "rows");
+    char *rest = NULL;
+    int64_t next = from;
+
+    for (char *line = strtok_r(rows, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (line[0] >= '0' && line[0] <= '9') {
+            assert_int_equal(strtoll(line, NULL, 10), next);
+            next++;
+        }
+    }
+    assert_int_equal(next, to + 1);
+    free(rows);
+}
+
+static int64_t count_lines(const struct fixture *fixture, const char *name,
+                           const char *beginning)
+{
+    char *text = fixture_read(fixture, name);
+    char *rest = NULL;
+    int64_t count = 0;
+
+    for (char *line = strtok_r(text, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        count += strncmp(line, beginning, strlen(beginning)) == 0;
+    }
+    free(text);
+    return count;
+}
+
+static bool is_resumed(const struct fixture *fixture)
+{
+    struct json_object *tables = tide_json_member(fixture->end, "tables");
+    bool told = tide_json_bool(fixture_event(fixture, "table", 0), "resumed", false);
+
+    assert_int_equal(
+        tide_json_bool(json_object_array_get_idx(tables, 0), "resumed", !told), told);
+    return told;
+}
+
+/* ---- on the way ---------------------------------------------------------------------*/
+
+static void test_rows_and_position_are_committed_on_the_way(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 5, \"batch\": 2", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    fixture_expect_counts(fixture, ALL(5), NONE);
+    expect_file(fixture, "rows",
+                "table numbers mode 1 key\n1 name-1\n2 name-2\n"
+                "commit {\"checkpoint\":\"2\"}\n"
+                "table numbers mode 1 key\n3 name-3\n4 name-4\n"
+                "commit {\"checkpoint\":\"4\"}\n"
+                "table numbers mode 1 key\n5 name-5\n"
+                "commit {\"checkpoint\":\"5\"}\n"
+                "table numbers mode 1 key\ncommit 5 final\n");
+    expect_file(fixture, "rows.position", "5");
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 3);
+    assert_int_equal(tide_json_int(fixture_event(fixture, "checkpoint", 1), "rows", -1),
+                     4);
+    assert_false(is_resumed(fixture));
+}
+
+static void test_no_checkpoint_comes_before_its_time(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_run(fixture, "\"rows\": 50, \"batch\": 2", "", "", "");
+    fixture_expect_counts(fixture, ALL(50), NONE);
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 0);
+    assert_int_equal(count_lines(fixture, "rows", "commit"), 1);
+}
+
+static void test_the_source_is_told_of_checkpoints(void **state)
+{
+    struct fixture *fixture = *state;
+    char *source =
+        tide_strf("\"rows\": 60, \"batch\": 1, \"seen\": \"%s/seen\"", fixture->folder);
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, source, "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    /* The reader is never more than a few batches before the writer. */
+    assert_true(count_lines(fixture, "seen", "acknowledge") > 1);
+    assert_int_equal(count_lines(fixture, "seen", "acknowledge 60"), 1);
+    free(source);
+}
+
+static void test_a_batch_whose_rows_are_all_dropped_moves_the_position(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 6, \"batch\": 2", "",
+                "\"filter\": {\"and\": [{\"field\": \"id\", \"operator\": \"is greater "
+                "than\", \"values\": [5]}]}",
+                "");
+    fixture_expect_counts(fixture, COUNTS(6, 6, 1, 1, 1, 1), COUNTS(0, 0, 5, 0, 0, 0));
+    expect_file(fixture, "rows",
+                "table numbers mode 1 key\ncommit {\"checkpoint\":\"2\"}\n"
+                "table numbers mode 1 key\ncommit {\"checkpoint\":\"4\"}\n"
+                "table numbers mode 1 key\n6 name-6\ncommit {\"checkpoint\":\"6\"}\n"
+                "table numbers mode 1 key\ncommit 6 final\n");
+}
+
+static void test_a_destination_may_keep_all_for_the_end(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 30, \"batch\": 2", "\"waits\": true", "", "");
+    fixture_expect_counts(fixture, ALL(30), NONE);
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 0);
+    assert_int_equal(count_lines(fixture, "rows", "commit"), 1);
+    expect_ids(fixture, 1, 30);
+}
+
+static void test_what_is_kept_for_the_end_does_not_count(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 30, \"batch\": 2, \"fail_after\": 25",
+                "\"waits\": true", "", "");
+    fixture_expect_failure(fixture, TIDE_E_IO, "the source broke");
+}
+
+struct watch {
+    struct fixture *fixture;
+    int64_t passed;
+};
+
+/* Cancels the run once rows are durable. */
+static void *cancel_when_durable(void *arg)
+{
+    struct watch *watch = arg;
+    const int64_t *passed = &watch->fixture->ledger.passed[TIDE_STEP_FINALIZE];
+
+    while (__atomic_load_n(passed, __ATOMIC_RELAXED) < watch->passed) {
+        (void)sched_yield();
+    }
+    atomic_store(&watch->fixture->cancel, true);
+    return NULL;
+}
+
+static void test_a_checkpoint_does_not_wait_for_more_rows(void **state)
+{
+    struct fixture *fixture = *state;
+    struct watch watch = {fixture, 10};
+    pthread_t thread;
+
+    fixture->request.checkpoint = 1000;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_when_durable, &watch), 0);
+    fixture_run(fixture, "\"rows\": 20, \"batch\": 5, \"waits_after\": 11", "", "", "");
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    fixture_expect_state(fixture, TIDE_RUN_CANCELLED);
+    expect_ids(fixture, 1, 10);
+}
+
+static int count_and_refuse_third(void *arg, struct tide_error *err)
+{
+    int *asked = arg;
+
+    if (++*asked == 3) {
+        return tide_error_set(err, TIDE_E_CONFLICT, "another run has the lease");
+    }
+    return TIDE_OK;
+}
+
+static void test_each_commit_asks_first(void **state)
+{
+    struct fixture *fixture = *state;
+    int asked = 0;
+
+    fixture->request.checkpoint = 0;
+    fixture->request.before_commit = count_and_refuse_third;
+    fixture->request.before_commit_arg = &asked;
+    fixture_run(fixture, "\"rows\": 50, \"batch\": 5", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    assert_int_equal(fixture->err.code, TIDE_E_CONFLICT);
+    expect_ids(fixture, 1, 10);
+    assert_int_equal(fixture->ledger.passed[TIDE_STEP_FINALIZE], 10);
+}
+
+/* ---- which tables -------------------------------------------------------------------*/
+
+static void expect_checkpoints(struct fixture *fixture, const char *source,
+                               const char *table, const char *more, bool wanted)
+{
+    fixture_forget(fixture);
+    fixture->source = source;
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 6, \"batch\": 2", "", table, more);
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    assert_int_equal(fixture_count(fixture, "checkpoint"), wanted ? 3 : 0);
+    fixture_remove(fixture, "rows.position");
+}
+
+static void test_a_replaced_table_appears_at_once(void **state)
+{
+    expect_checkpoints(*state, "script", "\"mode\": \"replace\"", "", false);
+}
+
+static void test_the_newest_of_a_key_must_not_be_overtaken(void **state)
+{
+    const char *table = "\"mode\": \"merge\", \"key\": [\"name\"], \"cursor\": \"id\"";
+
+    expect_checkpoints(*state, "script", table, "", false);
+    expect_checkpoints(*state, "script_ordered", table, "", true);
+    expect_checkpoints(*state, "script", "\"mode\": \"merge\", \"key\": [\"name\"]", "",
+                       true);
+}
+
+static void test_a_share_of_rejects_is_judged_at_the_end(void **state)
+{
+    expect_checkpoints(*state, "script", "", "\"max_rejects\": \"5%\"", false);
+    expect_checkpoints(*state, "script", "", "\"max_rejects\": 5", true);
+}
+
+static void test_a_source_must_be_resumable(void **state)
+{
+    expect_checkpoints(*state, "script_plain", "", "", false);
+    expect_checkpoints(*state, "script_plain", "\"cursor\": \"id\"", "", false);
+}
+
+static void test_a_limited_run_makes_none_and_keeps_what_was_kept(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture->request.row_limit = 4;
+    fixture_run(fixture, "\"rows\": 20, \"batch\": 2", "\"position\": \"15\"",
+                "\"cursor\": \"id\"", "");
+    expect_ids(fixture, 16, 19);
+    expect_file(fixture, "rows.position", "15");
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 0);
+    assert_int_equal(fixture_count(fixture, "position"), 0);
+}
+
+/* ---- going on -----------------------------------------------------------------------*/
+
+static void test_a_run_that_was_cut_off_is_gone_on_with(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t durable = 0;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 80, \"batch\": 2, \"fails_acknowledged\": true", "",
+                "", "");
+    fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    durable = fixture->ledger.passed[TIDE_STEP_FINALIZE];
+    assert_true(durable > 0 && durable < 80);
+    expect_ids(fixture, 1, durable);
+
+    fixture_forget(fixture);
+    fixture_run(fixture, "\"rows\": 80, \"batch\": 3", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    fixture_expect_counts(fixture, ALL(80 - durable), NONE);
+    assert_true(is_resumed(fixture));
+    expect_ids(fixture, 1, 80);
+    expect_file(fixture, "rows.position", "80");
+}
+
+/* Whether it succeeded. */
+static bool run_at(struct fixture *fixture, int64_t batch, int64_t fail_after,
+                   int64_t fails_commit, const char *table)
+{
+    char *source = tide_strf("\"rows\": 12, \"batch\": %lld, \"fail_after\": %lld",
+                             (long long)batch, (long long)fail_after);
+    char *destination = tide_strf("\"fails_commit\": %lld", (long long)fails_commit);
+
+    fixture_forget(fixture);
+    fixture_run(fixture, source, destination, table, "");
+    free(source);
+    free(destination);
+    return fixture->state == TIDE_RUN_SUCCEEDED;
+}
+
+/* Runs that fail at a row and at commits, and are repeated until one does not. */
+static void expect_once_each(struct fixture *fixture, const char *table)
+{
+    for (int64_t batch = 1; batch <= 13; batch += batch < 5 ? 1 : 4) {
+        for (int64_t at = 1; at <= 12; at++) {
+            if (!run_at(fixture, batch, at, 0, table) &&
+                !run_at(fixture, batch, 0, at % 4 + 1, table) &&
+                !run_at(fixture, batch, at, at % 3 + 1, table)) {
+                assert_true(run_at(fixture, batch, 0, 0, table));
+            }
+            expect_ids(fixture, 1, 12);
+            fixture_remove(fixture, "rows");
+            fixture_remove(fixture, "rows.position");
+        }
+    }
+}
+
+static void test_wherever_it_fails_each_row_is_there_once(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture->source = "script_ordered";
+    expect_once_each(fixture, "\"cursor\": \"id\"");
+    expect_once_each(fixture, "\"mode\": \"merge\", \"key\": [\"id\"]");
+}
+
+static void expect_begin(struct fixture *fixture, const char *kept, const char *table,
+                         const char *wanted)
+{
+    char *source = tide_strf("\"rows\": 20, \"seen\": \"%s/seen\"", fixture->folder);
+    char *destination = tide_strf("\"position\": \"%s\"", kept);
+
+    fixture_forget(fixture);
+    fixture_run(fixture, source, destination, table, "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    expect_file(fixture, "seen", wanted);
+    fixture_remove(fixture, "seen");
+    fixture_remove(fixture, "rows.position");
+    free(source);
+    free(destination);
+}
+
+static void test_a_checkpoint_is_gone_on_from_with_and_without_a_cursor(void **state)
+{
+    const char *kept = "{\\\"checkpoint\\\":\\\"18\\\"}";
+
+    expect_begin(*state, kept, "", "position -\nposition 18\nacknowledge 20\n");
+    assert_true(is_resumed(*state));
+    expect_begin(*state, kept, "\"cursor\": \"id\"",
+                 "position -\nposition 18\nacknowledge 20\n");
+    expect_begin(*state, kept, "\"mode\": \"merge\", \"key\": [\"id\"]",
+                 "repeatable position -\nrepeatable position 18\nacknowledge 20\n");
+    expect_begin(*state, kept, "\"mode\": \"replace\"",
+                 "repeatable position -\nacknowledge 20\n");
+}
+
+static void test_the_end_of_a_run_is_gone_on_from_with_a_cursor_alone(void **state)
+{
+    expect_begin(*state, "18", "", "position -\nacknowledge 20\n");
+    expect_begin(*state, "18", "\"cursor\": \"id\"",
+                 "position -\nposition 18\nacknowledge 20\n");
+    assert_false(is_resumed(*state));
+}
+
+static void test_a_run_from_scratch_does_not_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.incremental = 0;
+    expect_begin(fixture, "{\\\"checkpoint\\\":\\\"18\\\"}", "\"cursor\": \"id\"",
+                 "position -\nacknowledge 20\n");
+    expect_ids(fixture, 1, 20);
+    assert_false(is_resumed(fixture));
+}
+
+static void test_words_like_a_checkpoint_are_the_sources_own(void **state)
+{
+    expect_begin(*state, "{\\\"position\\\":\\\"18\\\"}", "\"cursor\": \"id\"",
+                 "position -\nposition 18\nacknowledge 20\n");
+    assert_false(is_resumed(*state));
+}
+
+static void test_a_source_that_cannot_go_on_does_not_double_rows(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->source = "script_plain";
+    fixture_run(fixture, "\"rows\": 20",
+                "\"position\": \"{\\\"checkpoint\\\":\\\"18\\\"}\"", "", "");
+    fixture_expect_failure(fixture, TIDE_E_CONFLICT, "cannot go on behind them");
+    expect_begin(fixture, "{\\\"checkpoint\\\":\\\"18\\\"}",
+                 "\"mode\": \"merge\", \"key\": [\"id\"]",
+                 "repeatable position -\nacknowledge 20\n");
+}
+
+static void test_an_end_without_a_position_forgets_the_one_before(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 6, \"batch\": 2, \"forgets\": true", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    /* The last batch has no position, and no checkpoint of its own. */
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 2);
+    assert_int_equal(count_lines(fixture, "rows", "commit - final"), 1);
+    expect_file(fixture, "rows.position", "");
+    expect_ids(fixture, 1, 6);
+}
+
+#define TEST(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_rows_and_position_are_committed_on_the_way),
+        TEST(test_no_checkpoint_comes_before_its_time),
+        TEST(test_the_source_is_told_of_checkpoints),
+        TEST(test_a_batch_whose_rows_are_all_dropped_moves_the_position),
+        TEST(test_a_destination_may_keep_all_for_the_end),
+        TEST(test_what_is_kept_for_the_end_does_not_count),
+        TEST(test_a_checkpoint_does_not_wait_for_more_rows),
+        TEST(test_each_commit_asks_first),
+        TEST(test_a_replaced_table_appears_at_once),
+        TEST(test_the_newest_of_a_key_must_not_be_overtaken),
+        TEST(test_a_share_of_rejects_is_judged_at_the_end),
+        TEST(test_a_source_must_be_resumable),
+        TEST(test_a_limited_run_makes_none_and_keeps_what_was_kept),
+        TEST(test_a_run_that_was_cut_off_is_gone_on_with),
+        TEST(test_wherever_it_fails_each_row_is_there_once),
+        TEST(test_a_checkpoint_is_gone_on_from_with_and_without_a_cursor),
+        TEST(test_the_end_of_a_run_is_gone_on_from_with_a_cursor_alone),
+        TEST(test_a_run_from_scratch_does_not_go_on),
+        TEST(test_words_like_a_checkpoint_are_the_sources_own),
+        TEST(test_a_source_that_cannot_go_on_does_not_double_rows),
+        TEST(test_an_end_without_a_position_forgets_the_one_before),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
