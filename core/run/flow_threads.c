@@ -16,7 +16,7 @@
 static const struct tide_channel_bounds channel_bounds = {
     .parcels = 2,
     .rows = (int64_t)2 * TIDE_FLOW_BATCH_ROWS,
-    .bytes = TIDE_FLOW_BATCH_BYTES,
+    .bytes = 2 * TIDE_FLOW_BATCH_BYTES,
 };
 
 /* Plugins' libraries want more than the engine does; the default of 8 MiB would count

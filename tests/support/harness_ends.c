@@ -21,6 +21,7 @@ static void take_batch(struct tide_batch *batch, struct harness_rows *rows,
     tide_text_append(lines, more);
     free(more);
     rows->count += count;
+    rows->first = rows->batches > 0 ? rows->first : count;
     rows->batches += count > 0;
     rows->most = count > rows->most ? count : rows->most;
     tide_batch_release(batch);

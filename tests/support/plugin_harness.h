@@ -98,6 +98,7 @@ struct harness_rows {
     char *lines;    /**< all rows, as harness_lines() */
     int64_t count;  /**< of rows */
     size_t batches; /**< that had rows */
+    int64_t first;  /**< rows of the first batch that had any */
     int64_t most;   /**< rows of the largest batch */
     char *position; /**< the last one, or NULL */
 };

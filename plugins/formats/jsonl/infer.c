@@ -10,6 +10,9 @@
 
 #include "jsonl.h"
 
+/* The rows of a first batch decide, of so many bytes at most. */
+#define SAMPLE_BYTES ((size_t)2 << 20)
+
 /* More keys than this are taken for data that are no columns. */
 #define MAX_COLUMNS ((size_t)65536)
 
@@ -334,14 +337,16 @@ static int adopt_columns(struct survey *survey, const struct tide_schema *table,
 static int find_columns(struct survey *survey, const struct tide_span *sample,
                         size_t start, struct tide_schema *schema, struct tide_error *err)
 {
-    const struct tide_decoder_request *request = &survey->decoder->request;
-    int rc = survey_sample(survey, sample, start);
+    int rc;
 
+    if (!sample->last && sample->length < SAMPLE_BYTES) {
+        return TIDE_MORE;
+    }
+    rc = survey_sample(survey, sample, start);
     if (rc != TIDE_OK) {
         return tide_error_set(err, rc, "out of memory");
     }
-    if (!sample->last && survey->rows < request->batch_rows &&
-        (survey->rows == 0 || (int64_t)sample->length < request->batch_bytes)) {
+    if (!sample->last && survey->rows == 0) {
         return TIDE_MORE;
     }
     return finish(survey, schema, err);

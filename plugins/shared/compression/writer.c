@@ -3,7 +3,10 @@
  */
 #include "codec.h"
 
-#define OUTPUT_SIZE ((size_t)1024 * 1024)
+#define OUTPUT_SIZE ((size_t)256 * 1024)
+
+/* Plain bytes of this length are not gathered: the copy would cost more than the call. */
+#define DIRECT_SIZE ((size_t)32 * 1024)
 
 struct compression_writer {
     const struct codec *codec; /* NULL: bytes pass as they are */
@@ -70,7 +73,7 @@ static int write_plain(struct compression_writer *writer, const uint8_t *data,
     if (length > OUTPUT_SIZE - writer->used) {
         rc = flush_buffer(writer, err);
     }
-    if (rc == TIDE_OK && length >= OUTPUT_SIZE / 2) {
+    if (rc == TIDE_OK && length >= DIRECT_SIZE) {
         rc = flush_buffer(writer, err);
         return rc == TIDE_OK ? writer->push(writer->arg, data, length, err) : rc;
     }

@@ -7,11 +7,8 @@
  */
 #include "file.h"
 
-/* About what a batch takes in memory, so that a full window makes about one batch. */
-#define WINDOW_SIZE ((size_t)2 << 20)
-
-#define BATCH_ROWS 16384
-#define BATCH_BYTES ((int64_t)4 << 20)
+#define BATCH_ROWS 8192
+#define BATCH_BYTES ((int64_t)1 << 20)
 
 void part_init(struct part *part, const struct file_options *options,
                const struct tide_host *host)
@@ -22,7 +19,7 @@ void part_init(struct part *part, const struct file_options *options,
     part->request.size = sizeof part->request;
     part->request.batch_rows = BATCH_ROWS;
     part->request.batch_bytes = BATCH_BYTES;
-    window_init(&part->window, options->storage.plugin->storage, WINDOW_SIZE);
+    window_init(&part->window, options->storage.plugin->storage);
 }
 
 static const struct tide_format *format_of(const struct part *part)

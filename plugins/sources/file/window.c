@@ -7,11 +7,15 @@
 
 #define LONGEST_ROW ((size_t)1 << 30)
 
-void window_init(struct window *window, const struct tide_storage *storage, size_t size)
+/* What is read at a time stays in a processor's cache until it is decoded; the first
+ * piece of a file is small, for its rows shall be under way early. */
+#define FIRST_SIZE ((size_t)64 << 10)
+#define USUAL_SIZE ((size_t)512 << 10)
+
+void window_init(struct window *window, const struct tide_storage *storage)
 {
     memset(window, 0, sizeof *window);
     window->storage = storage;
-    window->capacity = size;
 }
 
 static int pull(void *arg, uint8_t *data, size_t capacity, size_t *length,
@@ -44,12 +48,8 @@ int window_open(struct window *window, enum compression kind, const void *storag
 
 static int resize(struct window *window, size_t capacity, struct tide_error *err)
 {
-    uint8_t *buffer;
+    uint8_t *buffer = realloc(window->buffer, capacity + TIDE_PADDING);
 
-    if (capacity > LONGEST_ROW) {
-        return tide_error_set(err, TIDE_E_LIMIT, "a row is longer than 1 GiB");
-    }
-    buffer = realloc(window->buffer, capacity + TIDE_PADDING);
     if (!buffer) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory for a row of %zu bytes",
                               capacity);
@@ -64,36 +64,50 @@ static size_t tail_length(const struct window *window)
     return window->start < WINDOW_TAIL ? window->start : WINDOW_TAIL;
 }
 
-static int make_room(struct window *window, struct tide_error *err)
+/* How much it shall hold: who asks for more than it holds may mean a long row. */
+static size_t wanted_size(const struct window *window)
+{
+    size_t held = window->end - window->start;
+    size_t usual = window->is_begun ? USUAL_SIZE : FIRST_SIZE;
+    size_t wanted = held * 2 > usual ? held * 2 : usual;
+
+    return wanted < LONGEST_ROW ? wanted : LONGEST_ROW;
+}
+
+/* Move what it holds to the front, its tail before it; *goal: the end of what it shall
+ * hold. */
+static int make_room(struct window *window, size_t *goal, struct tide_error *err)
 {
     size_t kept = tail_length(window), dropped = window->start - kept;
 
-    if (!window->buffer) {
-        return resize(window, window->capacity, err);
+    if (window->end - window->start >= LONGEST_ROW) {
+        return tide_error_set(err, TIDE_E_LIMIT, "a row is longer than 1 GiB");
     }
     if (dropped > 0) {
         window->end -= dropped;
         window->start = kept;
         memmove(window->buffer, window->buffer + dropped, window->end);
     }
-    return window->end == window->capacity ? resize(window, window->capacity * 2, err)
-                                           : TIDE_OK;
+    *goal = kept + wanted_size(window);
+    return *goal > window->capacity ? resize(window, *goal, err) : TIDE_OK;
 }
 
 int window_fill(struct window *window, struct tide_error *err)
 {
-    int rc = make_room(window, err);
+    size_t goal = 0;
+    int rc = make_room(window, &goal, err);
 
-    while (rc == TIDE_OK && !window->at_end && window->end < window->capacity) {
+    while (rc == TIDE_OK && !window->at_end && window->end < goal) {
         size_t got = 0;
 
         rc = compression_read(window->stream, window->buffer + window->end,
-                              window->capacity - window->end, &got, err);
+                              goal - window->end, &got, err);
         window->end += got;
         window->at_end = rc == TIDE_OK && got == 0;
     }
     if (rc == TIDE_OK) {
         memset(window->buffer + window->end, 0, TIDE_PADDING);
+        window->is_begun = true;
     }
     return rc;
 }
@@ -175,7 +189,7 @@ void window_close(struct window *window)
     window->file = NULL;
     window->start = window->end = 0;
     window->offset = 0;
-    window->at_end = false;
+    window->is_begun = window->at_end = false;
 }
 
 void window_fini(struct window *window)

@@ -23,11 +23,12 @@ struct window {
     size_t capacity;
     size_t start, end; /* what is read and not yet taken */
     int64_t offset;    /* of start, in the plain bytes of the file */
+    bool is_begun;     /* something was read of this file */
     bool at_end;       /* nothing is behind end */
 };
 
-/** Prepare an empty window; the first read is of about `size` bytes. */
-void window_init(struct window *window, const struct tide_storage *storage, size_t size);
+/** Prepare an empty window. */
+void window_init(struct window *window, const struct tide_storage *storage);
 
 /** Open a file; the window is at its beginning and holds nothing yet. */
 TIDE_MUST_CHECK
@@ -35,8 +36,8 @@ int window_open(struct window *window, enum compression kind, const void *storag
                 const struct tide_host *host, const char *root, const char *name,
                 struct tide_error *err);
 
-/** Read on until the window is full or the file ends; a window that was full already is
- * doubled first.  TIDE_E_LIMIT when that would pass 1 GiB. */
+/** Read on until the window holds twice what it holds, and at least as much as is usual,
+ * or the file ends.  TIDE_E_LIMIT when it holds 1 GiB. */
 TIDE_MUST_CHECK
 int window_fill(struct window *window, struct tide_error *err);
 

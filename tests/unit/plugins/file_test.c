@@ -206,6 +206,28 @@ static void a_row_may_be_longer_than_the_window(void **state)
     free(text);
 }
 
+/* The destination shall have something to do while most of the file is not read yet. */
+static void the_first_rows_of_a_large_file_come_early(void **state)
+{
+    enum { ROWS = 100000, WIDTH = 20 };
+    struct harness *harness = *state;
+    struct harness_rows rows;
+    char *text = malloc(ROWS * WIDTH + 1);
+
+    assert_non_null(text);
+    for (size_t i = 0; i < ROWS; i++) {
+        (void)snprintf(text + i * WIDTH, WIDTH + 1, "%09zu,%09zu\n", i, i + 1);
+    }
+    harness_put("a.csv", text, ROWS * WIDTH);
+    free(text);
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "file", CSV);
+    assert_int_equal(plugin_harness_read(&harness->plugin, "a.csv", &rows), TIDE_OK);
+    assert_int_equal(rows.count, ROWS - 1);
+    assert_in_range(rows.first, 1, 65536 / WIDTH);
+    assert_true(rows.most > rows.first);
+    harness_rows_fini(&rows);
+}
+
 /* Small batches and many rows: what is left in the window moves and is read on. */
 static void rows_come_whole_across_windows(void **state)
 {
@@ -429,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_a_table),
         TEST(files_of_a_pattern_are_one_table),
+        TEST(the_first_rows_of_a_large_file_come_early),
         TEST(lines_of_json_keep_to_the_columns_of_the_first_file),
         TEST(an_empty_file_in_front_is_passed_over),
         TEST(other_columns_end_the_run),
