@@ -49,9 +49,6 @@ static int find_outcome(const struct tide_pg_options *options,
 {
     int rc = reconnect(options, host, fresh, err);
 
-    if (rc == TIDE_OK) {
-        rc = pg_positions_wait(positions, *fresh, err);
-    }
     return rc == TIDE_OK ? pg_positions_find(positions, *fresh, committed, err) : rc;
 }
 

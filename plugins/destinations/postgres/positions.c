@@ -11,11 +11,10 @@
 /* Whoever makes the table holds this lock of the database until its commit. */
 #define LOCK_OF_TABLE "8390872051230715241"
 
-/* The first half of a pipeline's lock; the other is a hash of its name. */
-#define LOCK_CLASS "1953653861"
-
-/* How long a commit under way elsewhere is waited for. */
-#define LOCK_TIMEOUT "10s"
+/* How long a transaction that is under way elsewhere is waited for. */
+#define BEGIN_TO_WAIT                                                                    \
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL standard_conforming_strings = on; " \
+    "SET LOCAL lock_timeout = '10s'; "
 
 bool pg_positions_is_kept(const struct pg_positions *positions)
 {
@@ -31,16 +30,9 @@ static void add_table(struct tide_pg_sql *sql, const struct pg_positions *positi
     tide_pg_sql_add(sql, "." TABLE);
 }
 
-static void add_lock(struct tide_pg_sql *sql, const struct pg_positions *positions)
-{
-    tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(" LOCK_CLASS ", hashtext(");
-    tide_pg_sql_literal(sql, positions->pipeline);
-    tide_pg_sql_add(sql, "))");
-}
-
 static void add_making(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
-    tide_pg_sql_add(sql, "; SELECT pg_advisory_xact_lock(" LOCK_OF_TABLE "); "
+    tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(" LOCK_OF_TABLE "); "
                          "CREATE TABLE IF NOT EXISTS ");
     add_table(sql, positions);
     tide_pg_sql_add(sql, " (pipeline text PRIMARY KEY, position text, run text,"
@@ -53,12 +45,13 @@ static void add_making(struct tide_pg_sql *sql, const struct pg_positions *posit
                              " ADD COLUMN IF NOT EXISTS commits bigint NOT NULL"
                              " DEFAULT 0");
     }
+    tide_pg_sql_add(sql, "; ");
 }
 
 static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
                     const char *position)
 {
-    tide_pg_sql_add(sql, "; INSERT INTO ");
+    tide_pg_sql_add(sql, "INSERT INTO ");
     add_table(sql, positions);
     tide_pg_sql_add(sql,
                     " AS t (pipeline, position, run, committed_at, commits) VALUES (");
@@ -82,51 +75,48 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
 
 /* ---- reading --------------------------------------------------------------------- */
 
-int pg_positions_wait(const struct pg_positions *positions, struct tide_pg *pg,
-                      struct tide_error *err)
-{
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_add(&sql, "BEGIN; SET LOCAL standard_conforming_strings = on; "
-                          "SET LOCAL lock_timeout = '" LOCK_TIMEOUT "'; ");
-    add_lock(&sql, positions);
-    tide_pg_sql_add(&sql, "; COMMIT");
-    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
-    tide_pg_sql_clear(&sql);
-    if (rc == TIDE_E_TRANSIENT) {
-        (void)tide_error_wrap(err, "a commit of another run of \"%s\" is under way",
-                              positions->pipeline);
-    }
-    return rc;
-}
-
 /* Look at the table: how many of two columns it has is its enum pg_positions_table. */
 static int look(struct pg_positions *positions, struct tide_pg *pg,
                 struct tide_error *err)
 {
-    const char *params[] = {positions->schema};
+    struct tide_pg_sql name = {0};
     PGresult *result = NULL;
-    int rc = tide_pg_query(
-        pg,
-        "SELECT count(a.attname), has_schema_privilege(n.oid, 'CREATE')"
-        " FROM pg_namespace n"
-        " LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = '" TABLE "'"
-        " LEFT JOIN pg_attribute a ON a.attrelid = c.oid"
-        " AND a.attname IN ('pipeline', 'commits')"
-        " WHERE n.nspname = $1 GROUP BY n.oid",
-        params, 1, &result, err);
+    int rc;
 
-    if (rc == TIDE_OK && PQntuples(result) == 1) {
+    add_table(&name, positions);
+    rc = tide_pg_sql_check(&name, err);
+    if (rc == TIDE_OK) {
+        const char *params[] = {name.text};
+
+        rc = tide_pg_query(pg,
+                           "SELECT count(*) FROM pg_attribute"
+                           " WHERE attrelid = to_regclass($1)"
+                           " AND attname IN ('pipeline', 'commits')",
+                           params, 1, &result, err);
+    }
+    if (rc == TIDE_OK) {
         positions->table =
             (enum pg_positions_table)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-        positions->may_create = PQgetvalue(result, 0, 1)[0] == 't';
     }
+    PQclear(result);
+    tide_pg_sql_clear(&name);
+    return rc;
+}
+
+static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
+                         struct tide_error *err)
+{
+    const char *params[] = {positions->schema};
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg, "SELECT has_schema_privilege($1, 'CREATE')", params, 1,
+                           &result, err);
+
+    positions->may_create = rc == TIDE_OK && PQgetvalue(result, 0, 0)[0] == 't';
     PQclear(result);
     return rc;
 }
 
-/* The row's position, count and run; no row: an empty result. */
+/* The row's position and count; no row: an empty result. */
 static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
                     PGresult **result, struct tide_error *err)
 {
@@ -134,7 +124,7 @@ static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
     struct tide_pg_sql sql = {0};
     int rc;
 
-    tide_pg_sql_format(&sql, "SELECT position, run, %s FROM ",
+    tide_pg_sql_format(&sql, "SELECT position, %s FROM ",
                        positions->table == PG_POSITIONS_READY ? "commits" : "0");
     add_table(&sql, positions);
     tide_pg_sql_add(&sql, " WHERE pipeline = $1");
@@ -146,23 +136,20 @@ static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
     return rc;
 }
 
-static int64_t commits_of(const PGresult *result)
-{
-    return strtoll(PQgetvalue(result, 0, 2), NULL, 10);
-}
-
 int pg_positions_load(struct pg_positions *positions, struct tide_pg *pg, char **position,
                       struct tide_error *err)
 {
     PGresult *result = NULL;
     int rc = look(positions, pg, err);
 
-    if (rc != TIDE_OK || positions->table == PG_POSITIONS_ABSENT) {
-        return rc;
+    if (rc == TIDE_OK && positions->table == PG_POSITIONS_ABSENT) {
+        return ask_privilege(positions, pg, err);
     }
-    rc = read_row(positions, pg, &result, err);
+    if (rc == TIDE_OK) {
+        rc = read_row(positions, pg, &result, err);
+    }
     if (rc == TIDE_OK && PQntuples(result) > 0) {
-        positions->commits = commits_of(result);
+        positions->commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
         if (!PQgetisnull(result, 0, 0)) {
             *position = strdup(PQgetvalue(result, 0, 0));
             rc = *position
@@ -191,7 +178,6 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
     PGresult *result = NULL;
     int rc;
 
-    add_lock(&sql, positions);
     if (positions->table != PG_POSITIONS_READY) {
         add_making(&sql, positions);
     }
@@ -211,6 +197,42 @@ void pg_positions_advance(struct pg_positions *positions)
     positions->commits++;
 }
 
+/* ---- after a lost reply ---------------------------------------------------------- */
+
+/* See the table as it is once nobody is making it. */
+static int look_behind_maker(struct pg_positions *positions, struct tide_pg *pg,
+                             struct tide_error *err)
+{
+    int rc = look(positions, pg, err);
+
+    if (rc == TIDE_OK && positions->table != PG_POSITIONS_READY) {
+        rc = tide_pg_exec(
+            pg, BEGIN_TO_WAIT "SELECT pg_advisory_xact_lock(" LOCK_OF_TABLE "); COMMIT",
+            NULL, err);
+        return rc == TIDE_OK ? look(positions, pg, err) : rc;
+    }
+    return rc;
+}
+
+/* Write over the row, which waits for whoever else has, without changing it, and take
+ * that back: only what the row says is wanted. */
+static int touch_row(const struct pg_positions *positions, struct tide_pg *pg,
+                     PGresult **result, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_add(&sql, BEGIN_TO_WAIT "INSERT INTO ");
+    add_table(&sql, positions);
+    tide_pg_sql_add(&sql, " AS t (pipeline, run, committed_at) VALUES (");
+    tide_pg_sql_literal(&sql, positions->pipeline);
+    tide_pg_sql_add(&sql, ", '', clock_timestamp()) ON CONFLICT (pipeline)"
+                          " DO UPDATE SET run = t.run RETURNING t.run, t.commits");
+    rc = tide_pg_exec_sql(pg, &sql, result, err);
+    tide_pg_sql_clear(&sql);
+    return rc == TIDE_OK ? tide_pg_exec(pg, "ROLLBACK", NULL, err) : rc;
+}
+
 int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
                       bool *committed, struct tide_error *err)
 {
@@ -218,14 +240,14 @@ int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
     PGresult *result = NULL;
     int64_t commits = 0;
     bool is_ours = false;
-    int rc = look(&now, pg, err);
+    int rc = look_behind_maker(&now, pg, err);
 
-    if (rc == TIDE_OK && now.table != PG_POSITIONS_ABSENT) {
-        rc = read_row(&now, pg, &result, err);
+    if (rc == TIDE_OK && now.table == PG_POSITIONS_READY) {
+        rc = touch_row(&now, pg, &result, err);
     }
-    if (result && PQntuples(result) > 0) {
-        commits = commits_of(result);
-        is_ours = strcmp(PQgetvalue(result, 0, 1), positions->run) == 0;
+    if (rc == TIDE_OK && result) {
+        commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+        is_ours = strcmp(PQgetvalue(result, 0, 0), positions->run) == 0;
     }
     PQclear(result);
     if (rc == TIDE_OK && commits > positions->commits &&

@@ -3,9 +3,8 @@
  *
  * A pipeline's row is written in the transaction of every commit, also when there is no
  * position to keep (it is NULL then): its count of commits tells whether a commit whose
- * reply was lost is in, and refuses a commit behind which another run has stepped in
- * between.  The writer holds a lock of the pipeline until its transaction has ended, and
- * whoever asks waits for that lock: an answer is never about a commit still under way.
+ * reply was lost is in, and refuses a commit when another run has stepped in since the
+ * row was read.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -35,12 +34,6 @@ struct pg_positions {
     int64_t commits; /**< of the pipeline, as last read or known to be in */
 };
 
-/** Wait for a commit of this pipeline that is under way in another session, outside of a
- * transaction.  TIDE_E_TRANSIENT: it did not end in a while. */
-TIDE_MUST_CHECK
-int pg_positions_wait(const struct pg_positions *positions, struct tide_pg *pg,
-                      struct tide_error *err);
-
 /** Read the pipeline's row.  *position is what was last committed, malloc'ed, or NULL:
  * there is none. */
 TIDE_MUST_CHECK
@@ -60,8 +53,9 @@ void pg_positions_advance(struct pg_positions *positions);
 /** Whether each commit leaves a trace by which it can be found again. */
 bool pg_positions_is_kept(const struct pg_positions *positions);
 
-/** After a lost reply, in a new session: whether the transaction of the last save is in.
- */
+/** After a lost reply, in a new session and outside of a transaction: whether the
+ * transaction of the last save is in, once the session that had it has ended it.
+ * TIDE_E_TRANSIENT: it has not, in a while, or another run has stepped in. */
 TIDE_MUST_CHECK
 int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
                       bool *committed, struct tide_error *err);

@@ -23,6 +23,7 @@
 #include "target.h"
 
 #define SAVEPOINT "tidemill_batch"
+#define RELEASE "RELEASE SAVEPOINT " SAVEPOINT "; "
 
 struct pg_destination {
     const struct tide_host *host;
@@ -38,7 +39,8 @@ struct pg_destination {
     int64_t order;      /* number of the next row of a merge */
     bool is_binary;
     bool in_transaction;
-    bool prepared; /* the transaction is ready for rows, and has a savepoint */
+    bool prepared;      /* the transaction is ready for rows */
+    bool has_savepoint; /* that of an earlier batch in it */
 };
 
 /* ---- opening and closing --------------------------------------------------------- */
@@ -52,8 +54,7 @@ static void build_copy(struct pg_destination *destination)
 {
     struct tide_pg_sql *sql = &destination->copy;
 
-    tide_pg_sql_add(sql,
-                    "RELEASE SAVEPOINT " SAVEPOINT "; SAVEPOINT " SAVEPOINT "; COPY ");
+    tide_pg_sql_add(sql, RELEASE "SAVEPOINT " SAVEPOINT "; COPY ");
     if (is_merge(destination)) {
         pg_merge_add_name(sql, destination->request->run);
     } else {
@@ -68,35 +69,26 @@ static void build_copy(struct pg_destination *destination)
                        destination->is_binary ? "binary" : "text");
 }
 
-static int begin(struct pg_destination *destination, struct tide_error *err)
+static void begin(struct pg_destination *destination)
 {
-    int rc = tide_pg_begin(destination->pg, "", err);
-
-    destination->in_transaction = rc == TIDE_OK;
+    tide_pg_begin(destination->pg, "");
+    destination->in_transaction = true;
     destination->prepared = false;
-    return rc;
+    destination->has_savepoint = false;
 }
 
-/* The position is read behind a commit of an earlier run that may be under way still. */
 static int open_table(struct pg_destination *destination, struct tide_schema *accepted,
                       char **position, struct tide_error *err)
 {
     const struct tide_destination_request *request = destination->request;
     struct pg_positions *positions = &destination->positions;
-    int rc = TIDE_OK;
+    int rc;
 
     positions->pipeline = request->pipeline;
     positions->run = request->run;
-    if (positions->pipeline) {
-        rc = pg_positions_wait(positions, destination->pg, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = begin(destination, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = pg_target_open(&destination->target, destination->pg,
-                            destination->options->schema, request, accepted, err);
-    }
+    begin(destination);
+    rc = pg_target_open(&destination->target, destination->pg,
+                        destination->options->schema, request, accepted, err);
     if (rc == TIDE_OK && positions->pipeline) {
         positions->schema = destination->target.table.name.schema;
         rc = pg_positions_load(positions, destination->pg, position, err);
@@ -191,15 +183,12 @@ static int prepare(struct pg_destination *destination, struct tide_error *err)
         return TIDE_OK;
     }
     if (!destination->in_transaction) {
-        rc = begin(destination, err);
+        begin(destination);
     }
-    if (rc == TIDE_OK && request->mode == TIDE_MODE_REPLACE) {
+    if (request->mode == TIDE_MODE_REPLACE) {
         rc = delete_rows(destination, err);
-    } else if (rc == TIDE_OK && is_merge(destination)) {
+    } else if (is_merge(destination)) {
         rc = pg_merge_prepare(destination->pg, &destination->target, request->run, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = tide_pg_exec(destination->pg, "SAVEPOINT " SAVEPOINT, NULL, err);
     }
     destination->prepared = rc == TIDE_OK;
     return rc;
@@ -208,8 +197,13 @@ static int prepare(struct pg_destination *destination, struct tide_error *err)
 /* Begin the COPY of a batch, in a savepoint that takes the place of the last one. */
 static int start_copy(struct pg_destination *destination, struct tide_error *err)
 {
+    const char *copy = destination->copy.text;
+    bool has_savepoint = destination->has_savepoint;
+
     destination->output.length = 0;
-    return tide_pg_copy_in(destination->pg, destination->copy.text, err);
+    destination->has_savepoint = true;
+    return tide_pg_copy_in(destination->pg, has_savepoint ? copy : copy + strlen(RELEASE),
+                           err);
 }
 
 /* Send the rows of a batch that were not refused. */
@@ -299,10 +293,9 @@ static int finish_rows(struct pg_destination *destination, struct tide_error *er
         return prepare(destination, err);
     }
     if (!destination->in_transaction) {
-        rc = begin(destination, err);
+        begin(destination);
     }
-    if (rc == TIDE_OK && destination->cursor && destination->prepared &&
-        is_merge(destination)) {
+    if (destination->cursor && destination->prepared && is_merge(destination)) {
         rc = merge_rows(destination, err);
     }
     return rc;

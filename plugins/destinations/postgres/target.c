@@ -234,7 +234,7 @@ static int check_mode(const struct pg_target *target, struct tide_pg *pg,
     case TIDE_MODE_MERGE:
         return check_merge(target, pg, request, err);
     case TIDE_MODE_REPLACE:
-        return check_replace(target, pg, err);
+        return target->table.has_triggers ? check_replace(target, pg, err) : TIDE_OK;
     default:
         return TIDE_OK;
     }

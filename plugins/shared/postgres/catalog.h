@@ -31,13 +31,14 @@ struct tide_pg_column {
 /** A table, view or foreign table.  Zero it; tide_pg_table_clear() frees it. */
 struct tide_pg_table {
     struct tide_pg_name name;
-    char oid[16]; /**< in decimal, as a query parameter; "" while it is not known */
+    char oid[16];      /**< in decimal, as a query parameter; "" while it is not known */
+    bool has_triggers; /**< or foreign keys to it */
     struct tide_pg_column *columns;
     size_t column_count;
 };
 
-/** Fill in the oid and the columns of table->name.  TIDE_E_NOT_FOUND without a message:
- * there is no such table. */
+/** Fill in the oid and the columns of table->name, within a transaction of
+ * tide_pg_begin().  TIDE_E_NOT_FOUND without a message: there is no such table. */
 TIDE_MUST_CHECK
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err);

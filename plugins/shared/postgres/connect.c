@@ -166,5 +166,6 @@ void tide_pg_close(struct tide_pg *pg)
         tide_pg_cancel(pg);
     }
     PQfinish(pg->conn);
+    tide_pg_sql_clear(&pg->deferred);
     free(pg);
 }

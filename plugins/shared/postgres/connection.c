@@ -192,8 +192,14 @@ static int check_usable(struct tide_pg *pg, struct tide_error *err)
     return PQstatus(pg->conn) == CONNECTION_OK ? TIDE_OK : tide_pg_lost(pg, err);
 }
 
-int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
-                 struct tide_error *err)
+void tide_pg_defer(struct tide_pg *pg, const char *sql)
+{
+    tide_pg_sql_add(&pg->deferred, sql);
+    tide_pg_sql_add(&pg->deferred, "; ");
+}
+
+static int send_statement(struct tide_pg *pg, const char *sql, PGresult **result,
+                          struct tide_error *err)
 {
     int rc = check_usable(pg, err);
 
@@ -207,6 +213,24 @@ int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
     return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
 }
 
+int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
+                 struct tide_error *err)
+{
+    struct tide_pg_sql *deferred = &pg->deferred;
+    int rc;
+
+    if (deferred->length == 0 && !deferred->failed) {
+        return send_statement(pg, sql, result, err);
+    }
+    tide_pg_sql_add(deferred, sql);
+    rc = tide_pg_sql_check(deferred, err);
+    if (rc == TIDE_OK) {
+        rc = send_statement(pg, deferred->text, result, err);
+    }
+    tide_pg_sql_reset(deferred);
+    return rc;
+}
+
 int tide_pg_exec_sql(struct tide_pg *pg, const struct tide_pg_sql *sql, PGresult **result,
                      struct tide_error *err)
 {
@@ -218,7 +242,8 @@ int tide_pg_exec_sql(struct tide_pg *pg, const struct tide_pg_sql *sql, PGresult
 int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params,
                   int count, PGresult **result, struct tide_error *err)
 {
-    int rc = check_usable(pg, err);
+    int rc =
+        pg->deferred.length > 0 ? tide_pg_exec(pg, "", NULL, err) : check_usable(pg, err);
 
     if (rc != TIDE_OK) {
         return rc;
@@ -230,24 +255,20 @@ int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params
     return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
 }
 
-int tide_pg_begin(struct tide_pg *pg, const char *words, struct tide_error *err)
+void tide_pg_begin(struct tide_pg *pg, const char *words)
 {
-    struct tide_pg_sql sql = {0};
-    int rc;
+    struct tide_pg_sql *sql = &pg->deferred;
 
-    tide_pg_sql_format(&sql,
+    tide_pg_sql_format(sql,
                        "BEGIN %s; SET LOCAL standard_conforming_strings = on; "
                        "SET LOCAL datestyle = 'ISO, YMD'; "
                        "SET LOCAL intervalstyle = postgres; "
                        "SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = hex; "
                        "SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = content; "
-                       "SET LOCAL idle_in_transaction_session_timeout = 0",
+                       "SET LOCAL idle_in_transaction_session_timeout = 0; ",
                        words);
     if (pg->statement_timeout) {
-        tide_pg_sql_format(&sql, "; SET LOCAL statement_timeout = %lld",
+        tide_pg_sql_format(sql, "SET LOCAL statement_timeout = %lld; ",
                            (long long)pg->statement_timeout);
     }
-    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
-    tide_pg_sql_clear(&sql);
-    return rc;
 }

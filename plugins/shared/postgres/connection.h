@@ -41,6 +41,7 @@ struct tide_pg {
     int64_t statement_timeout;    /**< milliseconds; 0: the server's own */
     bool abandoned;               /**< cancelled in mid-query: only close is left */
     bool uncancellable;           /**< what is under way is waited for to its end */
+    struct tide_pg_sql deferred;  /**< owned: goes out with the next statement */
     char place[192];              /**< "shop on db.example.com:5432", for messages */
 };
 
@@ -75,10 +76,13 @@ TIDE_MUST_CHECK
 int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params,
                   int count, PGresult **result, struct tide_error *err);
 
+/** Send a statement along with the next one: a round trip saved.  It must be one that
+ * does not fail by itself; what it returns is not seen. */
+void tide_pg_defer(struct tide_pg *pg, const char *sql);
+
 /** Begin a transaction (words: what follows BEGIN, or "") in which values have one exact
- * text form whatever the server's settings are. */
-TIDE_MUST_CHECK
-int tide_pg_begin(struct tide_pg *pg, const char *words, struct tide_error *err);
+ * text form whatever the server's settings are.  It is deferred. */
+void tide_pg_begin(struct tide_pg *pg, const char *words);
 
 /** Milliseconds of a clock that only goes forward. */
 int64_t tide_pg_clock_ms(void);

@@ -58,16 +58,14 @@ static bool has_no_encoding(const struct pg_source *source)
     return encoding && strcmp(encoding, "SQL_ASCII") == 0;
 }
 
-static int begin(struct pg_source *source, struct tide_error *err)
+static void begin(struct pg_source *source)
 {
-    return tide_pg_begin(source->pg,
-                         has_no_encoding(source)
-                             ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                               "SET LOCAL timezone = 'UTC'; "
-                               "SET LOCAL client_encoding = 'SQL_ASCII'"
-                             : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                               "SET LOCAL timezone = 'UTC'",
-                         err);
+    tide_pg_begin(source->pg, has_no_encoding(source)
+                                  ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                    "SET LOCAL timezone = 'UTC'; "
+                                    "SET LOCAL client_encoding = 'SQL_ASCII'"
+                                  : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                    "SET LOCAL timezone = 'UTC'");
 }
 
 /* Tell the schema and get the builders ready. */
@@ -114,11 +112,10 @@ static int prepare_reading(struct pg_source *source,
                            const struct tide_source_request *request,
                            struct tide_schema *schema, struct tide_error *err)
 {
-    int rc = begin(source, err);
+    int rc;
 
-    if (rc == TIDE_OK) {
-        rc = load_table(source, options->schema, request->table, err);
-    }
+    begin(source);
+    rc = load_table(source, options->schema, request->table, err);
     if (rc == TIDE_OK) {
         rc = pg_selection_make(&source->table, request, &source->selection, err);
     }

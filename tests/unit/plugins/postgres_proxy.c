@@ -114,7 +114,8 @@ static void from_client(struct proxy *proxy, struct link *link)
         return;
     }
     (void)send_all(link->server, data, (size_t)got);
-    if (proxy->holds_commit && has_word(data, (size_t)got, "pg_advisory_xact_lock")) {
+    if (proxy->holds_commit && (has_word(data, (size_t)got, "pg_advisory_xact_lock") ||
+                                has_word(data, (size_t)got, "DO UPDATE"))) {
         proxy->holds_commit = false;
         (void)send_all(proxy->links[0].server, commit_message, sizeof commit_message);
     }
