@@ -89,6 +89,24 @@ static void print_steps(struct json_object *run, FILE *out)
     tide_grid_destroy(grid);
 }
 
+static void print_verified(struct json_object *run, FILE *out)
+{
+    struct json_object *tables = tide_json_member(run, "tables");
+
+    for (size_t i = 0; tables && i < json_object_array_length(tables); i++) {
+        struct json_object *table = json_object_array_get_idx(tables, i);
+        struct json_object *verified = tide_json_member(table, "verified");
+
+        if (verified) {
+            (void)fprintf(out,
+                          "\nverified: %s, %" PRId64 " rows, the sums of %" PRId64
+                          " columns are equal\n",
+                          tide_json_text(table, "as"), tide_json_int(verified, "rows", 0),
+                          tide_json_int(verified, "columns", 0));
+        }
+    }
+}
+
 void tide_run_object_print(struct json_object *run, FILE *out)
 {
     const char *error = tide_json_text(run, "error");
@@ -96,6 +114,7 @@ void tide_run_object_print(struct json_object *run, FILE *out)
     int64_t dropped = tide_json_int(rejects, "dropped", 0);
 
     print_steps(run, out);
+    print_verified(run, out);
     if (error && *error) {
         (void)fprintf(out, "\nerror: %s\n", error);
     }

@@ -297,6 +297,27 @@ static void compile_cursor(struct tide_compile *compile, const struct tide_place
     }
 }
 
+static void compile_verify(struct tide_compile *compile, const struct tide_place *place,
+                           struct tide_table *table)
+{
+    const struct tide_plugin_info *destination = compile->destination;
+    const char *word = tide_json_text(place->value, "verify");
+
+    table->verify = word && strcmp(word, "checksum") == 0;
+    if (!table->verify) {
+        return;
+    }
+    if (destination && !(destination->flags & TIDE_DESTINATION_READABLE)) {
+        tide_place_key_problem(place, "verify", TIDE_PROBLEM_MEANING,
+                               "destination \"%s\" cannot be read again",
+                               destination->name);
+    } else if (table->mode == TIDE_MODE_MERGE) {
+        tide_place_key_problem(place, "verify", TIDE_PROBLEM_MEANING,
+                               "is for mode append or replace: a merged table holds rows "
+                               "of other runs too");
+    }
+}
+
 /* ---- the list ---- */
 
 static void compile_table(struct tide_compile *compile, const struct tide_place *place,
@@ -312,6 +333,7 @@ static void compile_table(struct tide_compile *compile, const struct tide_place 
     compile_columns(compile, place, table);
     compile_types(place, table);
     compile_cursor(compile, place, table);
+    compile_verify(compile, place, table);
     table->filter = tide_compile_filter(compile, &filter, &table->types);
 }
 

@@ -37,6 +37,7 @@ const char *const tide_operator_words[] = {
 };
 
 static const char *const modes[] = {"append", "replace", "merge", NULL};
+static const char *const proofs[] = {"none", "checksum", NULL};
 static const char *const policies[] = {"reject", "fail", NULL};
 static const char *const events[] = {"pipeline_created",
                                      "pipeline_started",
@@ -115,6 +116,10 @@ static const struct tide_key table_keys[] = {
     {.name = "cursor",
      .shape = TIDE_SHAPE_TEXT,
      .help = "A column that only grows; it makes the table incremental."},
+    {.name = "verify",
+     .shape = TIDE_SHAPE_WORD,
+     .words = proofs,
+     .help = "checksum: read the table again when it is moved, and compare the columns."},
     {.name = "append_only", .shape = TIDE_SHAPE_BOOL, .help = "True is mode append."},
     {.name = "columns",
      .shape = TIDE_SHAPE_OBJECT,

@@ -105,6 +105,7 @@ struct tide_table {
     int32_t mode;               /**< an enum tide_mode; already defaulted */
     const char *const *key;     /**< ended by NULL, or NULL */
     const char *cursor;         /**< or NULL */
+    bool verify;                /**< compare checksums when it is moved */
     const char *const *include; /**< ended by NULL, or NULL */
     const char *const *exclude;
     struct tide_schema types;            /**< declared types, in the order written */

@@ -88,7 +88,8 @@ struct tide_ledger {
  *   {"event":"end","state":"succeeded|failed|cancelled","error":{"code":"config","where":"","message":""}
  * | null, "steps":{"receive":{"passed":n,"failed":n},
  * …,"transformation":{…,"transformations":[{"type":…,"passed":n,
- *    "failed":n}]}},"tables":[{"name":…,"as":…,"mode":…,"passed":[6],"failed":[6]}],
+ *    "failed":n}]}},"tables":[{"name":…,"as":…,"mode":…,"passed":[6],"failed":[6],
+ *    "verified":{"rows":n,"columns":n,"not_compared":[…]}}] (where asked for and equal),
  *    "rejects":{"kept":n,"dropped":n},"bytes_read":n,"bytes_written":n,"guarantee":"…"}
  */
 

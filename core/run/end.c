@@ -88,6 +88,9 @@ static struct json_object *tables_array(const struct tide_engine *engine)
         tide_json_set_bool(object, "resumed", engine->resumed[i]);
         tide_json_set(object, "passed", numbers_array(engine->tables[i].passed));
         tide_json_set(object, "failed", numbers_array(engine->tables[i].failed));
+        if (engine->verified[i]) {
+            tide_json_set(object, "verified", json_object_get(engine->verified[i]));
+        }
         (void)json_object_array_add(array, object);
     }
     return array;

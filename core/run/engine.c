@@ -108,6 +108,8 @@ int tide_engine_open(struct tide_engine *engine, const struct tide_run_request *
         tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->tables);
     engine->resumed =
         tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->resumed);
+    engine->verified = tide_alloc_array(request->pipeline->table_count + 1,
+                                        sizeof(struct json_object *));
     engine->rejects = make_rejects(engine, is_trial);
     engine->is_open = true;
     return bind_all(engine, err);
@@ -119,6 +121,10 @@ void tide_engine_close(struct tide_engine *engine)
         return;
     }
     tide_rejects_destroy(engine->rejects);
+    for (size_t i = 0; i < engine->pipeline->table_count; i++) {
+        json_object_put(engine->verified[i]);
+    }
+    free(engine->verified);
     free(engine->tables);
     free(engine->resumed);
     free(engine->transform_counts);

@@ -30,7 +30,9 @@ struct tide_engine {
     struct tide_bound *transforms;            /**< one for each of the pipeline's */
     struct tide_pair_count *transform_counts; /**< likewise */
     struct tide_tally *tables;                /**< one for each table of the pipeline */
-    bool *resumed; /**< of each table: it went on from a checkpoint */
+    bool *resumed;                 /**< of each table: it went on from a checkpoint */
+    struct json_object **verified; /**< one for each table: what verify found equal;
+                                      owned, NULL where it did not look */
     struct tide_rejects *rejects;
     pthread_mutex_t event_lock;
     bool is_open;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "batch/batch_ops.h"
+#include "run/verify.h"
 
 void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t table)
 {
@@ -60,6 +61,7 @@ void tide_flow_fini(struct tide_flow *flow)
     tide_validation_fini(&flow->input);
     tide_validation_fini(&flow->output);
     tide_filter_destroy(flow->filter);
+    tide_verify_destroy(flow->verify);
     tide_schema_clear(&flow->source_schema);
     tide_schema_clear(&flow->received);
     tide_schema_clear(&flow->outgoing);

@@ -31,6 +31,8 @@ struct tide_flow_transform {
     struct tide_schema in, out; /**< owned */
 };
 
+struct tide_verify;
+
 struct tide_flow {
     struct tide_engine *engine;
     const struct tide_table *table;
@@ -72,7 +74,8 @@ struct tide_flow {
     bool makes_checkpoints; /**< set before the threads start */
     char *reached; /**< owned; the place behind the rows taken, or NULL: none, or unknown
                       to the source */
-    int64_t checkpoint_due; /**< monotonic time of the next one */
+    int64_t checkpoint_due;     /**< monotonic time of the next one */
+    struct tide_verify *verify; /**< owned; NULL: not wanted */
 
     /* Between the threads. */
     struct tide_channel *to_middle, *to_writer;

@@ -5,7 +5,7 @@
  * kept.
  */
 #include "batch/batch_ops.h"
-#include "run/flow.h"
+#include "run/verify.h"
 
 /* ---- writing ------------------------------------------------------------------------*/
 
@@ -102,6 +102,7 @@ int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
     if (rc < 0) {
         return rc;
     }
+    tide_verify_note(flow, batch);
     flow->taken += rows - host->refused_count;
     tide_ledger_add(&tide_flow_ledger(flow)->bytes_written,
                     tide_batch_bytes(batch, &flow->accepted));

@@ -7,6 +7,7 @@
 #include "run/engine.h"
 #include "run/flow.h"
 #include "run/redact.h"
+#include "run/verify.h"
 
 /* Known once the table is open. */
 static void tell_table(struct tide_engine *engine, const struct tide_flow *flow)
@@ -30,6 +31,16 @@ static void tell_ready(struct tide_engine *engine)
     tide_engine_emit(engine, event);
 }
 
+static int move_rows(struct tide_flow *flow, struct tide_error *err)
+{
+    int rc = tide_verify_begin(flow, err);
+
+    if (rc == TIDE_OK) {
+        rc = tide_flow_run(flow, err);
+    }
+    return rc == TIDE_OK ? tide_verify_end(flow, err) : rc;
+}
+
 static int run_table(struct tide_engine *engine, size_t index, struct tide_error *err)
 {
     const struct tide_table *table = &engine->pipeline->tables[index];
@@ -43,7 +54,7 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
     engine->resumed[index] = flow.is_resumed;
     tell_table(engine, &flow);
     if (rc == TIDE_OK) {
-        rc = tide_flow_run(&flow, err);
+        rc = move_rows(&flow, err);
     } else if (flow.error.code != TIDE_OK) {
         /* A reject while the source was opened: that is the cause. */
         *err = flow.error;

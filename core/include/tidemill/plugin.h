@@ -195,7 +195,9 @@ enum tide_destination_flag {
     TIDE_DESTINATION_REPLACE = 2,
     TIDE_DESTINATION_MERGE = 4,
     TIDE_DESTINATION_TRANSACTIONAL =
-        8 /**< rows and position are committed together, or neither */
+        8, /**< rows and position are committed together, or neither */
+    TIDE_DESTINATION_READABLE =
+        16 /**< the source of the same name reads with the same options what this wrote */
 };
 
 /** What a run brings to one table.  Borrowed by open() for the life of the state. */
@@ -250,6 +252,9 @@ struct tide_destination {
      */
     int (*commit)(void *state, const char *position, bool final, struct tide_error *err);
     void (*close)(void *state);
+    /** The table as the source of the same name is asked for it, borrowed until the next
+     * call; NULL: as it is called in the request.  May be NULL. */
+    const char *(*location)(void *state);
 };
 
 /* ---- formats: bytes to rows and back

@@ -50,8 +50,10 @@ enum tide_column_flag {
     TIDE_COLUMN_KEY = 2,      /**< part of the primary key */
     TIDE_COLUMN_DEFAULT =
         4, /**< of a destination: it fills the column when it is not given */
-    TIDE_COLUMN_SQL_TYPE = 8 /**< logical is a PostgreSQL type name that holds every
-                                value: a table may be created with it */
+    TIDE_COLUMN_SQL_TYPE = 8, /**< logical is a PostgreSQL type name that holds every
+                                 value: a table may be created with it */
+    TIDE_COLUMN_RESPELT = 16 /**< of a destination: it may keep a text in another spelling
+                                of the same value (an interval, a padded char) */
 };
 
 struct tide_column {

@@ -193,13 +193,22 @@ static int file_commit(void *state, const char *position, bool final,
     return rc;
 }
 
+static const char *file_location(void *state)
+{
+    const struct writer *writer = state;
+
+    return writer->name;
+}
+
 static const struct tide_destination file_destination = {
     .size = sizeof file_destination,
-    .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE,
+    .flags =
+        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_READABLE,
     .open = file_open,
     .write = file_write,
     .commit = file_commit,
     .close = file_close,
+    .location = file_location,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -100,6 +100,13 @@ static int match_columns(struct pg_target *target, const struct tide_schema *sch
     return rc == TIDE_OK ? check_required(target, schema, err) : rc;
 }
 
+/* Texts that PostgreSQL reads into a value of its own, and pads. */
+static bool is_respelt(const struct tide_pg_column *column)
+{
+    return column->type.form == TIDE_PG_AS_TEXT ||
+           strncmp(column->type_name, "character(", strlen("character(")) == 0;
+}
+
 static int fill_accepted(const struct pg_target *target,
                          const struct tide_destination_request *request,
                          struct tide_schema *accepted, struct tide_error *err)
@@ -114,6 +121,7 @@ static int fill_accepted(const struct pg_target *target,
         }
         added = &accepted->columns[i];
         added->flags |= column->has_default ? TIDE_COLUMN_DEFAULT : 0U;
+        added->flags |= is_respelt(column) ? TIDE_COLUMN_RESPELT : 0U;
         added->flags |= is_key ? TIDE_COLUMN_KEY | TIDE_COLUMN_REQUIRED : 0U;
     }
     return TIDE_OK;

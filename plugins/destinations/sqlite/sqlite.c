@@ -165,7 +165,7 @@ static int sqlite_discover(const void *options, const struct tide_host *host,
 static const struct tide_destination sqlite_destination = {
     .size = sizeof sqlite_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
-             TIDE_DESTINATION_TRANSACTIONAL,
+             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE,
     .discover = sqlite_discover,
     .open = sqlite_open,
     .write = sqlite_write,

@@ -34,12 +34,12 @@ static int hi_write(void *state, const struct tide_batch *batch, struct tide_err
     return TIDE_OK;
 }
 
-static int hi_commit(void *state, const char *to, bool final, struct tide_error *err)
+static int hi_keep(void *state, const char *to, bool final, struct tide_error *err)
 {
-    return TIDE_OK;
+    return final ? TIDE_OK : TIDE_MORE;
 }
 static const struct tide_destination hi = {
-    sizeof hi, TIDE_DESTINATION_APPEND, NULL, hi_open, hi_write, hi_commit, free};
+    sizeof hi, TIDE_DESTINATION_APPEND, NULL, hi_open, hi_write, hi_keep, .close = free};
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, "hello_destination", "1.0", "Logs column 0."),
     .destination = &hi};
