@@ -1,17 +1,70 @@
 /*
  * guarantee - what a pipeline promises about each row, computed from its parts.
+ *
+ * The parts are the flags of both plugins, the mode, the cursor, and what rejects are
+ * allowed.
  */
+#include "base/json.h"
 #include "pipeline/pipeline.h"
 
-static void append_transactional(const struct tide_table *table, struct tide_text *out)
+bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
+                                     uint32_t source_flags)
 {
-    if (table->mode == TIDE_MODE_APPEND && !table->cursor) {
-        tide_text_append(out, "exactly once in each run: its rows are committed in one "
-                              "transaction, or none; each run appends all rows again");
-    } else if (table->mode == TIDE_MODE_APPEND) {
-        tide_text_append(out,
-                         "at least once: rows and position are committed in one "
-                         "transaction, and rows at the cursor itself are read again");
+    const struct tide_table *which = &pipeline->tables[table];
+    bool has_duplicates = which->mode == TIDE_MODE_MERGE && which->cursor &&
+                          !(source_flags & TIDE_SOURCE_ORDERED);
+
+    return source_flags & TIDE_SOURCE_RESUMABLE && which->mode != TIDE_MODE_REPLACE &&
+           !has_duplicates && pipeline->max_reject_share < 0;
+}
+
+/* ---- words --------------------------------------------------------------------------*/
+
+/* What is known of a table's parts. */
+struct parts {
+    const struct tide_table *table;
+    uint32_t source;     /**< flags */
+    bool is_incremental; /**< a run reads what the last one did not */
+    bool makes_checkpoints;
+    bool sees_late; /**< what is committed late, too */
+};
+
+static const char at_checkpoints[] =
+    "rows and position are committed together, at checkpoints and at the end, and a run "
+    "that is cut off is gone on with from there";
+
+static void append_appending(const struct parts *parts, struct tide_text *out)
+{
+    bool is_exact = parts->source & TIDE_SOURCE_RESUMABLE;
+
+    if (!parts->is_incremental) {
+        tide_text_appendf(out,
+                          "exactly once in each run: %s; each run appends all rows "
+                          "again",
+                          parts->makes_checkpoints
+                              ? at_checkpoints
+                              : "its rows are committed in one transaction, or none");
+    } else if (is_exact) {
+        tide_text_appendf(out, "exactly once: %s",
+                          parts->makes_checkpoints
+                              ? at_checkpoints
+                              : "rows and position are committed in one transaction");
+    } else {
+        tide_text_append(out, "at least once: rows and position are committed in one "
+                              "transaction, and rows at the cursor itself may be read "
+                              "again");
+    }
+}
+
+static void append_transactional(const struct parts *parts, struct tide_text *out)
+{
+    if (parts->table->mode == TIDE_MODE_APPEND) {
+        append_appending(parts, out);
+    } else if (parts->makes_checkpoints) {
+        tide_text_appendf(out,
+                          "exactly once: %s; a row that comes again replaces the one "
+                          "of its key",
+                          at_checkpoints);
     } else {
         tide_text_append(
             out, "exactly once: a run's rows are committed in one transaction, or "
@@ -19,9 +72,9 @@ static void append_transactional(const struct tide_table *table, struct tide_tex
     }
 }
 
-static void append_files(const struct tide_table *table, struct tide_text *out)
+static void append_files(const struct parts *parts, struct tide_text *out)
 {
-    if (table->mode == TIDE_MODE_APPEND) {
+    if (parts->table->mode == TIDE_MODE_APPEND) {
         tide_text_append(
             out, "exactly once in each run: its rows appear at once, or none; each "
                  "run appends all rows again");
@@ -32,29 +85,62 @@ static void append_files(const struct tide_table *table, struct tide_text *out)
     }
 }
 
-/* What a cursor cannot see. */
-static void append_cursor(const struct tide_table *table, struct tide_text *out)
+/* What a cursor does not show. */
+static void append_late(const struct parts *parts, struct tide_text *out)
 {
-    if (table->cursor) {
+    if (parts->is_incremental && parts->sees_late) {
+        tide_text_append(out, "; a row that the source commits late is read by the next "
+                              "run, wherever its cursor is");
+    } else if (parts->is_incremental) {
         tide_text_append(out, "; a row that the source commits late, with a cursor below "
                               "what was read, is seen by a full run alone");
     }
+}
+
+/* ---- parts --------------------------------------------------------------------------*/
+
+static const struct tide_plugin_info *find(const struct tide_catalog *catalog,
+                                           uint32_t kind,
+                                           const struct tide_connection *connection)
+{
+    return connection->plugin ? tide_catalog_find(catalog, kind, connection->plugin)
+                              : NULL;
+}
+
+/* A source that sees what is committed late may be told by its option `incremental` to
+ * go by the cursor alone. */
+static bool sees_late(const struct tide_pipeline *pipeline, uint32_t flags)
+{
+    const char *way = tide_json_text(pipeline->source.options, "incremental");
+
+    return flags & TIDE_SOURCE_SEES_LATE && !(way && strcmp(way, "cursor") == 0);
 }
 
 void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out)
 {
-    const char *plugin = pipeline->destination.plugin;
+    const struct tide_plugin_info *source =
+        find(catalog, TIDE_KIND_SOURCE, &pipeline->source);
     const struct tide_plugin_info *destination =
-        plugin ? tide_catalog_find(catalog, TIDE_KIND_DESTINATION, plugin) : NULL;
+        find(catalog, TIDE_KIND_DESTINATION, &pipeline->destination);
+    struct parts parts = {.table = &pipeline->tables[table]};
 
-    if (!destination) {
+    if (!source || !destination) {
         tide_text_append(out, "depends on the stored connection");
-    } else if (destination->flags & TIDE_DESTINATION_TRANSACTIONAL) {
-        append_transactional(&pipeline->tables[table], out);
-    } else {
-        append_files(&pipeline->tables[table], out);
+        return;
     }
-    append_cursor(&pipeline->tables[table], out);
+    parts.source = source->flags;
+    parts.is_incremental = parts.table->cursor &&
+                           parts.table->mode != TIDE_MODE_REPLACE &&
+                           source->flags & TIDE_SOURCE_INCREMENTAL;
+    parts.makes_checkpoints =
+        tide_pipeline_makes_checkpoints(pipeline, table, source->flags);
+    parts.sees_late = sees_late(pipeline, source->flags);
+    if (destination->flags & TIDE_DESTINATION_TRANSACTIONAL) {
+        append_transactional(&parts, out);
+    } else {
+        append_files(&parts, out);
+    }
+    append_late(&parts, out);
 }

@@ -164,6 +164,13 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out);
 
+/** Whether rows of a table may be made durable before it is read whole, by a source with
+ * these flags.  Not where somebody would be misled by it: a replaced table appears at
+ * once, the newest of the rows of one key must win, and a share of bad rows is known at
+ * the end alone. */
+bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
+                                     uint32_t source_flags);
+
 /** Texts that were the values of secret options, ended by NULL, or NULL when there are
  * none; borrowed.  They are blanked in messages and rejects. */
 const char *const *tide_pipeline_secrets(const struct tide_pipeline *pipeline);

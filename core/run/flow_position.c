@@ -31,20 +31,6 @@ static bool is_resumable(const struct tide_flow *flow)
            flow->engine->source.entry->source->flags & TIDE_SOURCE_RESUMABLE;
 }
 
-/* Rows may be made durable before the table is complete where nobody is misled by that: a
- * replaced table appears at once, the newest of the rows of one key must win, a share of
- * bad rows is known at the end alone, and a limited run leaves no position. */
-static bool makes_checkpoints(const struct tide_flow *flow)
-{
-    uint32_t flags = flow->engine->source.entry->source->flags;
-    bool has_duplicates = flow->table->mode == TIDE_MODE_MERGE && flow->cursor &&
-                          !(flags & TIDE_SOURCE_ORDERED);
-
-    return is_resumable(flow) && !has_duplicates &&
-           flow->engine->pipeline->max_reject_share < 0 &&
-           flow->engine->request->row_limit == 0;
-}
-
 void tide_flow_begin_position(struct tide_flow *flow)
 {
     const char *given = NULL;
@@ -116,7 +102,12 @@ static int choose(struct tide_flow *flow, const char *kept, struct tide_error *e
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
 {
+    const struct tide_pipeline *pipeline = flow->engine->pipeline;
+
     flow->position_kept = kept;
-    flow->makes_checkpoints = makes_checkpoints(flow);
+    flow->makes_checkpoints = flow->engine->request->row_limit == 0 &&
+                              tide_pipeline_makes_checkpoints(
+                                  pipeline, (size_t)(flow->table - pipeline->tables),
+                                  flow->engine->source.entry->source->flags);
     return choose(flow, kept, err);
 }

@@ -23,6 +23,7 @@ struct script {
     bool forgets;
     bool fails_acknowledged;
     const char *seen;
+    const char *incremental;
 };
 
 #define NUMBER(name_, field_, help_)                                                     \
@@ -59,6 +60,10 @@ static const struct tide_option script_options[] = {
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, seen),
      .help = "A file to write what the source was told into."},
+    {.name = "incremental",
+     .type = TIDE_OPTION_STRING,
+     .offset = offsetof(struct script, incremental),
+     .help = "What it says of rows that are committed late."},
     {0},
 };
 

@@ -132,7 +132,10 @@ enum tide_source_flag {
     TIDE_SOURCE_RESUMABLE =
         2, /**< has a position after every batch, and goes on from it when a run was cut
               off there, with or without a cursor */
-    TIDE_SOURCE_ORDERED = 4 /**< with a cursor, rows come in its ascending order */
+    TIDE_SOURCE_ORDERED = 4, /**< with a cursor, rows come in its ascending order */
+    TIDE_SOURCE_SEES_LATE =
+        8 /**< with a cursor, rows committed late are read by the next run, wherever their
+             cursor is; unless an option `incremental` is "cursor" */
 };
 
 struct tide_source {

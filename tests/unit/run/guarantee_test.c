@@ -1,0 +1,97 @@
+/*
+ * guarantee_test - what is promised follows from the flags of the source and from the
+ * table, and says no more than the engine does.
+ */
+#include <string.h>
+
+#include "run_fixture.h"
+
+static void expect(struct fixture *fixture, const char *source, const char *options,
+                   const char *table, const char *more, const char *wanted)
+{
+    struct tide_pipeline *pipeline = NULL;
+    struct tide_text text = {0};
+
+    fixture->source = source;
+    pipeline = fixture_compile(fixture, options, "", table, more);
+    tide_pipeline_guarantee(pipeline, fixture->catalog, 0, &text);
+    assert_string_equal(text.data, wanted);
+    tide_text_fini(&text);
+    tide_pipeline_destroy(pipeline);
+}
+
+#define AT_CHECKPOINTS                                                                   \
+    "rows and position are committed together, at checkpoints and at the end, and a "    \
+    "run "                                                                               \
+    "that is cut off is gone on with from there"
+#define ONE_TRANSACTION "its rows are committed in one transaction, or none"
+#define SAME_TABLE                                                                       \
+    "exactly once: a run's rows are committed in one transaction, or none, and a "       \
+    "repeated run leaves the same table"
+#define LATE                                                                             \
+    "; a row that the source commits late, with a cursor below what was read, is seen "  \
+    "by a full run alone"
+
+static void test_a_table_that_is_appended_whole(void **state)
+{
+    expect(*state, "script", "", "", "",
+           "exactly once in each run: " AT_CHECKPOINTS
+           "; each run appends all rows again");
+    expect(*state, "script_plain", "", "", "",
+           "exactly once in each run: " ONE_TRANSACTION
+           "; each run appends all rows again");
+    expect(*state, "script", "", "", "\"max_rejects\": \"1%\"",
+           "exactly once in each run: " ONE_TRANSACTION
+           "; each run appends all rows again");
+}
+
+static void test_a_table_that_is_appended_by_its_cursor(void **state)
+{
+    const char *cursor = "\"cursor\": \"id\"";
+
+    expect(*state, "script", "", cursor, "", "exactly once: " AT_CHECKPOINTS LATE);
+    expect(*state, "script", "", cursor, "\"max_rejects\": \"1%\"",
+           "exactly once: rows and position are committed in one transaction" LATE);
+    expect(*state, "script_plain", "", cursor, "",
+           "at least once: rows and position are committed in one transaction, and rows "
+           "at the cursor itself may be read again" LATE);
+}
+
+static void test_a_table_that_is_replaced_or_merged(void **state)
+{
+    const char *merged = "\"mode\": \"merge\", \"key\": [\"id\"], \"cursor\": \"id\"";
+
+    expect(*state, "script", "", "\"mode\": \"replace\"", "", SAME_TABLE);
+    expect(*state, "script", "", merged, "", SAME_TABLE LATE);
+    expect(*state, "script_plain", "", merged, "", SAME_TABLE LATE);
+    expect(*state, "script", "", "\"mode\": \"merge\", \"key\": [\"id\"]", "",
+           "exactly once: " AT_CHECKPOINTS
+           "; a row that comes again replaces the one of its key");
+}
+
+static void test_a_source_may_see_what_is_committed_late(void **state)
+{
+    const char *cursor = "\"cursor\": \"id\"";
+
+    expect(*state, "script_ordered", "", cursor, "",
+           "exactly once: " AT_CHECKPOINTS
+           "; a row that the source commits late is read by the next run, wherever its "
+           "cursor is");
+    expect(*state, "script_ordered", "\"incremental\": \"cursor\"", cursor, "",
+           "exactly once: " AT_CHECKPOINTS LATE);
+}
+
+#define TEST(name)                                                                       \
+    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_table_that_is_appended_whole),
+        TEST(test_a_table_that_is_appended_by_its_cursor),
+        TEST(test_a_table_that_is_replaced_or_merged),
+        TEST(test_a_source_may_see_what_is_committed_late),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
