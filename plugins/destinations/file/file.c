@@ -1,10 +1,10 @@
 /*
- * file - destination: one file for each table, any format on any storage, compressed or
- * not.
+ * file - destination: a file for each table, or a folder of parts; any format on any
+ * storage, compressed or not.
  *
- * The storage shows the file only when it is whole, at the final commit.  Before it
+ * One file: the storage shows it when it is whole, at the final commit.  Before it
  * nothing is durable, so a run that fails leaves what was there before, and is run again
- * from its start.
+ * from its start.  Parts can be committed on the way: see parts.c.
  */
 #include "file.h"
 
@@ -42,15 +42,16 @@ static const struct tide_option file_option_table[] = {
      .minimum = 1,
      .maximum = 19,
      .help = "Of the compression: gzip 1 to 9, zstd 1 to 19; default 6 and 3."},
+    {.name = "part_size",
+     .type = TIDE_OPTION_SIZE,
+     .offset = offsetof(struct file_options, part_size),
+     .minimum = 1,
+     .maximum = INT64_MAX,
+     .help = "Make a table a folder of parts of about this size, with a manifest.json "
+             "that lists them; by default it is one file.",
+     .example = "256MiB"},
     {0},
 };
-
-static int push(void *arg, const uint8_t *data, size_t length, struct tide_error *err)
-{
-    const struct writer *writer = arg;
-
-    return writer_storage(writer)->write(writer->file, data, length, err);
-}
 
 /* Every type goes as it is, and a file has no columns that must be given. */
 static int fill_accepted(const struct tide_schema *schema, struct tide_schema *accepted,
@@ -66,30 +67,6 @@ static int fill_accepted(const struct tide_schema *schema, struct tide_schema *a
     return TIDE_OK;
 }
 
-static int open_encoder(struct writer *writer, bool resumes, struct tide_error *err)
-{
-    const struct tide_format *format = writer_format(writer);
-    int rc = format->encoder_open(writer->options->format.options, &writer->schema,
-                                  writer->host, &writer->encoder, err);
-
-    return rc == TIDE_OK ? format->encoder_begin(writer->encoder, resumes, err) : rc;
-}
-
-static int open_file(struct writer *writer, bool *resumes, struct tide_error *err)
-{
-    const struct file_options *options = writer->options;
-    bool append = writer->request->mode == TIDE_MODE_APPEND;
-    int64_t existing = 0;
-    int rc = writer_storage(writer)->write_open(
-        options->storage.options, writer->host, options->path, writer->name,
-        writer->request->run, append, &writer->file, &existing, err);
-
-    if (rc == TIDE_OK && append && existing > 0) {
-        rc = check_present_file(writer, resumes, err);
-    }
-    return rc;
-}
-
 static void file_close(void *state)
 {
     struct writer *writer = state;
@@ -97,36 +74,45 @@ static void file_close(void *state)
     if (!writer) {
         return;
     }
-    compression_writer_destroy(writer->stream);
-    if (writer->encoder) {
-        writer_format(writer)->encoder_close(writer->encoder);
-    }
-    if (writer->file) {
-        writer_storage(writer)->write_close(writer->file);
-    }
+    output_close(writer);
+    parts_close(writer);
     tide_schema_clear(&writer->schema);
     free(writer->name);
     free(writer);
 }
 
-static int prepare(struct writer *writer, struct tide_error *err)
+static int prepare_file(struct writer *writer, struct tide_error *err)
 {
-    const struct file_options *options = writer->options;
-    bool resumes = false;
     int rc = file_name_make(writer->request, writer_format(writer)->extension,
                             &writer->kind, &writer->name, err);
 
+    return rc == TIDE_OK ? output_open(writer, writer->name,
+                                       writer->request->mode == TIDE_MODE_APPEND, err)
+                         : rc;
+}
+
+static int prepare_parts(struct writer *writer, char **position, struct tide_error *err)
+{
+    char *suffix = NULL;
+    int rc = folder_name_make(writer->request, writer_format(writer)->extension,
+                              &writer->kind, &writer->name, &suffix, err);
+
     if (rc == TIDE_OK) {
-        rc = fill_accepted(writer->request->schema, &writer->schema, err);
+        rc = parts_open(writer, suffix, position, err);
     }
-    if (rc == TIDE_OK) {
-        rc = compression_writer_create(writer->kind, options->level, push, writer,
-                                       &writer->stream, err);
+    free(suffix);
+    return rc;
+}
+
+static int prepare(struct writer *writer, char **position, struct tide_error *err)
+{
+    int rc = fill_accepted(writer->request->schema, &writer->schema, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
     }
-    if (rc == TIDE_OK) {
-        rc = open_file(writer, &resumes, err);
-    }
-    return rc == TIDE_OK ? open_encoder(writer, resumes, err) : rc;
+    return writer->options->part_size > 0 ? prepare_parts(writer, position, err)
+                                          : prepare_file(writer, err);
 }
 
 static int file_open(const void *options, const struct tide_destination_request *request,
@@ -135,6 +121,7 @@ static int file_open(const void *options, const struct tide_destination_request 
                      struct tide_error *err)
 {
     struct writer *writer = calloc(1, sizeof *writer);
+    char *kept = NULL;
     int rc;
 
     if (!writer) {
@@ -144,32 +131,31 @@ static int file_open(const void *options, const struct tide_destination_request 
     writer->request = request;
     writer->host = host;
     writer->kind = (enum compression)writer->options->compression;
-    rc = prepare(writer, err);
+    rc = prepare(writer, &kept, err);
     if (rc == TIDE_OK) {
         rc = fill_accepted(request->schema, accepted, err);
     }
     if (rc != TIDE_OK) {
+        free(kept);
         file_close(writer);
         return rc;
     }
-    *position = NULL;
+    *position = kept;
     *state = writer;
     return TIDE_OK;
 }
 
-static int write_encoded(struct writer *writer, const struct tide_batch *batch,
-                         struct tide_error *err)
-{
-    const uint8_t *data = NULL;
-    size_t length = 0;
-    int rc = writer_format(writer)->encode(writer->encoder, batch, &data, &length, err);
-
-    return rc == TIDE_OK ? compression_write(writer->stream, data, length, err) : rc;
-}
-
 static int file_write(void *state, const struct tide_batch *batch, struct tide_error *err)
 {
-    return write_encoded(state, batch, err);
+    struct writer *writer = state;
+
+    return writer->parts ? parts_write(writer, batch, err)
+                         : output_write(writer, batch, err);
+}
+
+static int commit_file(struct writer *writer, bool final, struct tide_error *err)
+{
+    return final ? output_publish(writer, err) : TIDE_MORE;
 }
 
 static int file_commit(void *state, const char *position, bool final,
@@ -178,18 +164,12 @@ static int file_commit(void *state, const char *position, bool final,
     struct writer *writer = state;
     int rc;
 
-    (void)position;
-    if (!final || writer->published) {
+    if (writer->published) {
         return TIDE_OK;
     }
-    rc = write_encoded(writer, NULL, err);
-    if (rc == TIDE_OK) {
-        rc = compression_finish(writer->stream, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = writer_storage(writer)->publish(writer->file, err);
-    }
-    writer->published = rc == TIDE_OK;
+    rc = writer->parts ? parts_commit(writer, position, final, err)
+                       : commit_file(writer, final, err);
+    writer->published = final && rc == TIDE_OK;
     return rc;
 }
 

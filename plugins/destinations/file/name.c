@@ -136,3 +136,38 @@ int file_name_make(const struct tide_destination_request *request, const char *e
     *kind = decided;
     return TIDE_OK;
 }
+
+static void drop_last_slashes(struct text *text)
+{
+    while (text->length > 1 && text->bytes[text->length - 1] == '/') {
+        text->bytes[--text->length] = '\0';
+    }
+}
+
+int folder_name_make(const struct tide_destination_request *request,
+                     const char *extension, enum compression *kind, char **folder,
+                     char **suffix, struct tide_error *err)
+{
+    struct text text = {.length = 0};
+    char extensions[80];
+    int rc = expand(&text, request, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    drop_last_slashes(&text);
+    if (*kind == COMPRESSION_AUTO) {
+        *kind = compression_of_name(text.bytes);
+    }
+    (void)snprintf(extensions, sizeof extensions, ".%.60s%s", extension,
+                   compression_extension(*kind));
+    *folder = strdup(text.bytes);
+    *suffix = strdup(extensions);
+    if (!*folder || !*suffix) {
+        free(*folder);
+        free(*suffix);
+        *folder = *suffix = NULL;
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    return TIDE_OK;
+}

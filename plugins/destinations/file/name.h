@@ -18,4 +18,13 @@ TIDE_MUST_CHECK
 int file_name_make(const struct tide_destination_request *request, const char *extension,
                    enum compression *kind, char **out, struct tide_error *err);
 
+/**
+ * The same for a table that becomes a folder of parts: the table's name with its
+ * placeholders put in, and the extensions of the parts, ".csv.gz".  Both are malloc'ed.
+ */
+TIDE_MUST_CHECK
+int folder_name_make(const struct tide_destination_request *request,
+                     const char *extension, enum compression *kind, char **folder,
+                     char **suffix, struct tide_error *err);
+
 #endif

@@ -22,17 +22,17 @@ static int pull(void *arg, uint8_t *data, size_t capacity, size_t *length,
 }
 
 static int present_open(struct present *present, const struct writer *writer,
-                        struct tide_error *err)
+                        const char *name, struct tide_error *err)
 {
     const struct file_options *options = writer->options;
     int rc;
 
     present->storage = writer_storage(writer);
     rc = present->storage->read_open(options->storage.options, writer->host,
-                                     options->path, writer->name, &present->file, err);
+                                     options->path, name, &present->file, err);
     if (rc == TIDE_OK) {
-        rc =
-            compression_reader_create(writer->kind, pull, present, &present->stream, err);
+        rc = compression_reader_create(compression_of_name(name), pull, present,
+                                       &present->stream, err);
     }
     return rc;
 }
@@ -62,8 +62,9 @@ static int present_head(struct present *present, uint8_t *head, size_t capacity,
     return rc;
 }
 
-static int first_line_differs(const struct writer *writer, const uint8_t *expected,
-                              size_t length, struct tide_error *err)
+static int first_line_differs(const struct writer *writer, const char *name,
+                              const uint8_t *expected, size_t length,
+                              struct tide_error *err)
 {
     while (length > 0 && (expected[length - 1] == '\n' || expected[length - 1] == '\r')) {
         length--;
@@ -71,16 +72,16 @@ static int first_line_differs(const struct writer *writer, const uint8_t *expect
     return tide_error_set(err, TIDE_E_CONFIG,
                           "cannot append to %s/%s: it does not begin with the line "
                           "\"%.*s\"; use mode replace, or another name",
-                          writer->options->path, writer->name,
-                          (int)(length < 400 ? length : 400), (const char *)expected);
+                          writer->options->path, name, (int)(length < 400 ? length : 400),
+                          (const char *)expected);
 }
 
 /* Read as many bytes of the present file as head holds. */
-static int read_head(const struct writer *writer, uint8_t *head, size_t capacity,
-                     size_t *length, struct tide_error *err)
+static int read_head(const struct writer *writer, const char *name, uint8_t *head,
+                     size_t capacity, size_t *length, struct tide_error *err)
 {
     struct present present = {0};
-    int rc = present_open(&present, writer, err);
+    int rc = present_open(&present, writer, name, err);
 
     if (rc == TIDE_OK) {
         rc = present_head(&present, head, capacity, length, err);
@@ -88,11 +89,12 @@ static int read_head(const struct writer *writer, uint8_t *head, size_t capacity
     present_close(&present);
     return rc == TIDE_OK ? rc
                          : tide_error_wrap(err, "cannot append to %s/%s",
-                                           writer->options->path, writer->name);
+                                           writer->options->path, name);
 }
 
-static int compare_head(const struct writer *writer, const uint8_t *expected,
-                        size_t length, bool *has_rows, struct tide_error *err)
+static int compare_head(const struct writer *writer, const char *name,
+                        const uint8_t *expected, size_t length, bool *has_rows,
+                        struct tide_error *err)
 {
     size_t size = length > 0 ? length : 1, got = 0;
     uint8_t *head = malloc(size);
@@ -101,19 +103,19 @@ static int compare_head(const struct writer *writer, const uint8_t *expected,
     if (!head) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
-    rc = read_head(writer, head, size, &got, err);
+    rc = read_head(writer, name, head, size, &got, err);
     if (rc == TIDE_OK) {
         *has_rows = got > 0;
     }
     if (rc == TIDE_OK && got > 0 && length > 0 &&
         (got < length || memcmp(head, expected, length) != 0)) {
-        rc = first_line_differs(writer, expected, length, err);
+        rc = first_line_differs(writer, name, expected, length, err);
     }
     free(head);
     return rc;
 }
 
-int check_present_file(const struct writer *writer, bool *has_rows,
+int check_present_file(const struct writer *writer, const char *name, bool *has_rows,
                        struct tide_error *err)
 {
     const struct tide_format *format = writer_format(writer);
@@ -131,7 +133,7 @@ int check_present_file(const struct writer *writer, bool *has_rows,
         rc = format->encode(probe, NULL, &expected, &length, err);
     }
     if (rc == TIDE_OK) {
-        rc = compare_head(writer, expected, length, has_rows, err);
+        rc = compare_head(writer, name, expected, length, has_rows, err);
     }
     format->encoder_close(probe);
     return rc;

@@ -176,6 +176,7 @@ static const struct tide_storage local_storage = {
     .publish = local_publish,
     .write_close = local_write_close,
     .read_seek = local_read_seek,
+    .remove = local_remove,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -33,7 +33,7 @@ int local_make_folder(const char *path, struct tide_error *err);
 /** Make what happened to the names in a folder durable. */
 int local_sync_folder(const char *path, struct tide_error *err);
 
-/* The functions of the storage's table: list.c, read.c and write.c. */
+/* The functions of the storage's table: list.c, read.c, write.c and remove.c. */
 int local_list(const void *options, const struct tide_host *host, const char *root,
                const char *pattern, tide_list_fn emit, void *arg, struct tide_error *err);
 int local_read_open(const void *options, const struct tide_host *host, const char *root,
@@ -48,6 +48,8 @@ int local_write_open(const void *options, const struct tide_host *host, const ch
 int local_write(void *file, const uint8_t *data, size_t length, struct tide_error *err);
 int local_publish(void *file, struct tide_error *err);
 void local_write_close(void *file);
+int local_remove(const void *options, const struct tide_host *host, const char *root,
+                 const char *name, struct tide_error *err);
 
 /* stale.c: temporary files of other runs. */
 

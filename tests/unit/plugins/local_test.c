@@ -231,6 +231,30 @@ static void two_runs_cannot_write_one_file(void **state)
     storage->write_close(first);
 }
 
+static int remove_file(struct harness *harness, const char *name)
+{
+    return storage_of(harness)->remove(NULL, &harness->plugin.host, harness->folder, name,
+                                       &harness->plugin.err);
+}
+
+static void removing_takes_what_dead_runs_left_and_spares_the_living(void **state)
+{
+    struct harness *harness = *state;
+    void *file;
+
+    harness_put_text("out.csv", "whole");
+    harness_put_text(".out.csv.tidemill-9", "half");
+    harness_put_text(".other.csv.tidemill-9", "half");
+    assert_int_equal(remove_file(harness, "out.csv"), TIDE_OK);
+    assert_string_equal(harness_names(harness, "."), ".other.csv.tidemill-9");
+    assert_int_equal(remove_file(harness, "out.csv"), TIDE_OK);
+    assert_int_equal(remove_file(harness, "no/such/folder/out.csv"), TIDE_OK);
+    assert_int_equal(remove_file(harness, "../out.csv"), TIDE_E_CONFIG);
+    file = open_for_writing(harness, "out.csv", "41", false, 0);
+    assert_int_equal(remove_file(harness, "out.csv"), TIDE_E_TRANSIENT);
+    storage_of(harness)->write_close(file);
+}
+
 /* A limit on the size of files stands in for a full disk. */
 static void a_full_disk_is_an_error_with_the_path(void **state)
 {
@@ -286,6 +310,7 @@ int main(void)
         TEST(the_mode_of_the_present_file_is_kept),
         TEST(what_a_killed_run_left_is_removed),
         TEST(two_runs_cannot_write_one_file),
+        TEST(removing_takes_what_dead_runs_left_and_spares_the_living),
         TEST(a_full_disk_is_an_error_with_the_path),
         TEST(a_folder_in_the_way_is_refused),
     };
