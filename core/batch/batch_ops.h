@@ -33,8 +33,9 @@ int tide_batch_slice(const struct tide_batch *batch, const struct tide_schema *s
 /** Make out (empty) a second holder of all columns, by reference. */
 int tide_batch_share(struct tide_batch *batch, struct tide_batch *out);
 
-/** Append one row as a JSON object: columns in order, decimals and JSON verbatim, bytes
- * as base64, non-finite floats and infinite dates as strings. */
+/** Append one row as a JSON object: columns in order, decimals and JSON verbatim (also
+ * the line breaks between its words), bytes as base64, non-finite floats and infinite
+ * dates as strings. */
 void tide_batch_row_json(const struct tide_batch *batch, const struct tide_schema *schema,
                          int64_t row, struct tide_text *out);
 

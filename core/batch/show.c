@@ -49,20 +49,12 @@ void tide_batch_value_text(const struct tide_batch *batch,
     }
 }
 
-/* JSON as it is, but on one line: a line break outside of a string is only a blank. */
 static void append_json_text(struct tide_text *out, const char *text, size_t length)
 {
-    size_t start = out->length;
-
-    if (!tide_json_is_valid(text, length)) {
+    if (tide_json_is_valid(text, length)) {
+        tide_text_append_n(out, text, length);
+    } else {
         tide_text_append_json(out, text, length);
-        return;
-    }
-    tide_text_append_n(out, text, length);
-    for (size_t i = start; i < out->length; i++) {
-        if (out->data[i] == '\n' || out->data[i] == '\r') {
-            out->data[i] = ' ';
-        }
     }
 }
 

@@ -27,6 +27,16 @@ static const struct tide_arg preview_args_table[] = {
     {0},
 };
 
+/* A line break within JSON stands between its words, where a blank is as good. */
+static void put_on_one_line(struct tide_text *line)
+{
+    for (size_t i = 0; i < line->length; i++) {
+        if (line->data[i] == '\n' || line->data[i] == '\r') {
+            line->data[i] = ' ';
+        }
+    }
+}
+
 static void print_json(const char *table, const char *stage,
                        const struct tide_schema *schema, const struct tide_batch *batch)
 {
@@ -40,6 +50,7 @@ static void print_json(const char *table, const char *stage,
         tide_text_append(&line, ",\"row\":");
         tide_batch_row_json(batch, schema, row, &line);
         tide_text_append_char(&line, '}');
+        put_on_one_line(&line);
         puts(line.data);
         tide_text_fini(&line);
     }

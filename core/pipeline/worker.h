@@ -72,7 +72,10 @@ struct tide_ledger {
  * "/…" | null, "plugin_folder": "/…", "incremental": true|false|null, "started_at": us,
  * "attempt": 1, "positions": {"table": "position", …}, "limit": 0, "check": false,
  * "checkpoint": us between two, "limits": {"memory": bytes, "cpu_seconds": n,
- * "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000, "bytes": 4194304}}
+ * "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000, "bytes": 4194304},
+ * "replay": {"run": 41, "again": false, "rejects": [{"ordinal": 1, "table": …, "step": …,
+ * "origin": …, "position": 17, "row": "{…}" | null, "raw": …, "replay": …}]}}  a replay
+ * alone has it: rows that a run rejected, instead of those of the source
  *
  * Events, in order:
  *   {"event":"ready"}                                             plugins loaded, limits
@@ -80,11 +83,14 @@ struct tide_ledger {
  *   {"event":"table","table":"packages.csv","as":"packages","mode":"replace","resumed":false}
  *                                                                 the table is open
  *   {"event":"reject","table":…,"step":"receive","code":…,"message":…,"origin":"packages.csv","position":17,
- *    "row":{…} | null,"raw":"…" | null}                              capped; the rest is
- * only counted
+ *    "row":"{…}" | null,"raw":"…" | null,"replay":"…" | null}        capped; the rest is
+ * only counted.  row is JSON as a text; replay is what the worker wants to have back with
+ * it in a replay, null when that cannot be
  *   {"event":"checkpoint","table":…,"rows":n}                       so many are durable
  *   {"event":"position","table":…,"position":"…"}                    committed by the
  * destination
+ *   {"event":"replayed","table":…,"rejects":[1,2,…]}                 their rows are
+ * durable, or rejected again by this run
  *   {"event":"end","state":"succeeded|failed|cancelled","error":{"code":"config","where":"","message":""}
  * | null, "steps":{"receive":{"passed":n,"failed":n},
  * …,"transformation":{…,"transformations":[{"type":…,"passed":n,

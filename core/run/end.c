@@ -84,7 +84,8 @@ static struct json_object *tables_array(const struct tide_engine *engine)
 
         tide_json_set_text(object, "name", table->name);
         tide_json_set_text(object, "as", table->as);
-        tide_json_set_text(object, "mode", tide_engine_mode_name(table->mode));
+        tide_json_set_text(object, "mode",
+                           tide_engine_mode_name(tide_engine_mode(engine, table)));
         tide_json_set_bool(object, "resumed", engine->resumed[i]);
         tide_json_set(object, "passed", numbers_array(engine->tables[i].passed));
         tide_json_set(object, "failed", numbers_array(engine->tables[i].failed));

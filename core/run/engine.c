@@ -146,6 +146,13 @@ void tide_engine_emit(struct tide_engine *engine, struct json_object *event)
     json_object_put(event);
 }
 
+int tide_engine_mode(const struct tide_engine *engine, const struct tide_table *table)
+{
+    bool is_added = engine->request->replay && table->mode == TIDE_MODE_REPLACE;
+
+    return is_added ? TIDE_MODE_APPEND : table->mode;
+}
+
 const char *tide_engine_mode_name(int mode)
 {
     switch (mode) {

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "batch/batch_ops.h"
+#include "run/replay.h"
 #include "run/verify.h"
 
 void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t table)
@@ -114,6 +115,19 @@ void tide_flow_count(struct tide_flow *flow, int step, int64_t passed, int64_t f
     tide_ledger_count(flow->engine->request->ledger, flow->tally, step, passed, failed);
 }
 
+void tide_flow_tell_table(const struct tide_flow *flow)
+{
+    const struct tide_table *table = flow->table;
+    struct json_object *event = json_object_new_object();
+
+    tide_json_set_text(event, "event", "table");
+    tide_json_set_text(event, "table", table->name);
+    tide_json_set_text(event, "as", table->as);
+    tide_json_set_text(event, "mode", tide_engine_mode_name(table->mode));
+    tide_json_set_bool(event, "resumed", flow->is_resumed);
+    tide_engine_emit(flow->engine, event);
+}
+
 int tide_flow_reject(struct tide_flow *flow, const struct tide_reject_note *note)
 {
     struct tide_reject_note full = *note;
@@ -142,8 +156,11 @@ int tide_flow_reject_row(struct tide_flow *flow, int step, const struct tide_bat
     if (tide_rejects_keeps(flow->engine->rejects)) {
         tide_text_reset(scratch);
         tide_batch_row_json(batch, schema, row, scratch);
-        note.row = scratch->data;
         note.row_length = scratch->length;
+        tide_text_append_char(scratch, '\0');
+        tide_replay_note(flow, step, batch, schema, row, scratch);
+        note.row = scratch->data;
+        note.replay = scratch->data + note.row_length + 1;
     }
     return tide_flow_reject(flow, &note);
 }

@@ -29,6 +29,7 @@ struct tide_flow_transform {
     struct tide_plugin_host host;
     void *state;
     struct tide_schema in, out; /**< owned */
+    uint64_t trail; /**< of it and all before it: which they are, and how set */
 };
 
 struct tide_verify;
@@ -56,6 +57,7 @@ struct tide_flow {
     struct tide_filter *filter;             /**< or NULL */
     struct tide_flow_transform *transforms; /**< owned; they do not move */
     size_t transform_count;
+    size_t transform;            /**< the one that has the batch */
     struct tide_schema outgoing; /**< owned; what comes out of the transforms */
     struct tide_validation output;
     uint8_t *drop; /**< owned; rows to take out of the batch in hand */
@@ -141,7 +143,11 @@ int tide_flow_transform(struct tide_flow *flow, size_t transform,
 TIDE_MUST_CHECK
 int tide_flow_validate_output(struct tide_flow *flow, struct tide_batch *batch,
                               struct tide_error *err);
-/** All of them; the batch may have no rows afterwards. */
+/** All of them from a step on (and from a transform of this table); the batch may have no
+ * rows afterwards. */
+TIDE_MUST_CHECK
+int tide_flow_process_from(struct tide_flow *flow, int step, size_t transform,
+                           struct tide_batch *batch, struct tide_error *err);
 TIDE_MUST_CHECK
 int tide_flow_process(struct tide_flow *flow, struct tide_batch *batch,
                       struct tide_error *err);
@@ -177,6 +183,8 @@ bool tide_flow_is_stopped(struct tide_flow *flow);
 struct tide_ledger *tide_flow_ledger(struct tide_flow *flow);
 void tide_flow_count(struct tide_flow *flow, int step, int64_t passed, int64_t failed);
 
+/** Say which table it is, once it is open. */
+void tide_flow_tell_table(const struct tide_flow *flow);
 /** Reject what is described; note->table is filled in.  TIDE_E_LIMIT: the run ends of it,
  * and the flow knows why. */
 TIDE_MUST_CHECK

@@ -158,7 +158,7 @@ static void tell_position(struct tide_flow *flow)
 {
     struct json_object *event = NULL;
 
-    if (flow->position_after) {
+    if (flow->position_after && !flow->engine->request->replay) {
         event = make_event(flow, "position");
         tide_json_set_text(event, "position", flow->position_after);
         tide_engine_emit(flow->engine, event);

@@ -3,10 +3,13 @@
  *
  * The source is opened first, because the destination wants to know the columns.
  */
+#include <inttypes.h>
+
 #include "base/check.h"
 #include "base/log.h"
 #include "run/columns.h"
 #include "run/flow.h"
+#include "run/replay.h"
 
 static int out_of_memory(struct tide_error *err)
 {
@@ -157,6 +160,7 @@ static int bind_transform(struct tide_flow *flow, size_t index, struct tide_erro
     if (rc != TIDE_OK) {
         return rc;
     }
+    transform->trail = tide_replay_trail(flow, flow->transform_count - 1);
     tide_plugin_host_enter(&transform->host, "bind", err);
     rc = transform->plugin->bind(bound->options, &transform->host.host, &flow->outgoing,
                                  &transform->state, err);
@@ -251,6 +255,19 @@ static int check_accepted(const struct tide_flow *flow, struct tide_error *err)
     return TIDE_OK;
 }
 
+/* Rows that are replayed have a place of their own: that of the table stays. */
+static char *make_name(const struct tide_flow *flow)
+{
+    const struct tide_run_request *run = flow->engine->request;
+    const char *pipeline = run->pipeline_id ? run->pipeline_id : "";
+
+    if (run->replay) {
+        return tide_strf("%s/%s/replay/%" PRId64, pipeline, flow->table->name,
+                         run->replay->of);
+    }
+    return tide_strf("%s/%s", pipeline, flow->table->name);
+}
+
 int tide_flow_open_destination(struct tide_flow *flow, char **position,
                                struct tide_error *err)
 {
@@ -261,8 +278,7 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
     if (rc != TIDE_OK) {
         return rc;
     }
-    flow->destination_name =
-        tide_strf("%s/%s", run->pipeline_id ? run->pipeline_id : "", flow->table->name);
+    flow->destination_name = make_name(flow);
     flow->destination_request = (struct tide_destination_request){
         .size = sizeof flow->destination_request,
         .mode = flow->table->mode,

@@ -139,22 +139,23 @@ int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
 struct refusing {
     struct tide_flow *flow;
     int step;
-    const struct tide_batch *batch;
+    struct tide_batch before; /**< the rows as they came to the step */
+    const struct tide_schema *schema;
 };
 
-static int refuse_row(void *arg, const struct tide_schema *now, int64_t row,
-                      const char *code, const char *message)
+static int refuse_row(void *arg, int64_t row, const char *code, const char *message)
 {
     struct refusing *refusing = arg;
 
-    return tide_flow_reject_row(refusing->flow, refusing->step, refusing->batch, now, row,
-                                code, message, &refusing->flow->row);
+    return tide_flow_reject_row(refusing->flow, refusing->step, &refusing->before,
+                                refusing->schema, row, code, message,
+                                &refusing->flow->row);
 }
 
 static int validate(struct tide_flow *flow, int step, struct tide_validation *validation,
                     struct tide_batch *batch, struct tide_error *err)
 {
-    struct refusing refusing = {flow, step, batch};
+    struct refusing refusing = {.flow = flow, .step = step, .schema = &validation->from};
     int64_t dropped = 0;
 
     enter_step(flow, step);
@@ -165,7 +166,11 @@ static int validate(struct tide_flow *flow, int step, struct tide_validation *va
     if (clear_drop(flow, batch->array.length, err) != TIDE_OK) {
         return err->code;
     }
+    if (tide_batch_share(batch, &refusing.before) != TIDE_OK) {
+        return out_of_memory(err);
+    }
     dropped = tide_validation_apply(validation, batch, flow->drop, refuse_row, &refusing);
+    tide_batch_release(&refusing.before);
     if (dropped < 0) {
         return tide_error_set(err, (int)dropped,
                               "the run may take no more bad rows, or "
@@ -239,6 +244,7 @@ int tide_flow_transform(struct tide_flow *flow, size_t i, struct tide_batch *bat
     int64_t refused = 0;
 
     enter_step(flow, TIDE_STEP_TRANSFORMATION);
+    flow->transform = i;
     if (apply_transform(flow, transform, batch, err) != TIDE_OK) {
         return err->code;
     }
@@ -252,13 +258,13 @@ int tide_flow_transform(struct tide_flow *flow, size_t i, struct tide_batch *bat
     return TIDE_OK;
 }
 
-static int transform_all(struct tide_flow *flow, struct tide_batch *batch,
-                         struct tide_error *err)
+static int transform_from(struct tide_flow *flow, size_t first, struct tide_batch *batch,
+                          struct tide_error *err)
 {
     int64_t rows = batch->array.length;
     int rc = TIDE_OK;
 
-    for (size_t i = 0; rc == TIDE_OK && i < flow->transform_count; i++) {
+    for (size_t i = first; rc == TIDE_OK && i < flow->transform_count; i++) {
         if (batch->array.length > 0) {
             rc = tide_flow_transform(flow, i, batch, err);
         }
@@ -270,19 +276,28 @@ static int transform_all(struct tide_flow *flow, struct tide_batch *batch,
     return rc;
 }
 
-int tide_flow_process(struct tide_flow *flow, struct tide_batch *batch,
-                      struct tide_error *err)
+int tide_flow_process_from(struct tide_flow *flow, int step, size_t transform,
+                           struct tide_batch *batch, struct tide_error *err)
 {
-    int rc = tide_flow_validate_input(flow, batch, err);
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK) {
+    if (step <= TIDE_STEP_INPUT_VALIDATION) {
+        rc = tide_flow_validate_input(flow, batch, err);
+    }
+    if (rc == TIDE_OK && step <= TIDE_STEP_FILTER) {
         rc = tide_flow_filter(flow, batch, err);
     }
-    if (rc == TIDE_OK) {
-        rc = transform_all(flow, batch, err);
+    if (rc == TIDE_OK && step <= TIDE_STEP_TRANSFORMATION) {
+        rc = transform_from(flow, transform, batch, err);
     }
     if (rc == TIDE_OK && batch->array.length > 0) {
         rc = tide_flow_validate_output(flow, batch, err);
     }
     return rc;
+}
+
+int tide_flow_process(struct tide_flow *flow, struct tide_batch *batch,
+                      struct tide_error *err)
+{
+    return tide_flow_process_from(flow, TIDE_STEP_INPUT_VALIDATION, 0, batch, err);
 }

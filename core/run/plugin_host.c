@@ -12,6 +12,7 @@
 #include "plugin/info.h"
 #include "run/activity.h"
 #include "run/flow.h"
+#include "run/replay.h"
 
 /* ---- the table's functions ----------------------------------------------------------*/
 
@@ -63,9 +64,10 @@ static int host_reject(const struct tide_host *host, const struct tide_reject *r
         .position = reject->position,
         .raw = reject->raw,
         .raw_length = reject->raw_length,
+        .replay = TIDE_REPLAY_RAW,
     };
 
-    if (!own->flow) {
+    if (!own->flow || own->is_muted) {
         return TIDE_OK;
     }
     tide_flow_count(own->flow, TIDE_STEP_RECEIVE, 0, 1);

@@ -18,6 +18,7 @@ struct tide_plugin_host {
     struct tide_host host;
     struct tide_flow *flow;           /**< borrowed; NULL: outside of a run */
     int step;                         /**< whose rows this plugin refuses */
+    bool is_muted;                    /**< it reads nothing, so it rejects nothing */
     char label[48];                   /**< "source csv" */
     char activity[64];                /**< "source csv: read" while a call goes on */
     const struct tide_batch *batch;   /**< in hand: rows may be refused; or NULL */

@@ -117,6 +117,15 @@ static bool is_key(const char *after, const char *end)
     return after < end && *after == ':';
 }
 
+static bool is_text_of(struct json_object *value, const struct tide_text *text)
+{
+    size_t length = (size_t)json_object_get_string_len(value);
+
+    return text->length == length &&
+           (length == 0 ||
+            memcmp(text->data, json_object_get_string(value), length) == 0);
+}
+
 static void append_string(const char *const *secrets, const char *token, size_t length,
                           struct tide_text *out)
 {
@@ -130,7 +139,11 @@ static void append_string(const char *const *secrets, const char *token, size_t 
     tide_text_append_n(&text, json_object_get_string(value),
                        (size_t)json_object_get_string_len(value));
     tide_redact_text(secrets, &text);
-    tide_text_append_json(out, text.data ? text.data : "", text.length);
+    if (is_text_of(value, &text)) {
+        tide_text_append_n(out, token, length);
+    } else {
+        tide_text_append_json(out, text.data ? text.data : "", text.length);
+    }
     tide_text_fini(&text);
     json_object_put(value);
 }

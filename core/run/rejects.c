@@ -14,8 +14,8 @@
 #include "run/ledger.h"
 #include "run/redact.h"
 
-#define ROW_MAX ((size_t)64 * 1024)
-#define RAW_MAX ((size_t)4 * 1024)
+/* Of one row, or of the bytes that never became one. */
+#define KEPT_MAX ((size_t)64 * 1024)
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
 
@@ -63,18 +63,43 @@ static void append_escaped(struct tide_text *text, const char *bytes, size_t len
     }
 }
 
-static void set_raw(const struct tide_rejects *rejects, struct json_object *event,
-                    const char *bytes, size_t length, size_t most)
+static bool is_changed(const struct tide_text *text, const char *before, size_t length)
+{
+    return text->length != length ||
+           (length > 0 && memcmp(text->data, before, length) != 0);
+}
+
+/* Blank secrets; false when there was one. */
+static bool redact(const struct tide_rejects *rejects, struct tide_text *text,
+                   void (*blank)(const char *const *secrets, struct tide_text *text))
+{
+    struct tide_text before = {0};
+    bool is_same = true;
+
+    if (rejects->policy.secrets) {
+        tide_text_append_n(&before, text->data, text->length);
+        blank(rejects->policy.secrets, text);
+        is_same = !is_changed(text, before.data, before.length);
+        tide_text_fini(&before);
+    }
+    return is_same;
+}
+
+/* Whether all of it is there. */
+static bool set_raw(const struct tide_rejects *rejects, struct json_object *event,
+                    const char *bytes, size_t length)
 {
     struct tide_text text = {0};
+    bool is_whole = length <= KEPT_MAX;
 
-    append_escaped(&text, bytes, length < most ? length : most);
-    if (length > most) {
+    append_escaped(&text, bytes, is_whole ? length : KEPT_MAX);
+    if (!is_whole) {
         tide_text_appendf(&text, "... (%zu bytes in all)", length);
     }
-    tide_redact_text(rejects->policy.secrets, &text);
+    is_whole = redact(rejects, &text, tide_redact_text) && is_whole;
     tide_json_set_text(event, "raw", text.data ? text.data : "");
     tide_text_fini(&text);
+    return is_whole;
 }
 
 /* The row for whoever looks into the event, and to the letter for whoever prints it:
@@ -91,21 +116,40 @@ static struct json_object *row_object(const struct tide_text *text)
     return row;
 }
 
-static void set_row(const struct tide_rejects *rejects, struct json_object *event,
+static bool set_row(const struct tide_rejects *rejects, struct json_object *event,
                     const struct tide_reject_note *note)
 {
     struct tide_text text = {0};
+    bool is_whole = false;
 
     tide_text_append_n(&text, note->row, note->row_length);
-    tide_redact_json(rejects->policy.secrets, &text);
+    is_whole = redact(rejects, &text, tide_redact_json);
     tide_json_set(event, "row", row_object(&text));
     tide_text_fini(&text);
+    return is_whole;
+}
+
+/* The row or the bytes; whether they are as they were. */
+static bool set_content(const struct tide_rejects *rejects, struct json_object *event,
+                        const struct tide_reject_note *note)
+{
+    tide_json_set(event, "row", NULL);
+    tide_json_set_text(event, "raw", NULL);
+    if (note->row && note->row_length <= KEPT_MAX) {
+        return set_row(rejects, event, note);
+    }
+    if (note->row) {
+        (void)set_raw(rejects, event, note->row, note->row_length);
+        return false;
+    }
+    return note->raw && set_raw(rejects, event, note->raw, note->raw_length);
 }
 
 static struct json_object *make_event(const struct tide_rejects *rejects,
                                       const struct tide_reject_note *note)
 {
     struct json_object *event = json_object_new_object();
+    bool is_whole = false;
 
     tide_json_set_text(event, "event", "reject");
     tide_json_set_text(event, "table", note->table);
@@ -114,15 +158,8 @@ static struct json_object *make_event(const struct tide_rejects *rejects,
     tide_json_set_text(event, "message", note->message);
     tide_json_set_text(event, "origin", note->origin);
     tide_json_set_int(event, "position", note->position);
-    tide_json_set(event, "row", NULL);
-    tide_json_set_text(event, "raw", NULL);
-    if (note->row && note->row_length <= ROW_MAX) {
-        set_row(rejects, event, note);
-    } else if (note->row) {
-        set_raw(rejects, event, note->row, note->row_length, ROW_MAX);
-    } else if (note->raw) {
-        set_raw(rejects, event, note->raw, note->raw_length, RAW_MAX);
-    }
+    is_whole = set_content(rejects, event, note);
+    tide_json_set_text(event, "replay", is_whole ? note->replay : NULL);
     return event;
 }
 

@@ -35,6 +35,8 @@ struct tide_reject_note {
     size_t row_length;
     const char *raw; /**< bytes as received, or NULL */
     size_t raw_length;
+    const char *replay; /**< what a replay wants to know beside the row or the bytes, or
+                           NULL; kept with them when they are kept whole */
 };
 
 struct tide_rejects;

@@ -7,21 +7,8 @@
 #include "run/engine.h"
 #include "run/flow.h"
 #include "run/redact.h"
+#include "run/replay.h"
 #include "run/verify.h"
-
-/* Known once the table is open. */
-static void tell_table(struct tide_engine *engine, const struct tide_flow *flow)
-{
-    const struct tide_table *table = flow->table;
-    struct json_object *event = json_object_new_object();
-
-    tide_json_set_text(event, "event", "table");
-    tide_json_set_text(event, "table", table->name);
-    tide_json_set_text(event, "as", table->as);
-    tide_json_set_text(event, "mode", tide_engine_mode_name(table->mode));
-    tide_json_set_bool(event, "resumed", flow->is_resumed);
-    tide_engine_emit(engine, event);
-}
 
 static void tell_ready(struct tide_engine *engine)
 {
@@ -52,7 +39,7 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
     tide_flow_init(&flow, engine, index);
     rc = tide_flow_open(&flow, err);
     engine->resumed[index] = flow.is_resumed;
-    tell_table(engine, &flow);
+    tide_flow_tell_table(&flow);
     if (rc == TIDE_OK) {
         rc = move_rows(&flow, err);
     } else if (flow.error.code != TIDE_OK) {
@@ -61,6 +48,20 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
         rc = err->code;
     }
     tide_flow_fini(&flow);
+    return rc == TIDE_OK ? TIDE_OK : tide_error_wrap(err, "table %s", table->name);
+}
+
+static int replay_table(struct tide_engine *engine, size_t index, struct tide_error *err)
+{
+    const struct tide_table *table = &engine->pipeline->tables[index];
+    int rc = TIDE_OK;
+
+    if (!tide_replay_has_rows(engine, table->name)) {
+        return TIDE_OK;
+    }
+    __atomic_store_n(&engine->request->ledger->table_index, (int32_t)index,
+                     __ATOMIC_RELAXED);
+    rc = tide_replay_table(engine, index, err);
     return rc == TIDE_OK ? TIDE_OK : tide_error_wrap(err, "table %s", table->name);
 }
 
@@ -77,7 +78,11 @@ static int run_tables(struct tide_engine *engine, struct tide_error *err)
         if (is_cancelled(engine->request)) {
             return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
         }
-        rc = run_table(engine, i, err);
+        rc = engine->request->replay ? replay_table(engine, i, err)
+                                     : run_table(engine, i, err);
+    }
+    if (rc == TIDE_OK && engine->request->replay) {
+        rc = tide_replay_leftovers(engine, err);
     }
     return rc;
 }
@@ -110,7 +115,7 @@ enum tide_run_state tide_run_execute(const struct tide_run_request *request,
     struct tide_error failure = {0};
     struct tide_engine engine;
     enum tide_run_state state = TIDE_RUN_FAILED;
-    int rc = tide_engine_open(&engine, request, false, &failure);
+    int rc = tide_engine_open(&engine, request, request->replay != NULL, &failure);
 
     if (rc == TIDE_OK) {
         request->ledger->version = 1;

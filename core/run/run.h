@@ -22,6 +22,16 @@
 /** Microseconds between two checkpoints of a table, when nobody wants it otherwise. */
 #define TIDE_CHECKPOINT_EVERY INT64_C(5000000)
 
+/** Rows that another run rejected, to be run again instead of what the source has: each
+ * enters at the step that refused it.  Borrowed for the call. */
+struct tide_replay {
+    int64_t of; /**< the run that rejected them */
+    bool again; /**< also those that the destination has from an earlier replay */
+    /** Array of objects as rejects are stored: ordinal, table, step, origin, position,
+     * row (its JSON as a text), raw, replay. */
+    struct json_object *rejects;
+};
+
 /** Everything is borrowed for the call. */
 struct tide_run_request {
     const struct tide_pipeline *pipeline;
@@ -31,10 +41,11 @@ struct tide_run_request {
     int64_t started_at; /**< microseconds UTC */
     int incremental;    /**< 1 yes, 0 no: from scratch, also where a run was cut off, -1
                            the pipeline's own way */
-    struct json_object *positions; /**< last known position by table, or NULL */
-    int64_t row_limit;             /**< of each table; 0: none */
-    int64_t checkpoint;            /**< microseconds between two; 0: after every batch */
-    bool check;                    /**< validate every batch a plugin hands over */
+    struct json_object *positions;    /**< last known position by table, or NULL */
+    const struct tide_replay *replay; /**< or NULL: an ordinary run */
+    int64_t row_limit;                /**< of each table; 0: none */
+    int64_t checkpoint; /**< microseconds between two; 0: after every batch */
+    bool check;         /**< validate every batch a plugin hands over */
     int64_t reject_count, reject_bytes; /**< how many rejects are kept */
     struct tide_ledger *ledger;         /**< the caller's page, zeroed */
     /** An event of pipeline/worker.h; called on any thread of the run, one at a time;

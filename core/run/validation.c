@@ -51,7 +51,6 @@ int tide_validation_init(struct tide_validation *validation,
     }
     validation->is_free = are_free(from, to);
     if (tide_schema_copy(from, &validation->from) != TIDE_OK ||
-        tide_schema_copy(from, &validation->now) != TIDE_OK ||
         tide_schema_copy(to, &validation->to) != TIDE_OK) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
@@ -61,7 +60,6 @@ int tide_validation_init(struct tide_validation *validation,
 void tide_validation_fini(struct tide_validation *validation)
 {
     tide_schema_clear(&validation->from);
-    tide_schema_clear(&validation->now);
     tide_schema_clear(&validation->to);
 }
 
@@ -75,7 +73,7 @@ static int note_failure(void *arg, int64_t row, const char *code, const char *me
     failing->count++;
     (void)snprintf(text, sizeof text, "column \"%s\": %s",
                    validation->to.columns[failing->column].name, message);
-    return failing->fail(failing->arg, &validation->now, row, code, text);
+    return failing->fail(failing->arg, row, code, text);
 }
 
 int64_t tide_validation_apply(struct tide_validation *validation,
@@ -86,9 +84,6 @@ int64_t tide_validation_apply(struct tide_validation *validation,
         .validation = validation, .drop = drop, .fail = fail, .arg = arg};
     size_t columns = validation->from.column_count;
 
-    for (size_t i = 0; i < columns; i++) {
-        validation->now.columns[i].type = validation->from.columns[i].type;
-    }
     for (size_t i = 0; i < columns; i++) {
         const struct tide_column *from = &validation->from.columns[i];
         const struct tide_column *to = &validation->to.columns[i];
@@ -102,7 +97,6 @@ int64_t tide_validation_apply(struct tide_validation *validation,
         if (rc < 0) {
             return rc;
         }
-        validation->now.columns[i].type = to->type;
     }
     return failing.count;
 }

@@ -7,16 +7,13 @@
 
 #include <tidemill/batch.h>
 
-/** A row that does not pass; `now` is the schema of the batch at that moment: columns
- * before the bad one already have their new type.  Below zero ends the batch. */
-typedef int (*tide_validation_fail_fn)(void *arg, const struct tide_schema *now,
-                                       int64_t row, const char *code,
+/** A row that does not pass.  Below zero ends the batch. */
+typedef int (*tide_validation_fail_fn)(void *arg, int64_t row, const char *code,
                                        const char *message);
 
 /** Zero it to begin. */
 struct tide_validation {
     struct tide_schema from, to; /**< owned; as many columns, in the same order */
-    struct tide_schema now;      /**< owned: from, on its way to `to` */
     bool is_free;                /**< nothing to do for any column */
 };
 

@@ -75,12 +75,10 @@ static bool is_stopped(const struct tide_host *host)
     return tide_flow_is_stopped(reading->flow);
 }
 
-static int note_bad_value(void *arg, const struct tide_schema *now, int64_t row,
-                          const char *code, const char *message)
+static int note_bad_value(void *arg, int64_t row, const char *code, const char *message)
 {
     struct reading *reading = arg;
 
-    (void)now;
     (void)row;
     (void)code;
     reading->unreadable++;

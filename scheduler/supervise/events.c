@@ -3,7 +3,6 @@
  */
 #include "supervise/events.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -85,20 +84,17 @@ static size_t length_of(const char *text)
 bool tide_reject_take(struct tide_reject_bag *bag, struct json_object *event,
                       int64_t most_count, int64_t most_bytes)
 {
-    struct json_object *row = tide_json_member(event, "row");
-    char *row_text = row ? tide_json_format(row) : NULL;
+    const char *row = tide_json_text(event, "row");
     const char *raw = tide_json_text(event, "raw");
-    int64_t bytes = (int64_t)(length_of(row_text) + length_of(raw));
+    int64_t bytes = (int64_t)(length_of(row) + length_of(raw));
 
     if (bag->kept >= most_count || bag->bytes + bytes > most_bytes) {
         bag->dropped++;
-        free(row_text);
         return false;
     }
     bag->bytes += bytes;
     bag->kept++;
     bag->events[bag->count] = json_object_get(event);
-    bag->rows[bag->count] = row_text;
     bag->records[bag->count++] =
         (struct tide_reject_record){.ordinal = bag->kept,
                                     .table = text_or(event, "table", ""),
@@ -107,7 +103,7 @@ bool tide_reject_take(struct tide_reject_bag *bag, struct json_object *event,
                                     .message = text_or(event, "message", ""),
                                     .origin = tide_json_text(event, "origin"),
                                     .position = tide_json_int(event, "position", 0),
-                                    .row = row_text,
+                                    .row = row,
                                     .raw = raw};
     return bag->count == TIDE_REJECT_BATCH;
 }
@@ -116,7 +112,6 @@ void tide_reject_empty(struct tide_reject_bag *bag)
 {
     for (size_t i = 0; i < bag->count; i++) {
         json_object_put(bag->events[i]);
-        free(bag->rows[i]);
     }
     bag->count = 0;
 }

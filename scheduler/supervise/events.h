@@ -40,8 +40,7 @@ void tide_event_reader_fini(struct tide_event_reader *reader);
 /** Gathers rejects until they are worth a command of the store.  Zero it to begin. */
 struct tide_reject_bag {
     struct tide_reject_record records[TIDE_REJECT_BATCH];
-    struct json_object *events[TIDE_REJECT_BATCH]; /**< own the records' texts... */
-    char *rows[TIDE_REJECT_BATCH];                 /**< ...but for these */
+    struct json_object *events[TIDE_REJECT_BATCH]; /**< own the records' texts */
     size_t count;
     int64_t kept, dropped; /**< since the start of the run */
     int64_t bytes;

@@ -11,7 +11,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-#define JOB_MAX ((size_t)16 * 1024 * 1024)
+/* The rows of a replay are the most of it; whoever sends them keeps below this. */
+#define JOB_MAX ((size_t)64 * 1024 * 1024)
 
 static int read_all(int fd, struct tide_text *text, struct tide_error *err)
 {
@@ -44,6 +45,18 @@ static void read_limits(struct json_object *document, struct tide_job_limits *li
     limits->wall_seconds = tide_json_int(given, "wall_seconds", 0);
 }
 
+static void read_replay(struct json_object *document, struct tide_replay *replay)
+{
+    struct json_object *given = tide_json_member(document, "replay");
+    struct json_object *rejects = tide_json_member(given, "rejects");
+
+    if (json_object_is_type(rejects, json_type_array)) {
+        replay->of = tide_json_int(given, "run", 0);
+        replay->again = tide_json_bool(given, "again", false);
+        replay->rejects = rejects;
+    }
+}
+
 int tide_job_read(int fd, struct tide_job *job, struct tide_error *err)
 {
     struct tide_text text = {0};
@@ -67,6 +80,7 @@ int tide_job_read(int fd, struct tide_job *job, struct tide_error *err)
     job->plugin_folder = folder ? tide_strdup(folder) : tide_plugin_folder();
     job->run_id = tide_strf("%" PRId64, tide_json_int(job->document, "run", 0));
     read_limits(job->document, &job->limits);
+    read_replay(job->document, &job->replay);
     return TIDE_OK;
 }
 
@@ -117,6 +131,7 @@ void tide_job_request(const struct tide_job *job, struct tide_run_request *reque
     request->started_at = tide_json_int(document, "started_at", 0);
     request->incremental = incremental_of(document);
     request->positions = tide_json_member(document, "positions");
+    request->replay = job->replay.rejects ? &job->replay : NULL;
     request->row_limit = tide_json_int(document, "limit", 0);
     request->checkpoint = tide_json_int(document, "checkpoint", TIDE_CHECKPOINT_EVERY);
     request->check = tide_json_bool(document, "check", false);

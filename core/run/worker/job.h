@@ -22,6 +22,7 @@ struct tide_job {
     struct tide_catalog *catalog;   /**< owned; NULL until compiled */
     struct tide_pipeline *pipeline; /**< owned; NULL until compiled */
     struct tide_job_limits limits;
+    struct tide_replay replay; /**< rejects are NULL in an ordinary run */
 };
 
 /** Read all of a file descriptor.  TIDE_E_DATA, TIDE_E_IO. */

@@ -75,6 +75,18 @@ static void name_limit(const struct worker *worker, struct json_object *event)
     tide_json_set(event, "error", error);
 }
 
+/* A row goes as a text, so that nothing on its way reads its numbers and keys. */
+static void wrap_row(struct json_object *event)
+{
+    struct json_object *row = tide_json_member(event, "row");
+    char *text = row ? tide_json_format(row) : NULL;
+
+    if (text) {
+        tide_json_set_text(event, "row", text);
+        free(text);
+    }
+}
+
 static void send_event(void *arg, struct json_object *event)
 {
     struct worker *worker = arg;
@@ -85,6 +97,8 @@ static void send_event(void *arg, struct json_object *event)
 
     if (is_end) {
         name_limit(worker, event);
+    } else if (kind && strcmp(kind, "reject") == 0) {
+        wrap_row(event);
     }
     text = tide_json_format(event);
     tide_text_append(&line, text);

@@ -47,7 +47,7 @@ static void a_row_is_a_json_object(void **state)
         {TIDE_TYPE_TIME, "01:02:03", "{\"c\":\"01:02:03\"}", "01:02:03"},
         {TIDE_TYPE_TIMESTAMP, "2024-11-27T18:22:47Z", "{\"c\":\"2024-11-27T18:22:47Z\"}",
          "2024-11-27T18:22:47Z"},
-        {TIDE_TYPE_JSON, "{\"a\":\r\n1}", "{\"c\":{\"a\":  1}}", "{\"a\":\r\n1}"},
+        {TIDE_TYPE_JSON, "{\"a\":\r\n1}", "{\"c\":{\"a\":\r\n1}}", "{\"a\":\r\n1}"},
         {TIDE_TYPE_JSON, "{broken", "{\"c\":\"{broken\"}", "{broken"},
     };
 

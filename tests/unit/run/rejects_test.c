@@ -50,7 +50,8 @@ static struct tide_reject_note make_note(const char *row)
                                      .origin = "t.csv",
                                      .position = 17,
                                      .row = row,
-                                     .row_length = row ? strlen(row) : 0};
+                                     .row_length = row ? strlen(row) : 0,
+                                     .replay = "d 0 1"};
 }
 
 static void expect_counts(struct tide_rejects *rejects, int64_t kept, int64_t dropped)
@@ -77,7 +78,8 @@ static void test_a_reject_says_everything(void **unused)
     assert_string_equal(
         text, "{\"event\":\"reject\",\"table\":\"t\",\"step\":\"input_validation\","
               "\"code\":\"format\",\"message\":\"bad\",\"origin\":\"t.csv\","
-              "\"position\":17,\"row\":{\"n\":12345678901234567890.10},\"raw\":null}");
+              "\"position\":17,\"row\":{\"n\":12345678901234567890.10},\"raw\":null,"
+              "\"replay\":\"d 0 1\"}");
     free(text);
     json_object_put(kept.last);
     tide_rejects_destroy(rejects);
@@ -146,11 +148,20 @@ static void test_secrets_are_blanked_everywhere(void **unused)
     assert_non_null(strstr(text, "{\"a\":\"x [redacted] y\",\"b\":\"[redacted]\"}"));
     assert_string_equal(tide_json_text(kept.last, "message"),
                         "no [redacted] please, [redacted]");
+    assert_null(tide_json_text(kept.last, "replay"));
     note.row = NULL;
     note.raw = "1;hunter2;3";
     note.raw_length = strlen(note.raw);
     assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
     assert_string_equal(tide_json_text(kept.last, "raw"), "1;[redacted];3");
+    assert_null(tide_json_text(kept.last, "replay"));
+    /* A row that holds none is as it came, to the letter. */
+    note.row = "{\"a\":\"\\u00e9\",\"b\":{\"c\":1.10,\"c\":2}}";
+    note.row_length = strlen(note.row);
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    assert_string_equal(json_object_to_json_string(tide_json_member(kept.last, "row")),
+                        note.row);
+    assert_non_null(tide_json_text(kept.last, "replay"));
     json_object_put(kept.last);
     tide_rejects_destroy(rejects);
 }
@@ -211,20 +222,23 @@ static void test_raw_bytes_are_escaped_and_cut(void **unused)
     struct tide_reject_policy policy = make_policy(&kept, &ledger);
     struct tide_rejects *rejects = tide_rejects_create(&policy);
     struct tide_reject_note note = make_note(NULL);
-    char *much = malloc(10000);
+    size_t length = 100000;
+    char *much = malloc(length);
 
     (void)unused;
     assert_non_null(much);
-    memset(much, 'm', 10000);
+    memset(much, 'm', length);
     note.raw = "a\\\xff\n";
     note.raw_length = 4;
     assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
     assert_string_equal(tide_json_text(kept.last, "raw"), "a\\\\\\xff\\x0a");
+    assert_string_equal(tide_json_text(kept.last, "replay"), "d 0 1");
     note.raw = much;
-    note.raw_length = 10000;
+    note.raw_length = length;
     assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
-    assert_in_range(strlen(tide_json_text(kept.last, "raw")), 4096, 4196);
-    assert_non_null(strstr(tide_json_text(kept.last, "raw"), "10000 bytes in all"));
+    assert_in_range(strlen(tide_json_text(kept.last, "raw")), 65536, 65636);
+    assert_non_null(strstr(tide_json_text(kept.last, "raw"), "100000 bytes in all"));
+    assert_null(tide_json_text(kept.last, "replay"));
     free(much);
     json_object_put(kept.last);
     tide_rejects_destroy(rejects);
