@@ -71,6 +71,7 @@ full_page_writes = off
 max_wal_size = 1GB
 shared_buffers = 32MB
 max_connections = 60
+autovacuum = off
 timezone = 'UTC'
 lc_messages = 'C'
 CONF

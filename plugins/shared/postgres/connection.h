@@ -19,7 +19,7 @@
 
 #include "postgres/sql.h"
 
-/** The options of both plugins, as tide_pg_option_table describes them. */
+/** The options of both plugins, as TIDE_PG_OPTIONS describes them. */
 struct tide_pg_options {
     const char *url;
     const char *host;
@@ -33,6 +33,7 @@ struct tide_pg_options {
     int64_t statement_timeout; /**< microseconds; 0: the server's own */
 };
 
+/** These alone. */
 extern const struct tide_option tide_pg_option_table[];
 
 struct tide_pg {

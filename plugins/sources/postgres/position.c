@@ -1,138 +1,173 @@
 /*
- * position - how far an incremental table was read, and how that is written down.
+ * position - how far a table was read, as a former run wrote it down.
+ *
+ * The server takes the JSON apart: it has to understand the values anyway.
  */
 #include "position.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <tidemill/value.h>
 
-#include "postgres/fixed.h"
+#define MEMBERS                                                                          \
+    "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
+    " p->>'nulls', p->>'from', p->>'to', p->>'mark', k.name, k.value"                    \
+    " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
+    " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
+    " AS k(name, value) ON true"
 
-/* ---- reading --------------------------------------------------------------------- */
+enum {
+    MEMBER_READ,
+    MEMBER_TABLE,
+    MEMBER_COLUMN,
+    MEMBER_CURSOR,
+    MEMBER_FILE,
+    MEMBER_NULLS,
+    MEMBER_FROM,
+    MEMBER_TO,
+    MEMBER_MARK,
+    MEMBER_KEY_COLUMN,
+    MEMBER_KEY_VALUE
+};
 
-/* Take over what the server read out of the JSON. */
-static int accept_position(struct pg_position *position, struct tide_pg *pg,
-                           const PGresult *result, const char *text,
-                           struct tide_error *err)
+static const char *const names[] = {[PG_READ_ALL] = "all",
+                                    [PG_READ_KEY] = "key",
+                                    [PG_READ_ROW] = "row",
+                                    [PG_READ_SNAPSHOT] = "snapshot",
+                                    [PG_READ_CURSOR] = "cursor"};
+
+const char *pg_read_name(enum pg_read read)
 {
-    char warning[256];
-
-    if (PQgetisnull(result, 0, 0) || PQgetisnull(result, 0, 1)) {
-        return tide_error_set(err, TIDE_E_CONFIG, "\"%s\" is no position of this source",
-                              text);
-    }
-    if (strcmp(PQgetvalue(result, 0, 0), position->column->name) != 0) {
-        (void)snprintf(warning, sizeof warning,
-                       "the position was of column %.64s, the cursor is %.64s: the table "
-                       "is read from its start",
-                       PQgetvalue(result, 0, 0), position->column->name);
-        pg->host->log(pg->host, TIDE_LOG_WARNING, warning);
-        return TIDE_OK;
-    }
-    position->from = strdup(PQgetvalue(result, 0, 1));
-    tide_pg_sql_add(&position->text, text);
-    return position->from ? tide_pg_sql_check(&position->text, err)
-                          : tide_error_set(err, TIDE_E_LIMIT, "no memory for a position");
+    return names[read];
 }
 
-int pg_position_load(struct pg_position *position, struct tide_pg *pg, const char *text,
-                     struct tide_error *err)
+/* A member's text, or NULL. */
+static const char *peek(const struct pg_position *position, int row, int member)
+{
+    return PQgetisnull(position->result, row, member)
+               ? NULL
+               : PQgetvalue(position->result, row, member);
+}
+
+const char *pg_position_key_column(const struct pg_position *position, int i)
+{
+    return peek(position, i, MEMBER_KEY_COLUMN);
+}
+
+const char *pg_position_key_value(const struct pg_position *position, int i)
+{
+    return peek(position, i, MEMBER_KEY_VALUE);
+}
+
+/* Read a member that is a whole number; false: it is something else. */
+static bool get_number(const struct pg_position *position, int member, bool *given,
+                       uint64_t *number)
+{
+    const char *text = peek(position, 0, member);
+    char *end = NULL;
+
+    *given = text != NULL;
+    if (!text) {
+        return true;
+    }
+    errno = 0;
+    *number = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+/* The older form has no "read". */
+static bool get_read(struct pg_position *position)
+{
+    const char *word = peek(position, 0, MEMBER_READ);
+
+    if (!word) {
+        position->read = PG_READ_CURSOR;
+        return position->column && position->cursor;
+    }
+    for (size_t i = PG_READ_KEY; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], word) == 0) {
+            position->read = (enum pg_read)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each place of the key has a column and a value. */
+static bool get_key(struct pg_position *position)
+{
+    int rows = PQntuples(position->result);
+
+    if (rows == 1 && !peek(position, 0, MEMBER_KEY_COLUMN) &&
+        !peek(position, 0, MEMBER_KEY_VALUE)) {
+        return true;
+    }
+    for (int i = 0; i < rows; i++) {
+        if (!pg_position_key_column(position, i) || !pg_position_key_value(position, i)) {
+            return false;
+        }
+    }
+    position->key_count = rows;
+    return true;
+}
+
+/* What no reader can do without. */
+static bool is_complete(const struct pg_position *position, bool has_mark)
+{
+    bool has_key = position->key_count > 0;
+    bool is_window = position->has_from || position->has_to;
+    bool is_ended = !position->has_to;
+
+    switch (position->read) {
+    case PG_READ_KEY:
+        return has_key;
+    case PG_READ_ROW:
+        return has_key && has_mark;
+    case PG_READ_SNAPSHOT:
+        return is_window && (is_ended || (has_key && position->column));
+    default:
+        return position->column;
+    }
+}
+
+static bool understand(struct pg_position *position)
+{
+    const char *nulls = peek(position, 0, MEMBER_NULLS);
+    const char *table = peek(position, 0, MEMBER_TABLE);
+    const char *file = peek(position, 0, MEMBER_FILE);
+    bool has_mark = false;
+
+    position->table = table ? table : "";
+    position->file = file ? file : "";
+    position->column = peek(position, 0, MEMBER_COLUMN);
+    position->cursor = peek(position, 0, MEMBER_CURSOR);
+    position->nulls = nulls && strcmp(nulls, "true") == 0;
+    return get_read(position) && get_key(position) &&
+           get_number(position, MEMBER_FROM, &position->has_from, &position->from) &&
+           get_number(position, MEMBER_TO, &position->has_to, &position->to) &&
+           get_number(position, MEMBER_MARK, &has_mark, &position->mark) &&
+           is_complete(position, has_mark);
+}
+
+int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const char *text,
+                      struct tide_error *err)
 {
     const char *params[] = {text};
-    PGresult *result = NULL;
-    int rc = tide_pg_query(
-        pg, "SELECT p->>'column', p->>'cursor' FROM (SELECT $1::jsonb) AS s(p)", params,
-        1, &result, err);
+    int rc;
 
-    if (rc == TIDE_OK) {
-        rc = accept_position(position, pg, result, text, err);
-    } else if (rc == TIDE_E_DATA) {
+    if (!text) {
+        return TIDE_OK;
+    }
+    rc = tide_pg_query(pg, MEMBERS, params, 1, &position->result, err);
+    if (rc == TIDE_E_DATA || (rc == TIDE_OK && !understand(position))) {
         rc = tide_error_set(err, TIDE_E_CONFIG, "\"%s\" is no position of this source",
                             text);
     }
-    PQclear(result);
     return rc;
-}
-
-/* ---- writing --------------------------------------------------------------------- */
-
-static void add_json_string(struct tide_pg_sql *out, const char *text, size_t length)
-{
-    tide_pg_sql_add(out, "\"");
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '"' || c == '\\') {
-            tide_pg_sql_format(out, "\\%c", c);
-        } else if (c < ' ') {
-            tide_pg_sql_format(out, "\\u%04x", c);
-        } else {
-            tide_pg_sql_format(out, "%c", c);
-        }
-    }
-    tide_pg_sql_add(out, "\"");
-}
-
-static void add_bytes_hex(struct tide_pg_sql *out, const char *bytes, size_t length)
-{
-    tide_pg_sql_add(out, "\"\\\\x");
-    for (size_t i = 0; i < length; i++) {
-        tide_pg_sql_format(out, "%02x", (unsigned)(uint8_t)bytes[i]);
-    }
-    tide_pg_sql_add(out, "\"");
-}
-
-static void add_value(struct tide_pg_sql *out, int type, const struct ArrowArray *values,
-                      int64_t row)
-{
-    char fixed[TIDE_VALUE_TEXT_MAX];
-    const char *text = fixed;
-    size_t length;
-
-    if (tide_type_is_variable(type)) {
-        text = tide_array_text(values, row, &length);
-    } else {
-        length = tide_pg_format_fixed(type, values, row, fixed);
-    }
-    if (type == TIDE_TYPE_BYTES) {
-        add_bytes_hex(out, text, length);
-    } else {
-        add_json_string(out, text, length);
-    }
-}
-
-int pg_position_advance(struct pg_position *position, const struct ArrowArray *values,
-                        struct tide_error *err)
-{
-    const struct tide_pg_column *column = position->column;
-    int64_t row = values->length - 1;
-
-    while (row >= 0 && tide_array_is_null(values, row)) {
-        row--;
-    }
-    if (row < 0) {
-        return TIDE_OK;
-    }
-    tide_pg_sql_reset(&position->text);
-    tide_pg_sql_add(&position->text, "{\"column\": ");
-    add_json_string(&position->text, column->name, strlen(column->name));
-    tide_pg_sql_add(&position->text, ", \"type\": ");
-    add_json_string(&position->text, column->type_name, strlen(column->type_name));
-    tide_pg_sql_add(&position->text, ", \"cursor\": ");
-    add_value(&position->text, column->type.type, values, row);
-    tide_pg_sql_add(&position->text, "}");
-    return tide_pg_sql_check(&position->text, err);
-}
-
-const char *pg_position_text(const struct pg_position *position)
-{
-    return position->text.length > 0 ? position->text.text : NULL;
 }
 
 void pg_position_clear(struct pg_position *position)
 {
-    free(position->from);
-    tide_pg_sql_clear(&position->text);
+    PQclear(position->result);
     memset(position, 0, sizeof *position);
 }

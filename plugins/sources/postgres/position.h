@@ -1,42 +1,66 @@
 /*
- * position - how far an incremental table was read, and how that is written down.
+ * position - how far a table was read, as a former run wrote it down.
  *
- * The text is a JSON object, {"column": "updated_at", "type": "timestamp with time
- * zone", "cursor": "2024-11-27T18:22:47Z"}: members may be added to it later.
+ * The text is a JSON object.  "read" tells how the table was read: "key" and "row" are
+ * full reads that were cut off, "snapshot" and "cursor" incremental ones.  Members may
+ * be added to it later.  Version 1.0 wrote {"column", "type", "cursor"}: that is a
+ * "cursor" whose value is read again.
+ *
+ *     {"read": "key", "table": 16384, "columns": ["id"], "key": ["41"]}
+ *     {"read": "row", "table": 16384, "file": "16390", "mark": 777,
+ *      "columns": ["ctid"], "key": ["(3,4)"]}
+ *     {"read": "snapshot", "table": 16384, "column": "at", "from": 777}
+ *     {"read": "snapshot", "table": 16384, "column": "at", "from": 700, "to": 777,
+ *      "cursor": "2024-11-27T18:22:47Z", "columns": ["id"], "key": ["41"]}
+ *     {"read": "cursor", "column": "at", "cursor": "2024-11-27T18:22:47Z",
+ *      "columns": ["id"], "key": ["41"]}
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_POSITION_H
 #define TIDE_POSTGRES_POSITION_H
 
-#include <tidemill/batch.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <tidemill/error.h>
 
-#include "postgres/catalog.h"
 #include "postgres/connection.h"
 
-/** Zero it; pg_position_clear() frees it. */
-struct pg_position {
-    const struct tide_pg_column
-        *column;             /**< borrowed: the cursor; NULL: not incremental */
-    char *from;              /**< owned: cursor value to start at, or NULL */
-    struct tide_pg_sql text; /**< the present position; empty: none */
+/** How a table is read. */
+enum pg_read {
+    PG_READ_ALL,      /**< as it comes: from the start each time */
+    PG_READ_KEY,      /**< by primary key */
+    PG_READ_ROW,      /**< by place on disk */
+    PG_READ_SNAPSHOT, /**< what was written since, by cursor */
+    PG_READ_CURSOR    /**< what has a greater cursor */
 };
 
-/** Understand what a former run left.  One of another cursor column is not used, and a
- * warning logged.  TIDE_E_CONFIG: it is no position of ours. */
-TIDE_MUST_CHECK
-int pg_position_load(struct pg_position *position, struct tide_pg *pg, const char *text,
-                     struct tide_error *err);
+/** Zero it; pg_position_clear() frees it.  All texts are borrowed from `result`. */
+struct pg_position {
+    PGresult *result; /**< owned; NULL: there is no position */
+    enum pg_read read;
+    const char *table;     /**< its oid, or "" */
+    const char *column;    /**< the cursor's, or NULL */
+    const char *cursor;    /**< the value, or NULL */
+    const char *file;      /**< or "" */
+    bool has_from, has_to; /**< without `to` the window was read to its end */
+    bool nulls;            /**< rows without a cursor were to come at the end */
+    uint64_t from, to, mark;
+    int key_count;
+};
 
-/** Move on to the last value in values, a column of the cursor's type in ascending
- * order, nulls last. */
+/** Understand what a former run left; text NULL: nothing.  TIDE_E_CONFIG: it is no
+ * position of ours. */
 TIDE_MUST_CHECK
-int pg_position_advance(struct pg_position *position, const struct ArrowArray *values,
-                        struct tide_error *err);
+int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const char *text,
+                      struct tide_error *err);
 
-/** The text, or NULL while there is none. */
-const char *pg_position_text(const struct pg_position *position);
+/** Column and value of place i of its key. */
+const char *pg_position_key_column(const struct pg_position *position, int i);
+const char *pg_position_key_value(const struct pg_position *position, int i);
+
+/** The word for a way to read. */
+const char *pg_read_name(enum pg_read read);
 
 void pg_position_clear(struct pg_position *position);
 

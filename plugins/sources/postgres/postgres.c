@@ -3,34 +3,42 @@
  *
  * One binary COPY, in one read-only snapshot, decoded straight into columns.  A type
  * without an exact binary form of ours arrives as the server's own text, so that nothing
- * is ever rounded.  An incremental table is read from the last cursor value on, that
- * value included.
+ * is ever rounded.  Rows come in an order that a run which is cut off can go on in; what
+ * is new to an incremental table is told by the transactions that wrote it.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <tidemill/plugin.h>
 
 #include "decode.h"
+#include "options.h"
+#include "plan.h"
 #include "position.h"
 #include "postgres/catalog.h"
 #include "postgres/connection.h"
 #include "postgres/copy.h"
+#include "progress.h"
 #include "query.h"
+#include "relation.h"
 
 struct pg_source {
     const struct tide_host *host;
     struct tide_pg *pg;
     struct tide_pg_table table;
+    struct pg_relation relation;
     struct pg_selection selection;
+    struct pg_plan plan;
     struct pg_decoder decoder;
-    struct pg_position position;
-    struct tide_pg_sql copy; /* the statement */
-    char *origin;            /* the table as the request named it */
+    struct pg_position position; /* of the run before */
+    struct pg_progress progress; /* of this one */
+    struct tide_pg_sql copy;     /* the statement */
+    char *origin;                /* the table as the request named it */
     int64_t batch_rows, batch_bytes;
     int64_t row;      /* rows received so far */
     int64_t last_row; /* the last of these that is in the builders */
     bool has_header;  /* the stream's header was read */
-    bool done;
+    bool done;        /* the stream has ended */
+    bool ended;       /* and all of it was given */
 };
 
 /* ---- opening --------------------------------------------------------------------- */
@@ -92,44 +100,59 @@ static int make_columns(struct pg_source *source, struct tide_schema *schema,
     return rc;
 }
 
-static int load_position(struct pg_source *source, const char *text,
-                         struct tide_error *err)
+/* Decide how to read the table, and where to begin. */
+static int make_plan(struct pg_source *source, const struct pg_source_options *options,
+                     const struct tide_source_request *request, struct tide_error *err)
 {
-    const struct pg_selection *selection = &source->selection;
+    const struct pg_plan_facts facts = {.pg = source->pg,
+                                        .table = &source->table,
+                                        .relation = &source->relation,
+                                        .request = request,
+                                        .position = &source->position,
+                                        .by_cursor_alone = options->incremental ==
+                                                           PG_INCREMENTAL_CURSOR};
+    int rc = pg_relation_load(source->pg, &source->table, &source->relation, err);
 
-    if (selection->cursor == TIDE_NO_COLUMN) {
-        return TIDE_OK;
+    if (rc == TIDE_OK) {
+        rc = pg_position_parse(&source->position, source->pg, request->position, err);
     }
-    source->position.column =
-        &source->table.columns[selection->columns[selection->cursor]];
-    return text ? pg_position_load(&source->position, source->pg, text, err) : TIDE_OK;
+    if (rc == TIDE_OK) {
+        rc = pg_plan_make(&facts, &source->plan, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = pg_progress_begin(&source->progress, &source->plan, &source->table,
+                               &source->position, err);
+    }
+    pg_selection_order(&source->selection, &source->plan);
+    return rc;
 }
 
 /* Open the snapshot and prepare all but the reading itself, which waits for read(): a
  * look at the columns costs the server nothing. */
 static int prepare_reading(struct pg_source *source,
-                           const struct tide_pg_options *options,
+                           const struct pg_source_options *options,
                            const struct tide_source_request *request,
                            struct tide_schema *schema, struct tide_error *err)
 {
     int rc;
 
     begin(source);
-    rc = load_table(source, options->schema, request->table, err);
+    rc = load_table(source, options->connection.schema, request->table, err);
     if (rc == TIDE_OK) {
         rc = pg_selection_make(&source->table, request, &source->selection, err);
     }
     if (rc == TIDE_OK) {
-        rc = make_columns(source, schema, err);
+        rc = make_plan(source, options, request, err);
     }
     if (rc == TIDE_OK) {
-        rc = load_position(source, request->position, err);
+        rc = make_columns(source, schema, err);
     }
     if (rc != TIDE_OK) {
         return rc;
     }
-    pg_query_build(&source->copy, &source->table, &source->selection,
-                   source->position.from, request->row_limit);
+    source->done = source->plan.nothing;
+    pg_query_build(&source->copy, &source->table, &source->selection, &source->plan,
+                   request->row_limit);
     return tide_pg_sql_check(&source->copy, err);
 }
 
@@ -143,6 +166,7 @@ static void source_close(void *state)
     tide_pg_close(source->pg);
     pg_decoder_clear(&source->decoder);
     pg_selection_clear(&source->selection);
+    pg_progress_clear(&source->progress);
     pg_position_clear(&source->position);
     tide_pg_sql_clear(&source->copy);
     tide_pg_table_clear(&source->table);
@@ -154,6 +178,7 @@ static int source_open(const void *options, const struct tide_source_request *re
                        const struct tide_host *host, void **state,
                        struct tide_schema *schema, struct tide_error *err)
 {
+    const struct pg_source_options *given = options;
     struct pg_source *source = host->allocate(host, sizeof *source);
     int rc;
 
@@ -164,10 +189,10 @@ static int source_open(const void *options, const struct tide_source_request *re
     source->batch_rows = request->batch_rows;
     source->batch_bytes = request->batch_bytes;
     source->origin = strdup(request->table);
-    rc = source->origin ? tide_pg_open(options, host, &source->pg, err)
+    rc = source->origin ? tide_pg_open(&given->connection, host, &source->pg, err)
                         : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
     if (rc == TIDE_OK) {
-        rc = prepare_reading(source, options, request, schema, err);
+        rc = prepare_reading(source, given, request, schema, err);
     }
     if (rc != TIDE_OK) {
         tide_schema_clear(schema);
@@ -245,28 +270,40 @@ static int fill(struct pg_source *source, struct tide_error *err)
     return rc == TIDE_END || rc == TIDE_MORE ? TIDE_OK : rc;
 }
 
+/* The columns of the plan's order, visible or not, tell how far the batch went. */
+static int note_progress(struct pg_source *source, const struct tide_batch *batch,
+                         const struct ArrowArray *hidden, struct tide_error *err)
+{
+    const struct pg_selection *selection = &source->selection;
+    const struct ArrowArray *columns[PG_ORDER_MAX] = {NULL};
+
+    for (size_t i = 0; i < source->plan.order_count; i++) {
+        size_t place = selection->order[i];
+
+        columns[i] = place < selection->visible ? batch->array.children[place]
+                                                : &hidden[place - selection->visible];
+    }
+    return pg_progress_advance(&source->progress, columns, err);
+}
+
 static int take_columns(struct pg_source *source, struct tide_batch *batch,
                         struct tide_error *err)
 {
     const struct pg_selection *selection = &source->selection;
-    struct ArrowArray hidden = {0};
-    const struct ArrowArray *cursor = NULL;
+    struct ArrowArray hidden[PG_ORDER_MAX] = {{0}};
     int rc = TIDE_OK;
 
     for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
-        struct ArrowArray *column =
-            i < selection->visible ? batch->array.children[i] : &hidden;
-
-        rc = pg_decoder_take(&source->decoder, i, column);
-        cursor = i == selection->cursor ? column : cursor;
+        rc = pg_decoder_take(&source->decoder, i,
+                             i < selection->visible ? batch->array.children[i]
+                                                    : &hidden[i - selection->visible]);
     }
-    if (rc != TIDE_OK) {
-        rc = tide_error_set(err, rc, "no memory for a batch");
-    } else if (cursor) {
-        rc = pg_position_advance(&source->position, cursor, err);
-    }
-    if (hidden.release) {
-        hidden.release(&hidden);
+    rc = rc == TIDE_OK ? note_progress(source, batch, hidden, err)
+                       : tide_error_set(err, rc, "no memory for a batch");
+    for (size_t i = 0; i < PG_ORDER_MAX; i++) {
+        if (hidden[i].release) {
+            hidden[i].release(&hidden[i]);
+        }
     }
     return rc;
 }
@@ -296,6 +333,7 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
     int rc = TIDE_OK;
 
     if (source->done) {
+        source->ended = true;
         return TIDE_END;
     }
     if (!source->has_header) {
@@ -308,6 +346,7 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
         return rc;
     }
     if (source->decoder.rows == 0) {
+        source->ended = true;
         return TIDE_END;
     }
     return make_batch(source, batch, err);
@@ -315,14 +354,15 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
 
 static const char *source_position(void *state)
 {
-    const struct pg_source *source = state;
+    struct pg_source *source = state;
 
-    return pg_position_text(&source->position);
+    return pg_progress_text(&source->progress, source->ended);
 }
 
 static const struct tide_source postgres_source = {
     .size = sizeof postgres_source,
-    .flags = TIDE_SOURCE_INCREMENTAL,
+    .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED |
+             TIDE_SOURCE_SEES_LATE,
     .discover = tide_pg_discover,
     .open = source_open,
     .read = source_read,
@@ -333,7 +373,7 @@ static const struct tide_source postgres_source = {
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "postgres", "1.0",
                      "Reads tables and views of a PostgreSQL database."),
-    .options = tide_pg_option_table,
-    .options_size = sizeof(struct tide_pg_options),
+    .options = pg_source_option_table,
+    .options_size = sizeof(struct pg_source_options),
     .source = &postgres_source,
 };

@@ -1,5 +1,5 @@
 /*
- * query - the COPY that reads a table as a request asks.
+ * query - the COPY that reads a table as a plan says.
  */
 #include "query.h"
 
@@ -23,33 +23,12 @@ static bool is_wanted(const struct tide_source_request *request, const char *nam
            !(request->exclude && is_listed(request->exclude, name));
 }
 
-/* Find the cursor among the chosen columns, or add it behind them. */
-static int choose_cursor(const struct tide_pg_table *table, const char *cursor,
-                         struct pg_selection *selection, struct tide_error *err)
-{
-    size_t wanted = tide_pg_table_find(table, cursor);
-
-    if (wanted == TIDE_NO_COLUMN) {
-        (void)tide_pg_column_missing(table, cursor, err);
-        return tide_error_wrap(err, "cursor");
-    }
-    for (size_t i = 0; i < selection->count; i++) {
-        if (selection->columns[i] == wanted) {
-            selection->cursor = i;
-            return TIDE_OK;
-        }
-    }
-    selection->cursor = selection->count;
-    selection->columns[selection->count++] = wanted;
-    return TIDE_OK;
-}
-
 int pg_selection_make(const struct tide_pg_table *table,
                       const struct tide_source_request *request,
                       struct pg_selection *selection, struct tide_error *err)
 {
-    selection->cursor = TIDE_NO_COLUMN;
-    selection->columns = calloc(table->column_count + 1, sizeof *selection->columns);
+    selection->columns =
+        calloc(table->column_count + PG_ORDER_MAX, sizeof *selection->columns);
     if (!selection->columns) {
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
     }
@@ -64,8 +43,26 @@ int pg_selection_make(const struct tide_pg_table *table,
                               "no column of table %s.%s is left to read",
                               table->name.schema, table->name.table);
     }
-    return request->cursor ? choose_cursor(table, request->cursor, selection, err)
-                           : TIDE_OK;
+    return TIDE_OK;
+}
+
+/* The place of a column, which is added at the end when it has none. */
+static size_t place_of(struct pg_selection *selection, size_t wanted)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        if (selection->columns[i] == wanted) {
+            return i;
+        }
+    }
+    selection->columns[selection->count] = wanted;
+    return selection->count++;
+}
+
+void pg_selection_order(struct pg_selection *selection, const struct pg_plan *plan)
+{
+    for (size_t i = 0; i < plan->order_count; i++) {
+        selection->order[i] = place_of(selection, plan->order[i]);
+    }
 }
 
 void pg_selection_clear(struct pg_selection *selection)
@@ -76,66 +73,126 @@ void pg_selection_clear(struct pg_selection *selection)
 
 /* ---- the statement --------------------------------------------------------------- */
 
+static void add_name(struct tide_pg_sql *sql, const struct tide_pg_column *column)
+{
+    tide_pg_sql_add(sql, "t.");
+    tide_pg_sql_identifier(sql, column->name);
+}
+
 static void add_columns(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                         const struct pg_selection *selection)
 {
     for (size_t i = 0; i < selection->count; i++) {
         const struct tide_pg_column *column = &table->columns[selection->columns[i]];
 
-        tide_pg_sql_add(sql, i > 0 ? ", t." : "t.");
-        tide_pg_sql_identifier(sql, column->name);
+        tide_pg_sql_add(sql, i > 0 ? ", " : "");
+        add_name(sql, column);
         if (column->type.form == TIDE_PG_AS_TEXT) {
             tide_pg_sql_add(sql, "::text");
         }
     }
 }
 
-static void add_start(struct tide_pg_sql *sql, const struct tide_pg_column *cursor,
-                      const char *from)
+/* The first `count` columns of the order from number `first` on. */
+static void add_order_columns(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                              const struct pg_plan *plan, size_t first, size_t count)
 {
-    tide_pg_sql_add(sql, " WHERE t.");
-    tide_pg_sql_identifier(sql, cursor->name);
-    tide_pg_sql_add(sql, " >= ");
-    tide_pg_sql_literal(sql, from);
-    tide_pg_sql_format(sql, "::%s", cursor->type_name);
+    for (size_t i = first; i < count; i++) {
+        tide_pg_sql_add(sql, i > first ? ", " : "");
+        add_name(sql, &table->columns[plan->order[i]]);
+    }
 }
 
-/* By cursor, and by primary key where cursors are equal. */
-static void add_order(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                      const struct tide_pg_column *cursor)
+/* "(t.a, t.b) > ('x'::text, '2'::integer)": rows behind a place in the order. */
+static void add_behind(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                       const struct pg_plan *plan, size_t first)
 {
-    tide_pg_sql_add(sql, " ORDER BY t.");
-    tide_pg_sql_identifier(sql, cursor->name);
-    for (int place = 1; place <= (int)table->column_count; place++) {
-        for (size_t i = 0; i < table->column_count; i++) {
-            if (table->columns[i].key_place == place) {
-                tide_pg_sql_add(sql, ", t.");
-                tide_pg_sql_identifier(sql, table->columns[i].name);
-            }
+    const struct pg_start *start = &plan->start;
+
+    tide_pg_sql_add(sql, "(");
+    add_order_columns(sql, table, plan, first, start->count);
+    tide_pg_sql_add(sql, start->inclusive ? ") >= (" : ") > (");
+    for (size_t i = first; i < start->count; i++) {
+        tide_pg_sql_add(sql, i > first ? ", " : "");
+        tide_pg_sql_literal(sql, start->values[i]);
+        tide_pg_sql_format(sql, "::%s", table->columns[plan->order[i]].type_name);
+    }
+    tide_pg_sql_add(sql, ")");
+}
+
+/* Rows without a cursor come last: behind one of them are only others. */
+static void add_start(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                      const struct pg_plan *plan)
+{
+    const struct pg_start *start = &plan->start;
+    bool is_among_nulls = start->count > 0 && !start->values[0];
+
+    if (is_among_nulls) {
+        tide_pg_sql_add(sql, " AND ");
+        add_order_columns(sql, table, plan, 0, 1);
+        tide_pg_sql_add(sql, " IS NULL AND ");
+        add_behind(sql, table, plan, 1);
+        return;
+    }
+    if (start->count > 0) {
+        tide_pg_sql_add(sql, " AND (");
+        add_behind(sql, table, plan, 0);
+        if (plan->has_cursor && plan->nulls) {
+            tide_pg_sql_add(sql, " OR ");
+            add_order_columns(sql, table, plan, 0, 1);
+            tide_pg_sql_add(sql, " IS NULL");
         }
+        tide_pg_sql_add(sql, ")");
+    } else if (plan->has_cursor && !plan->nulls) {
+        tide_pg_sql_add(sql, " AND ");
+        add_order_columns(sql, table, plan, 0, 1);
+        tide_pg_sql_add(sql, " IS NOT NULL");
+    }
+}
+
+static void add_ages(struct tide_pg_sql *sql, const struct pg_ages *ages)
+{
+    if (!pg_ages_are_all(ages)) {
+        tide_pg_sql_format(sql, " AND age(t.xmin) %sBETWEEN %lld AND %lld",
+                           ages->except ? "NOT " : "", (long long)ages->least,
+                           (long long)ages->most);
+    }
+}
+
+/* Rows come as they lie on disk only when no other scan is joined and none helps. */
+static void add_settings(struct tide_pg_sql *sql, const struct pg_plan *plan)
+{
+    if (plan->read == PG_READ_ROW) {
+        tide_pg_sql_add(sql, "SET LOCAL synchronize_seqscans = off; "
+                             "SET LOCAL max_parallel_workers_per_gather = 0; ");
     }
 }
 
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                    const struct pg_selection *selection, const char *from,
+                    const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit)
 {
+    struct tide_pg_sql conditions = {0};
+
+    add_ages(&conditions, &plan->ages);
+    add_start(&conditions, table, plan);
+    add_settings(sql, plan);
     tide_pg_sql_add(sql, "COPY (SELECT ");
     add_columns(sql, table, selection);
     tide_pg_sql_add(sql, " FROM ");
     tide_pg_sql_name(sql, &table->name);
     tide_pg_sql_add(sql, " AS t");
-    if (selection->cursor != TIDE_NO_COLUMN) {
-        const struct tide_pg_column *cursor =
-            &table->columns[selection->columns[selection->cursor]];
-
-        if (from) {
-            add_start(sql, cursor, from);
-        }
-        add_order(sql, table, cursor);
+    if (conditions.length > 0) {
+        tide_pg_sql_format(sql, " WHERE %s", conditions.text + strlen(" AND "));
+    }
+    if (plan->order_count > 0 && plan->read != PG_READ_ROW) {
+        tide_pg_sql_add(sql, " ORDER BY ");
+        add_order_columns(sql, table, plan, 0, plan->order_count);
     }
     if (row_limit > 0) {
         tide_pg_sql_format(sql, " LIMIT %lld", (long long)row_limit);
     }
     tide_pg_sql_add(sql, ") TO STDOUT (FORMAT binary)");
+    sql->failed = sql->failed || conditions.failed;
+    tide_pg_sql_clear(&conditions);
 }

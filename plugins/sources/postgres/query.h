@@ -1,5 +1,5 @@
 /*
- * query - the COPY that reads a table as a request asks.
+ * query - the COPY that reads a table as a plan says.
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <tidemill/plugin.h>
 
+#include "plan.h"
 #include "postgres/catalog.h"
 
 /** Which columns of a table are read; indices into its columns. */
@@ -16,20 +17,24 @@ struct pg_selection {
     size_t *columns; /**< owned */
     size_t count;
     size_t visible; /**< of these, the columns that go into batches: the first ones */
-    size_t cursor;  /**< place of the cursor among them, or TIDE_NO_COLUMN */
+    size_t order[PG_ORDER_MAX]; /**< places among them of the plan's order */
 };
 
-/** Choose the columns: those that are wanted, and the cursor behind them when it is not
- * among these.  TIDE_E_CONFIG: no such cursor, or nothing is wanted. */
+/** Choose the columns that are wanted.  TIDE_E_CONFIG: none is. */
 TIDE_MUST_CHECK
 int pg_selection_make(const struct tide_pg_table *table,
                       const struct tide_source_request *request,
                       struct pg_selection *selection, struct tide_error *err);
+
+/** Find the columns of the plan's order among them; those that are not wanted are read
+ * behind them. */
+void pg_selection_order(struct pg_selection *selection, const struct pg_plan *plan);
+
 void pg_selection_clear(struct pg_selection *selection);
 
-/** Append the statement; from is the cursor value to start at, or NULL. */
+/** Append the statement. */
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                    const struct pg_selection *selection, const char *from,
+                    const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit);
 
 #endif

@@ -14,8 +14,8 @@ static void assert_fails(struct tide_pg_options options, int code, const char *w
     struct kit_source source;
 
     kit_source_init(&source, "anything");
-    source.options = options;
-    source.options.connect_timeout = 5000000;
+    source.options.connection = options;
+    source.options.connection.connect_timeout = 5000000;
     assert_int_equal(kit_source_open(&source), code);
     if (!strstr(source.err.message, words)) {
         fail_msg("\"%s\" does not say \"%s\"", source.err.message, words);
@@ -63,7 +63,7 @@ static void the_options_beside_the_url_win(void **state)
     options.user = "locked";
     options.password = "right";
     kit_source_init(&source, "anything");
-    source.options = options;
+    source.options.connection = options;
     assert_int_equal(kit_source_open(&source), TIDE_OK);
     kit_source_close(&source);
 }
@@ -107,10 +107,10 @@ static void a_server_that_never_answers_is_given_up(void **state)
     assert_int_equal(listen(listener, 1), 0);
     assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
     kit_source_init(&source, "anything");
-    source.options = (struct tide_pg_options){.host = "127.0.0.1",
-                                              .port = ntohs(address.sin_port),
-                                              .schema = "public",
-                                              .connect_timeout = 1000};
+    source.options.connection = (struct tide_pg_options){.host = "127.0.0.1",
+                                                         .port = ntohs(address.sin_port),
+                                                         .schema = "public",
+                                                         .connect_timeout = 1000};
     assert_int_equal(kit_source_open(&source), TIDE_E_TRANSIENT);
     assert_non_null(strstr(source.err.message, "connect_timeout"));
     kit_source_close(&source);

@@ -13,9 +13,12 @@
 
 static void host_log(const struct tide_host *host, int level, const char *message)
 {
-    (void)host;
-    (void)level;
-    (void)message;
+    struct kit_host *kit = host->context;
+    size_t used = strlen(kit->log);
+
+    if (level >= TIDE_LOG_WARNING) {
+        (void)snprintf(kit->log + used, sizeof kit->log - used, "%s\n", message);
+    }
 }
 
 static bool host_cancelled(const struct tide_host *host)
@@ -99,7 +102,7 @@ void kit_source_init(struct kit_source *source, const char *table)
 {
     memset(source, 0, sizeof *source);
     kit_host_init(&source->host);
-    source->options = kit_options();
+    source->options.connection = kit_options();
     source->request = (struct tide_source_request){.size = sizeof source->request,
                                                    .batch_rows = 1000,
                                                    .batch_bytes = 1 << 22,
@@ -144,6 +147,22 @@ size_t kit_read_all(struct kit_source *source, int64_t *values, size_t capacity)
         fail_msg("%s", source->err.message);
     }
     return count;
+}
+
+int64_t kit_read_batch(struct kit_source *source)
+{
+    struct tide_batch batch = {0};
+    int rc = kit_source_plugin()->read(source->state, &batch, &source->err);
+    int64_t rows = batch.array.length;
+
+    if (rc == TIDE_OK) {
+        tide_batch_release(&batch);
+        return rows;
+    }
+    if (rc != TIDE_END) {
+        fail_msg("%s", source->err.message);
+    }
+    return 0;
 }
 
 const char *kit_position(struct kit_source *source)

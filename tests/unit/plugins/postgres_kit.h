@@ -17,6 +17,7 @@
 #include <tidemill/plugin.h>
 
 #include "postgres/connection.h"
+#include "sources/postgres/options.h"
 
 struct kit_reject {
     int64_t row; /* of a batch, or the position */
@@ -29,6 +30,7 @@ struct kit_host {
     struct tide_host host;
     struct kit_reject rejects[64];
     size_t reject_count;
+    char log[1024]; /* warnings, one after the other */
     bool cancelled;
     void (*when_asked)(
         struct kit_host *host); /* called by each cancelled(); may be NULL */
@@ -37,7 +39,7 @@ struct kit_host {
 /* One table being read. */
 struct kit_source {
     struct kit_host host;
-    struct tide_pg_options options;
+    struct pg_source_options options;
     struct tide_source_request request;
     struct tide_schema schema;
     struct tide_error err;
@@ -87,6 +89,9 @@ void kit_source_opens(struct kit_source *source);
 size_t kit_read_all(struct kit_source *source, int64_t *values, size_t capacity);
 
 const char *kit_position(struct kit_source *source);
+
+/* Read one batch; returns how many rows it had, 0 at the end. */
+int64_t kit_read_batch(struct kit_source *source);
 
 /* Get ready to load a table from rows of schema; then open. */
 void kit_destination_init(struct kit_destination *destination, const char *table,

@@ -213,7 +213,7 @@ static void text_that_is_not_utf8_is_a_rejected_row(void **state)
                          " UNION ALL SELECT 2, E'bad \\303' UNION ALL SELECT 3, ''"));
     PQfinish(conn);
     kit_source_init(&source, "raw");
-    source.options.database = database;
+    source.options.connection.database = database;
     kit_source_opens(&source);
     assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
                      TIDE_OK);
@@ -282,7 +282,7 @@ static void a_table_one_may_not_read_is_an_auth_error(void **state)
     (void)snprintf(role, sizeof role, "kit_reader_%d", (int)getpid());
     kit_sql("CREATE ROLE %s LOGIN; GRANT USAGE ON SCHEMA public TO %s", role, role);
     kit_source_init(&source, "changes");
-    source.options.user = role;
+    source.options.connection.user = role;
     kit_source_opens(&source);
     assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
                      TIDE_E_AUTH);
@@ -343,7 +343,7 @@ static void a_statement_timeout_ends_a_query(void **state)
 
     (void)state;
     kit_source_init(&source, "endless");
-    source.options.statement_timeout = 20000;
+    source.options.connection.statement_timeout = 20000;
     kit_source_opens(&source);
     assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
                      TIDE_E_TRANSIENT);

@@ -1,0 +1,322 @@
+/*
+ * begin - where a run begins, from what a former one left.
+ */
+#include "begin.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Transactions that wait behind an open one, from which on it is worth a word. */
+#define MANY_WAITING 10000
+
+/* ---- what does not fit ----------------------------------------------------------- */
+
+static void warn(const struct pg_plan_facts *facts, const char *why)
+{
+    const struct tide_host *host = facts->pg->host;
+    char message[320];
+
+    (void)snprintf(message, sizeof message, "%s: table %.64s is read from its start", why,
+                   facts->request->table);
+    host->log(host, TIDE_LOG_WARNING, message);
+}
+
+/* A cut-off run that cannot be ended: what it gave cannot be told from what it did not.
+ */
+static int cannot_end(const struct pg_plan_facts *facts, const char *why,
+                      struct tide_error *err)
+{
+    return tide_error_at(
+        err, TIDE_E_CONFLICT, facts->request->table,
+        "the run before was cut off and cannot be ended: %s; empty the destination's "
+        "table and run from scratch, or use mode merge or replace, which may read rows "
+        "twice",
+        why);
+}
+
+/* Begin at the start where rows may come twice, else fail. */
+static int start_over(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      const char *why, struct tide_error *err)
+{
+    if (!plan->may_repeat) {
+        return cannot_end(facts, why, err);
+    }
+    warn(facts, why);
+    return TIDE_OK;
+}
+
+/* ---- places in the order --------------------------------------------------------- */
+
+/* Whether the key of a position is that by which the plan tells equal cursors apart. */
+static bool has_same_key(const struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const struct pg_position *position = facts->position;
+    size_t first = plan->has_cursor ? 1 : 0;
+
+    if (!plan->is_total || (size_t)position->key_count != plan->order_count - first ||
+        (plan->by_row && strcmp(position->file, plan->file) != 0)) {
+        return false;
+    }
+    for (int i = 0; i < position->key_count; i++) {
+        const char *name = facts->table->columns[plan->order[first + (size_t)i]].name;
+
+        if (strcmp(name, pg_position_key_column(position, i)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Go on behind the row of a position; without its key, at its cursor. */
+static void start_behind(struct pg_plan *plan, const struct pg_position *position,
+                         bool with_key)
+{
+    struct pg_start *start = &plan->start;
+
+    if (plan->has_cursor) {
+        start->values[start->count++] = position->cursor;
+    }
+    for (int i = 0; with_key && i < position->key_count; i++) {
+        start->values[start->count++] = pg_position_key_value(position, i);
+    }
+    start->inclusive = !with_key;
+}
+
+static bool is_same_table(const struct pg_plan *plan, const struct pg_position *position)
+{
+    return strcmp(position->table, plan->table) == 0;
+}
+
+static bool is_same_cursor(const struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const char *cursor = facts->table->columns[plan->order[0]].name;
+
+    return facts->position->column && strcmp(facts->position->column, cursor) == 0;
+}
+
+/* ---- full reads ------------------------------------------------------------------ */
+
+static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    if (has_same_key(plan, facts)) {
+        start_behind(plan, facts->position, true);
+    } else {
+        warn(facts, "the run before was cut off and the primary key is another now");
+    }
+    return TIDE_OK;
+}
+
+/* Places on disk are those that were read as long as no version is newer. */
+static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        struct tide_error *err)
+{
+    const struct pg_clock *clock = &facts->relation->clock;
+    struct pg_window then = {.whole = true, .to = facts->position->mark};
+    bool changed =
+        !has_same_key(plan, facts) || pg_window_resume(&then, clock) != PG_WINDOW_READ;
+    int rc = TIDE_OK;
+
+    if (!changed && then.to < clock->end) {
+        rc = pg_relation_has_changed(facts->pg, facts->table, facts->relation, then.to,
+                                     &changed, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (changed) {
+        return start_over(plan, facts,
+                          "the table has no usable primary key and was changed since",
+                          err);
+    }
+    plan->mark = then.to;
+    start_behind(plan, facts->position, true);
+    return TIDE_OK;
+}
+
+static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+
+    plan->mark = facts->relation->clock.oldest;
+    if (!position->result || plan->read == PG_READ_ALL) {
+        return TIDE_OK;
+    }
+    if (position->read != plan->read) {
+        warn(facts, "the run before was cut off while it read in another way");
+        return TIDE_OK;
+    }
+    if (!is_same_table(plan, position)) {
+        warn(facts, "the run before was cut off and the table was made anew since");
+        return TIDE_OK;
+    }
+    return plan->read == PG_READ_KEY ? begin_by_key(plan, facts)
+                                     : begin_by_row(plan, facts, err);
+}
+
+/* ---- by cursor ------------------------------------------------------------------- */
+
+/* With rows that may repeat, equal cursors that were committed late come along. */
+static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                           struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+
+    if (!position->result) {
+        return TIDE_OK;
+    }
+    if (position->read == PG_READ_SNAPSHOT) {
+        return tide_error_at(err, TIDE_E_CONFIG, "incremental",
+                             "the run before read with incremental: snapshot, which "
+                             "leaves no cursor to go on from; set it again, or empty the "
+                             "destination's table and run from scratch");
+    }
+    if (position->read != PG_READ_CURSOR || !is_same_cursor(plan, facts)) {
+        warn(facts, "the run before left a position of another cursor");
+        return TIDE_OK;
+    }
+    plan->nulls = position->nulls;
+    if (position->cursor) {
+        start_behind(plan, position, has_same_key(plan, facts) && !plan->may_repeat);
+    }
+    return TIDE_OK;
+}
+
+/* ---- by transactions ------------------------------------------------------------- */
+
+/* The first window, behind what was read by cursor before. */
+static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const struct pg_position *position = facts->position;
+
+    plan->window = pg_window_first(&facts->relation->clock);
+    if (!position->result) {
+        return TIDE_OK;
+    }
+    if (position->read == PG_READ_CURSOR && is_same_cursor(plan, facts)) {
+        plan->nulls = position->nulls;
+        if (position->cursor) {
+            start_behind(plan, position, has_same_key(plan, facts) && !plan->may_repeat);
+        }
+    } else {
+        warn(facts, position->read == PG_READ_SNAPSHOT
+                        ? "the table was made anew since the run before"
+                        : "the run before left a position of another cursor");
+    }
+    return TIDE_OK;
+}
+
+/* The rest of a window that was begun. */
+static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+    bool same_cursor = is_same_cursor(plan, facts);
+    bool same_key = has_same_key(plan, facts);
+
+    if ((!same_cursor || !same_key) && !plan->may_repeat) {
+        return cannot_end(facts,
+                          same_cursor
+                              ? "the table's primary key was changed, or the table "
+                                "has none and was rewritten"
+                              : "its cursor was another",
+                          err);
+    }
+    plan->nulls = position->nulls;
+    if (same_cursor && same_key) {
+        start_behind(plan, position, true);
+    } else if (same_cursor && position->cursor) {
+        start_behind(plan, position, false);
+    }
+    return TIDE_OK;
+}
+
+/* A position that this server cannot have given. */
+static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                           struct tide_error *err)
+{
+    if (facts->relation->is_standby) {
+        return tide_error_set(err, TIDE_E_TRANSIENT,
+                              "%s is a standby that has not yet got what the run before "
+                              "read",
+                              facts->pg->place);
+    }
+    warn(facts, "the run before read another server, or this one before it was restored");
+    plan->window = pg_window_first(&facts->relation->clock);
+    return TIDE_OK;
+}
+
+static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+    const struct pg_clock *clock = &facts->relation->clock;
+    enum pg_window_verdict verdict;
+
+    if (position->read != PG_READ_SNAPSHOT || !is_same_table(plan, position)) {
+        return begin_first(plan, facts);
+    }
+    if (position->has_to) {
+        plan->window = (struct pg_window){
+            .whole = !position->has_from, .from = position->from, .to = position->to};
+        verdict = pg_window_resume(&plan->window, clock);
+    } else {
+        verdict = pg_window_next(position->from, clock, plan->may_repeat, &plan->window);
+    }
+    if (verdict == PG_WINDOW_AHEAD) {
+        return begin_elsewhere(plan, facts, err);
+    }
+    if (verdict == PG_WINDOW_TOO_OLD) {
+        plan->window = pg_window_first(clock);
+        return start_over(plan, facts,
+                          "more than two billion transactions have passed since", err);
+    }
+    plan->nothing = verdict == PG_WINDOW_NOTHING;
+    return position->has_to ? begin_rest(plan, facts, err) : TIDE_OK;
+}
+
+/* Say when an open transaction keeps much, or all, from being read. */
+static void tell_waiting(const struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const struct tide_host *host = facts->pg->host;
+    const struct pg_clock *clock = &facts->relation->clock;
+    uint64_t waiting = clock->end - clock->oldest;
+    char message[256];
+
+    if (plan->may_repeat || waiting == 0 || (waiting < MANY_WAITING && !plan->nothing)) {
+        return;
+    }
+    (void)snprintf(message, sizeof message,
+                   "transaction %" PRIu64 " is still open: rows of it and of up to "
+                   "%" PRIu64 " later ones are left to the run after it has ended",
+                   clock->oldest, waiting - 1);
+    host->log(host, TIDE_LOG_WARNING, message);
+}
+
+static int begin_snapshot(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                          struct tide_error *err)
+{
+    int rc = begin_window(plan, facts, err);
+
+    if (rc == TIDE_OK) {
+        plan->ages =
+            pg_window_ages(&plan->window, &facts->relation->clock, plan->may_repeat);
+        tell_waiting(plan, facts);
+    }
+    return rc;
+}
+
+int pg_plan_begin(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                  struct tide_error *err)
+{
+    plan->nulls = true;
+    switch (plan->read) {
+    case PG_READ_SNAPSHOT:
+        return begin_snapshot(plan, facts, err);
+    case PG_READ_CURSOR:
+        return begin_by_cursor(plan, facts, err);
+    default:
+        return begin_full(plan, facts, err);
+    }
+}

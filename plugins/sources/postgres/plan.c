@@ -1,0 +1,178 @@
+/*
+ * plan - how a run reads a table, and in which order.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "begin.h"
+
+/* ---- the order ------------------------------------------------------------------- */
+
+/* System columns have these numbers in every table. */
+enum { NUMBER_CTID = -1, NUMBER_TABLEOID = -6 };
+
+static int no_memory(struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
+}
+
+/* Order by a column that every table has and that nobody selects. */
+static int add_system_column(struct pg_plan *plan, struct tide_pg_table *table,
+                             const char *name, int number, struct tide_error *err)
+{
+    struct tide_pg_column *columns =
+        realloc(table->columns, (table->column_count + 1) * sizeof *columns);
+    struct tide_pg_column *added;
+
+    if (!columns) {
+        return no_memory(err);
+    }
+    table->columns = columns;
+    added = &columns[table->column_count];
+    memset(added, 0, sizeof *added);
+    added->number = number;
+    added->name = strdup(name);
+    added->type_name = strdup(number == NUMBER_CTID ? "tid" : "oid");
+    added->type.form = number == NUMBER_CTID ? TIDE_PG_BYTEA : TIDE_PG_AS_TEXT;
+    added->type.type = number == NUMBER_CTID ? TIDE_TYPE_BYTES : TIDE_TYPE_STRING;
+    plan->order[plan->order_count++] = table->column_count++;
+    return added->name && added->type_name ? TIDE_OK : no_memory(err);
+}
+
+static int order_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    plan->by_row = true;
+    plan->is_total = true;
+    (void)snprintf(plan->file, sizeof plan->file, "%s", facts->relation->file);
+    if (facts->relation->is_divided) {
+        rc = add_system_column(plan, facts->table, "tableoid", NUMBER_TABLEOID, err);
+    }
+    return rc == TIDE_OK ? add_system_column(plan, facts->table, "ctid", NUMBER_CTID, err)
+                         : rc;
+}
+
+/* Append the key's columns; false: there is none. */
+static bool order_by_key(struct pg_plan *plan, const struct tide_pg_table *table)
+{
+    size_t before = plan->order_count;
+
+    for (int place = 1; place < PG_ORDER_MAX; place++) {
+        for (size_t i = 0; i < table->column_count; i++) {
+            if (table->columns[i].key_place == place) {
+                plan->order[plan->order_count++] = i;
+            }
+        }
+    }
+    plan->is_total = plan->order_count > before;
+    return plan->is_total;
+}
+
+/* Whether the primary key holds for all rows that are read: not for those of tables that
+ * inherit. */
+static bool has_key(const struct pg_relation *relation)
+{
+    return relation->is_readable &&
+           (relation->kind == 'p' || (relation->kind == 'r' && !relation->is_divided));
+}
+
+static int order_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                           struct tide_error *err)
+{
+    const struct pg_relation *relation = facts->relation;
+    size_t cursor = tide_pg_table_find(facts->table, facts->request->cursor);
+
+    if (cursor == TIDE_NO_COLUMN) {
+        (void)tide_pg_column_missing(facts->table, facts->request->cursor, err);
+        return tide_error_wrap(err, "cursor");
+    }
+    plan->has_cursor = true;
+    plan->order[plan->order_count++] = cursor;
+    if ((has_key(relation) && order_by_key(plan, facts->table)) ||
+        plan->read == PG_READ_CURSOR) {
+        return TIDE_OK;
+    }
+    return order_by_row(plan, facts, err);
+}
+
+/* ---- the way to read ------------------------------------------------------------- */
+
+/* Transactions tell what is new where rows show them: in tables of PostgreSQL's own. */
+static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
+{
+    const struct pg_relation *relation = facts->relation;
+    bool is_table = relation->kind == 'r' || relation->kind == 'p';
+    bool has_writers = is_table && relation->is_heap;
+
+    if (facts->by_cursor_alone || !has_writers) {
+        return PG_READ_CURSOR;
+    }
+    if (!relation->is_readable) {
+        facts->pg->host->log(facts->pg->host, TIDE_LOG_WARNING,
+                             "no right to read all columns of the table: it is read as "
+                             "with incremental: cursor");
+        return PG_READ_CURSOR;
+    }
+    return PG_READ_SNAPSHOT;
+}
+
+/* A read that was cut off goes on as it began. */
+static int choose_full(const struct pg_plan_facts *facts, enum pg_read *read,
+                       struct tide_error *err)
+{
+    const struct pg_relation *relation = facts->relation;
+    bool keeps_rows = relation->is_heap && relation->is_readable &&
+                      !relation->is_divided && strchr("rm", relation->kind);
+    enum pg_read before = facts->position->read;
+    bool by_key = false;
+    int rc = TIDE_OK;
+
+    *read = PG_READ_ALL;
+    if (facts->request->row_limit > 0) {
+        return TIDE_OK;
+    }
+    if (has_key(relation) && relation->kind == 'r') {
+        rc = pg_relation_is_clustered(facts->pg, facts->table, relation, &by_key, err);
+        by_key = (by_key && before != PG_READ_ROW) || before == PG_READ_KEY;
+    }
+    if (by_key) {
+        *read = PG_READ_KEY;
+    } else if (keeps_rows) {
+        *read = PG_READ_ROW;
+    }
+    return rc;
+}
+
+/* Append the order of a full read; a key that is gone leaves the place on disk. */
+static int order_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      struct tide_error *err)
+{
+    if (plan->read == PG_READ_KEY && !order_by_key(plan, facts->table)) {
+        plan->read = facts->relation->is_heap ? PG_READ_ROW : PG_READ_ALL;
+    }
+    return plan->read == PG_READ_ROW ? order_by_row(plan, facts, err) : TIDE_OK;
+}
+
+int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
+                 struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    plan->table = facts->table->oid;
+    plan->may_repeat = facts->request->may_repeat;
+    plan->ages = (struct pg_ages){.except = true, .least = 0, .most = -1};
+    if (facts->request->cursor) {
+        plan->read = choose_incremental(facts);
+        rc = order_by_cursor(plan, facts, err);
+    } else {
+        rc = choose_full(facts, &plan->read, err);
+        if (rc == TIDE_OK) {
+            rc = order_full(plan, facts, err);
+        }
+    }
+    return rc == TIDE_OK ? pg_plan_begin(plan, facts, err) : rc;
+}

@@ -1,0 +1,69 @@
+/*
+ * plan - how a run reads a table, and where it begins.
+ *
+ * Decided once, from what the table is, what the run asks for and what a former run left.
+ *
+ * Layer: the postgres source; the SDK and the postgres plugins' shared part.
+ */
+#ifndef TIDE_POSTGRES_PLAN_H
+#define TIDE_POSTGRES_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <tidemill/plugin.h>
+
+#include "horizon.h"
+#include "position.h"
+#include "postgres/catalog.h"
+#include "relation.h"
+
+/** A cursor and as many columns as PostgreSQL's keys have. */
+#define PG_ORDER_MAX 33
+
+/** Rows behind which the plan begins: values of the first columns of its order. */
+struct pg_start {
+    size_t count;                     /**< 0: at the start */
+    bool inclusive;                   /**< rows with these values are read again */
+    const char *values[PG_ORDER_MAX]; /**< borrowed from the position; the cursor may be
+                                         NULL, which comes last */
+};
+
+struct pg_plan {
+    enum pg_read read;
+    const char *table;          /**< oid, borrowed */
+    bool has_cursor;            /**< it is the first of the order */
+    bool is_total;              /**< no two rows are equal in the order */
+    bool by_row;                /**< which the place on disk decides */
+    bool may_repeat;            /**< a row that comes again does no harm */
+    bool nulls;                 /**< rows without a cursor are read too, at the end */
+    bool nothing;               /**< there is nothing new */
+    size_t order[PG_ORDER_MAX]; /**< columns of the table */
+    size_t order_count;
+    struct pg_window window; /**< of PG_READ_SNAPSHOT */
+    struct pg_ages ages;     /**< condition on all rows */
+    uint64_t mark;           /**< of PG_READ_ROW: nothing was written since */
+    char file[40];           /**< of by_row */
+    struct pg_start start;
+};
+
+/** What the plan is made of; all borrowed. */
+struct pg_plan_facts {
+    struct tide_pg *pg;
+    struct tide_pg_table *table; /**< gets system columns added that the plan orders by */
+    const struct pg_relation *relation;
+    const struct tide_source_request *request;
+    const struct pg_position *position;
+    bool by_cursor_alone; /**< as the user wants it */
+};
+
+/**
+ * Fill a zeroed plan; it borrows from the position.  TIDE_E_CONFIG: no such cursor, or a
+ * position that does not go with what is asked for.  TIDE_E_CONFLICT: the table was
+ * changed so that the run cut off cannot be ended.  TIDE_E_TRANSIENT: a standby that has
+ * not caught up.
+ */
+TIDE_MUST_CHECK
+int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
+                 struct tide_error *err);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * relation - what decides how a table can be read: its kind, its files, its moment.
+ */
+#include "relation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A table of up to so many bytes is sorted in next to no time. */
+#define SMALL ((int64_t)16 << 20)
+/* Up to so many, one that was never analyzed is taken for one that grows at its end. */
+#define MODERATE ((int64_t)256 << 20)
+
+/* 2 is the access method "heap".  The txid functions are those that PostgreSQL 12 has as
+ * well.  Without a join a new session plans it in little time. */
+#define FACTS                                                                            \
+    "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"                \
+    " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"                        \
+    " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"        \
+    " coalesce(pg_relation_filenode(c.oid), 0),"                                         \
+    " txid_snapshot_xmin(txid_current_snapshot()),"                                      \
+    " txid_snapshot_xmax(txid_current_snapshot()),"                                      \
+    " age((txid_snapshot_xmin(txid_current_snapshot()) & 4294967295)::text::xid) "       \
+    "FROM pg_class c WHERE c.oid = $1::oid"
+
+/* The same of all tables that are read with one. */
+#define FACTS_OF_PARTS                                                                   \
+    "WITH RECURSIVE tree AS (SELECT $1::oid AS oid UNION SELECT i.inhrelid"              \
+    " FROM tree JOIN pg_inherits i ON i.inhparent = tree.oid) "                          \
+    "SELECT bool_and(c.relkind = 'p' OR (c.relkind = 'r' AND c.relam = 2)),"             \
+    " md5(string_agg(c.oid || '/' || coalesce(pg_relation_filenode(c.oid), 0), ' '"      \
+    " ORDER BY c.oid)) FROM tree JOIN pg_class c USING (oid)"
+
+enum {
+    FACT_KIND,
+    FACT_DIVIDED,
+    FACT_HEAP,
+    FACT_READABLE,
+    FACT_STANDBY,
+    FACT_SIZE,
+    FACT_FILE,
+    FACT_OLDEST,
+    FACT_END,
+    FACT_AGE
+};
+
+static bool get_bool(const PGresult *result, int column)
+{
+    return PQgetvalue(result, 0, column)[0] == 't';
+}
+
+static uint64_t get_number(const PGresult *result, int column)
+{
+    return strtoull(PQgetvalue(result, 0, column), NULL, 10);
+}
+
+static void read_facts(const PGresult *result, struct pg_relation *relation)
+{
+    struct pg_clock *clock = &relation->clock;
+
+    relation->kind = PQgetvalue(result, 0, FACT_KIND)[0];
+    relation->is_divided = get_bool(result, FACT_DIVIDED);
+    relation->is_heap = get_bool(result, FACT_HEAP);
+    relation->is_readable = get_bool(result, FACT_READABLE);
+    relation->is_standby = get_bool(result, FACT_STANDBY);
+    relation->size = (int64_t)get_number(result, FACT_SIZE);
+    (void)snprintf(relation->file, sizeof relation->file, "%s",
+                   PQgetvalue(result, 0, FACT_FILE));
+    clock->oldest = get_number(result, FACT_OLDEST);
+    clock->end = get_number(result, FACT_END);
+    clock->next = clock->oldest + get_number(result, FACT_AGE);
+}
+
+static int load_parts(struct tide_pg *pg, const char *const *params,
+                      struct pg_relation *relation, struct tide_error *err)
+{
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg, FACTS_OF_PARTS, params, 1, &result, err);
+
+    if (rc == TIDE_OK) {
+        relation->is_heap = get_bool(result, 0);
+        (void)snprintf(relation->file, sizeof relation->file, "%s",
+                       PQgetvalue(result, 0, 1));
+    }
+    PQclear(result);
+    return rc;
+}
+
+int pg_relation_load(struct tide_pg *pg, const struct tide_pg_table *table,
+                     struct pg_relation *relation, struct tide_error *err)
+{
+    const char *params[] = {table->oid};
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg, FACTS, params, 1, &result, err);
+
+    if (rc == TIDE_OK && PQntuples(result) != 1) {
+        rc = tide_error_set(err, TIDE_E_TRANSIENT, "table %s.%s is gone",
+                            table->name.schema, table->name.table);
+    } else if (rc == TIDE_OK) {
+        read_facts(result, relation);
+    }
+    PQclear(result);
+    return rc == TIDE_OK && relation->is_divided ? load_parts(pg, params, relation, err)
+                                                 : rc;
+}
+
+static const struct tide_pg_column *first_of_key(const struct tide_pg_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].key_place == 1) {
+            return &table->columns[i];
+        }
+    }
+    return NULL;
+}
+
+int pg_relation_is_clustered(struct tide_pg *pg, const struct tide_pg_table *table,
+                             const struct pg_relation *relation, bool *clustered,
+                             struct tide_error *err)
+{
+    const struct tide_pg_column *column = first_of_key(table);
+    const char *params[] = {table->name.schema, table->name.table,
+                            column ? column->name : ""};
+    PGresult *result = NULL;
+    int rc;
+
+    if (!column || relation->size <= SMALL) {
+        *clustered = column != NULL;
+        return TIDE_OK;
+    }
+    rc = tide_pg_query(pg,
+                       "SELECT correlation >= 0.9 FROM pg_stats WHERE schemaname = $1"
+                       " AND tablename = $2 AND attname = $3 AND NOT inherited"
+                       " AND correlation IS NOT NULL",
+                       params, 3, &result, err);
+    if (rc == TIDE_OK) {
+        *clustered =
+            PQntuples(result) > 0 ? get_bool(result, 0) : relation->size <= MODERATE;
+    }
+    PQclear(result);
+    return rc;
+}
+
+int pg_relation_has_changed(struct tide_pg *pg, const struct tide_pg_table *table,
+                            const struct pg_relation *relation, uint64_t mark,
+                            bool *changed, struct tide_error *err)
+{
+    struct pg_ages ages = pg_ages_since(mark, &relation->clock);
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    tide_pg_sql_add(&sql, "SELECT EXISTS (SELECT 1 FROM ");
+    tide_pg_sql_name(&sql, &table->name);
+    tide_pg_sql_format(&sql, " AS t WHERE age(t.xmin) BETWEEN %lld AND %lld)",
+                       (long long)ages.least, (long long)ages.most);
+    rc = tide_pg_exec_sql(pg, &sql, &result, err);
+    if (rc == TIDE_OK) {
+        *changed = get_bool(result, 0);
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
