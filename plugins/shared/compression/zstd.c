@@ -10,10 +10,15 @@
 #ifdef HAVE_ZSTD
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
-static int zstd_failed(size_t result, struct tide_error *err)
+/* otherwise: what it is when memory is not short. */
+static int zstd_failed(size_t result, int otherwise, struct tide_error *err)
 {
-    return tide_error_set(err, TIDE_E_DATA, "%s", ZSTD_getErrorName(result));
+    bool short_of_memory = ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation;
+
+    return tide_error_set(err, short_of_memory ? TIDE_E_LIMIT : otherwise, "%s",
+                          ZSTD_getErrorName(result));
 }
 
 static int zstd_decoder_create(void **state, struct tide_error *err)
@@ -37,7 +42,7 @@ static int zstd_decode(void *state, struct codec_input *input,
     output->data += out.pos;
     output->length -= out.pos;
     if (ZSTD_isError(result)) {
-        return zstd_failed(result, err);
+        return zstd_failed(result, TIDE_E_DATA, err);
     }
     *between = result == 0;
     return TIDE_OK;
@@ -77,7 +82,7 @@ static int zstd_encode(void *state, struct codec_input *input,
     output->data += out.pos;
     output->length -= out.pos;
     if (ZSTD_isError(result)) {
-        return zstd_failed(result, err);
+        return zstd_failed(result, TIDE_E_INTERNAL, err);
     }
     *done = result == 0;
     return TIDE_OK;
