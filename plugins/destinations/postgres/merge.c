@@ -3,7 +3,24 @@
  */
 #include "merge.h"
 
-#include <stdbool.h>
+#include <string.h>
+
+#define SAVEPOINT "tidemill_merge"
+
+/* A row that this transaction wrote, or one that began later: its age counts from our
+ * own number.  The bound below is for rows so old that their numbers begin anew. */
+#define IS_OURS "age(t.xmin) BETWEEN -200000000 AND 0"
+
+/* What the server says when one statement is to change a row twice. */
+#define CARDINALITY_VIOLATION "21000"
+
+/* What the statements are made of. */
+struct parts {
+    const struct pg_target *target;
+    const char *const *key;
+    const char *cursor; /* NULL: none */
+    const char *run;
+};
 
 void pg_merge_add_name(struct tide_pg_sql *sql, const char *run)
 {
@@ -46,58 +63,58 @@ static void relax_absent(struct tide_pg_sql *sql, const struct pg_target *target
     }
 }
 
-int pg_merge_prepare(struct tide_pg *pg, const struct pg_target *target, const char *run,
-                     struct tide_error *err)
+static void build_prepare(struct tide_pg_sql *sql, const struct parts *parts)
 {
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_add(&sql, "CREATE TEMPORARY TABLE ");
-    pg_merge_add_name(&sql, run);
-    tide_pg_sql_add(&sql, " (LIKE ");
-    tide_pg_sql_name(&sql, &target->table.name);
-    tide_pg_sql_add(&sql, " INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS,"
-                          " " PG_ORDER_COLUMN " bigint) ON COMMIT DROP");
-    relax_absent(&sql, target, run);
-    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
-    tide_pg_sql_clear(&sql);
-    return rc;
+    tide_pg_sql_add(sql, "CREATE TEMPORARY TABLE ");
+    pg_merge_add_name(sql, parts->run);
+    tide_pg_sql_add(sql, " (LIKE ");
+    tide_pg_sql_name(sql, &parts->target->table.name);
+    tide_pg_sql_add(sql, " INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS,"
+                         " " PG_ORDER_COLUMN " bigint) ON COMMIT DROP");
+    relax_absent(sql, parts->target, parts->run);
 }
 
 /* ---- into the target ------------------------------------------------------------- */
 
-/* The staged rows, the last of each key. */
-static void add_select(struct tide_pg_sql *sql, const struct pg_target *target,
-                       const char *const *key, const char *cursor, const char *run)
+/* The last of each key comes first. */
+static void add_order(struct tide_pg_sql *sql, const struct parts *parts)
 {
-    tide_pg_sql_add(sql, " SELECT DISTINCT ON (");
-    pg_target_add_names(sql, key);
-    tide_pg_sql_add(sql, ") ");
-    pg_target_add_columns(target, sql);
-    tide_pg_sql_add(sql, " FROM ");
-    pg_merge_add_name(sql, run);
     tide_pg_sql_add(sql, " ORDER BY ");
-    pg_target_add_names(sql, key);
-    if (cursor) {
+    pg_target_add_names(sql, parts->key);
+    if (parts->cursor) {
         tide_pg_sql_add(sql, ", ");
-        tide_pg_sql_identifier(sql, cursor);
+        tide_pg_sql_identifier(sql, parts->cursor);
         tide_pg_sql_add(sql, " DESC NULLS LAST");
     }
     tide_pg_sql_add(sql, ", " PG_ORDER_COLUMN " DESC");
 }
 
-static void add_update(struct tide_pg_sql *sql, const struct pg_target *target,
-                       const char *const *key)
+/* Leave a row of ours that has a greater cursor; none is less than any. */
+static void add_guard(struct tide_pg_sql *sql, const char *cursor)
 {
+    tide_pg_sql_add(sql, " WHERE (" IS_OURS " AND (t.");
+    tide_pg_sql_identifier(sql, cursor);
+    tide_pg_sql_add(sql, " > EXCLUDED.");
+    tide_pg_sql_identifier(sql, cursor);
+    tide_pg_sql_add(sql, " OR (EXCLUDED.");
+    tide_pg_sql_identifier(sql, cursor);
+    tide_pg_sql_add(sql, " IS NULL AND t.");
+    tide_pg_sql_identifier(sql, cursor);
+    tide_pg_sql_add(sql, " IS NOT NULL))) IS NOT TRUE");
+}
+
+static void add_update(struct tide_pg_sql *sql, const struct parts *parts, bool guarded)
+{
+    const struct pg_target *target = parts->target;
     size_t updated = 0;
 
     tide_pg_sql_add(sql, " ON CONFLICT (");
-    pg_target_add_names(sql, key);
+    pg_target_add_names(sql, parts->key);
     tide_pg_sql_add(sql, ") DO ");
     for (size_t i = 0; i < target->count; i++) {
         const char *name = pg_target_column(target, i)->name;
 
-        if (!pg_target_is_listed(key, name)) {
+        if (!pg_target_is_listed(parts->key, name)) {
             tide_pg_sql_add(sql, updated++ == 0 ? "UPDATE SET " : ", ");
             tide_pg_sql_identifier(sql, name);
             tide_pg_sql_add(sql, " = EXCLUDED.");
@@ -106,26 +123,131 @@ static void add_update(struct tide_pg_sql *sql, const struct pg_target *target,
     }
     if (updated == 0) {
         tide_pg_sql_add(sql, "NOTHING");
+    } else if (guarded && parts->cursor) {
+        add_guard(sql, parts->cursor);
     }
 }
 
-int pg_merge_apply(struct tide_pg *pg, const struct pg_target *target,
-                   const char *const *key, const char *cursor, const char *run,
-                   struct tide_error *err)
+static void build_insert(struct tide_pg_sql *sql, const struct parts *parts,
+                         bool distinct, bool guarded)
 {
-    struct tide_pg_sql sql = {0};
-    int rc;
+    tide_pg_sql_add(sql, "INSERT INTO ");
+    tide_pg_sql_name(sql, &parts->target->table.name);
+    tide_pg_sql_add(sql, " AS t (");
+    pg_target_add_columns(parts->target, sql);
+    tide_pg_sql_add(sql, ") OVERRIDING SYSTEM VALUE SELECT ");
+    if (distinct) {
+        tide_pg_sql_add(sql, "DISTINCT ON (");
+        pg_target_add_names(sql, parts->key);
+        tide_pg_sql_add(sql, ") ");
+    }
+    pg_target_add_columns(parts->target, sql);
+    tide_pg_sql_add(sql, " FROM ");
+    pg_merge_add_name(sql, parts->run);
+    if (distinct) {
+        add_order(sql, parts);
+    }
+    add_update(sql, parts, guarded);
+}
 
-    tide_pg_sql_add(&sql, "INSERT INTO ");
-    tide_pg_sql_name(&sql, &target->table.name);
-    tide_pg_sql_add(&sql, " (");
-    pg_target_add_columns(target, &sql);
-    tide_pg_sql_add(&sql, ") OVERRIDING SYSTEM VALUE");
-    add_select(&sql, target, key, cursor, run);
-    add_update(&sql, target, key);
-    tide_pg_sql_add(&sql, "; TRUNCATE ");
-    pg_merge_add_name(&sql, run);
-    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
-    tide_pg_sql_clear(&sql);
+static void build_statements(struct pg_merge *merge, const struct parts *parts)
+{
+    build_prepare(&merge->prepare, parts);
+    tide_pg_sql_add(&merge->plain, "SAVEPOINT " SAVEPOINT "; ");
+    build_insert(&merge->plain, parts, false, true);
+    tide_pg_sql_add(&merge->plain, "; RELEASE SAVEPOINT " SAVEPOINT "; TRUNCATE ");
+    pg_merge_add_name(&merge->plain, parts->run);
+    build_insert(&merge->distinct, parts, true, !merge->waits);
+    tide_pg_sql_add(&merge->distinct, "; TRUNCATE ");
+    pg_merge_add_name(&merge->distinct, parts->run);
+}
+
+/* ---- whether a cursor can be trusted in the target ------------------------------- */
+
+/* Triggers that run before each row, of the table and its partitions. */
+static int find_triggers(const struct pg_target *target, struct tide_pg *pg, bool *found,
+                         struct tide_error *err)
+{
+    const char *params[] = {target->table.oid};
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg,
+                           "SELECT FROM pg_trigger WHERE tgrelid IN"
+                           " (SELECT $1::oid UNION SELECT relid"
+                           " FROM pg_partition_tree($1::oid::regclass))"
+                           " AND tgtype & 3 = 3 AND NOT tgisinternal"
+                           " AND tgenabled <> 'D' LIMIT 1",
+                           params, 1, &result, err);
+
+    *found = rc == TIDE_OK && PQntuples(result) > 0;
+    PQclear(result);
     return rc;
+}
+
+/* ---- interface ------------------------------------------------------------------- */
+
+int pg_merge_init(struct pg_merge *merge, struct tide_pg *pg,
+                  const struct pg_target *target,
+                  const struct tide_destination_request *request, struct tide_error *err)
+{
+    struct parts parts = {.target = target, .key = request->key, .run = request->run};
+    int rc = TIDE_OK;
+
+    if (request->cursor &&
+        tide_schema_find(request->schema, request->cursor) != TIDE_NO_COLUMN) {
+        parts.cursor = request->cursor;
+        rc = find_triggers(target, pg, &merge->waits, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    build_statements(merge, &parts);
+    if (merge->prepare.failed || merge->plain.failed) {
+        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a statement");
+    }
+    return tide_pg_sql_check(&merge->distinct, err);
+}
+
+int pg_merge_prepare(const struct pg_merge *merge, struct tide_pg *pg,
+                     struct tide_error *err)
+{
+    return tide_pg_exec(pg, merge->prepare.text, NULL, err);
+}
+
+/* A batch rarely has a key twice: the server says so, and is asked again. */
+static int apply_plain(struct pg_merge *merge, struct tide_pg *pg, struct tide_error *err)
+{
+    struct tide_error why = {0};
+    int rc = tide_pg_exec(pg, merge->plain.text, NULL, &why);
+
+    if (rc != TIDE_OK && PQstatus(pg->conn) == CONNECTION_OK &&
+        strcmp(pg->sqlstate, CARDINALITY_VIOLATION) == 0) {
+        merge->sees_duplicates = true;
+        return tide_pg_exec(
+            pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT, NULL,
+            err);
+    }
+    if (rc != TIDE_OK) {
+        *err = why;
+    }
+    return rc;
+}
+
+int pg_merge_apply(struct pg_merge *merge, struct tide_pg *pg, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    if (!merge->sees_duplicates && !merge->waits) {
+        rc = apply_plain(merge, pg, err);
+        if (rc != TIDE_OK || !merge->sees_duplicates) {
+            return rc;
+        }
+    }
+    return tide_pg_exec(pg, merge->distinct.text, NULL, err);
+}
+
+void pg_merge_clear(struct pg_merge *merge)
+{
+    tide_pg_sql_clear(&merge->prepare);
+    tide_pg_sql_clear(&merge->plain);
+    tide_pg_sql_clear(&merge->distinct);
 }

@@ -35,8 +35,8 @@ struct pg_destination {
     struct pg_output output;
     struct pg_positions positions;
     struct tide_pg_sql copy; /* the statement of a batch, behind its savepoint */
-    const char *cursor; /* of a merge: orders the rows of one key; NULL: arrival does */
-    int64_t order;      /* number of the next row of a merge */
+    struct pg_merge merge;
+    int64_t order; /* number of the next row of a merge */
     bool is_binary;
     bool in_transaction;
     bool prepared;      /* the transaction is ready for rows */
@@ -93,12 +93,12 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
         positions->schema = destination->target.table.name.schema;
         rc = pg_positions_load(positions, destination->pg, position, err);
     }
+    if (rc == TIDE_OK && is_merge(destination)) {
+        rc = pg_merge_init(&destination->merge, destination->pg, &destination->target,
+                           request, err);
+    }
     if (rc != TIDE_OK) {
         return rc;
-    }
-    if (request->cursor &&
-        tide_schema_find(request->schema, request->cursor) != TIDE_NO_COLUMN) {
-        destination->cursor = request->cursor;
     }
     destination->is_binary = pg_encode_is_binary(&destination->target);
     build_copy(destination);
@@ -117,6 +117,7 @@ static void destination_close(void *state)
     pg_refusals_clear(&destination->refusals);
     pg_output_clear(&destination->output);
     tide_pg_sql_clear(&destination->copy);
+    pg_merge_clear(&destination->merge);
     free(destination);
 }
 
@@ -188,7 +189,7 @@ static int prepare(struct pg_destination *destination, struct tide_error *err)
     if (request->mode == TIDE_MODE_REPLACE) {
         rc = delete_rows(destination, err);
     } else if (is_merge(destination)) {
-        rc = pg_merge_prepare(destination->pg, &destination->target, request->run, err);
+        rc = pg_merge_prepare(&destination->merge, destination->pg, err);
     }
     destination->prepared = rc == TIDE_OK;
     return rc;
@@ -234,16 +235,6 @@ static int copy_rows(struct pg_destination *destination, const struct tide_batch
     return rc;
 }
 
-/* Rows in arrival order can be merged batch by batch, where a bad one still stands out;
- * with a cursor, all of the run's rows must be there first. */
-static int merge_rows(struct pg_destination *destination, struct tide_error *err)
-{
-    const struct tide_destination_request *request = destination->request;
-
-    return pg_merge_apply(destination->pg, &destination->target, request->key,
-                          destination->cursor, request->run, err);
-}
-
 static int undo_batch(struct pg_destination *destination, struct tide_error *err)
 {
     struct tide_error why = {0};
@@ -267,8 +258,8 @@ static int destination_write(void *state, const struct tide_batch *batch,
     }
     if (rc == TIDE_OK && (int64_t)destination->refusals.count < batch->array.length) {
         rc = copy_rows(destination, batch, err);
-        if (rc == TIDE_OK && is_merge(destination) && !destination->cursor) {
-            rc = merge_rows(destination, err);
+        if (rc == TIDE_OK && is_merge(destination) && !destination->merge.waits) {
+            rc = pg_merge_apply(&destination->merge, destination->pg, err);
         }
         if (rc == TIDE_E_DATA) {
             return undo_batch(destination, err);
@@ -295,8 +286,8 @@ static int finish_rows(struct pg_destination *destination, struct tide_error *er
     if (!destination->in_transaction) {
         begin(destination);
     }
-    if (destination->cursor && destination->prepared && is_merge(destination)) {
-        rc = merge_rows(destination, err);
+    if (destination->merge.waits && destination->prepared) {
+        rc = pg_merge_apply(&destination->merge, destination->pg, err);
     }
     return rc;
 }

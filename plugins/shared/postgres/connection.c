@@ -119,6 +119,7 @@ int tide_pg_result_error(struct tide_pg *pg, const PGresult *result,
     if (!sqlstate || !message) {
         return tide_pg_broken_error(pg->conn, pg->place, err);
     }
+    (void)snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", sqlstate);
     return tide_error_at(err, tide_pg_sqlstate_code(sqlstate), context ? context : "",
                          "%s%s%s%s%s (%s, SQLSTATE %s)", message, detail ? "; " : "",
                          detail ? detail : "", hint ? "; " : "", hint ? hint : "",

@@ -43,6 +43,7 @@ struct tide_pg {
     bool abandoned;               /**< cancelled in mid-query: only close is left */
     bool uncancellable;           /**< what is under way is waited for to its end */
     struct tide_pg_sql deferred;  /**< owned: goes out with the next statement */
+    char sqlstate[6];             /**< of the last error that the server told */
     char place[192];              /**< "shop on db.example.com:5432", for messages */
 };
 

@@ -13,12 +13,12 @@
 
 static const char *const key_id[] = {"id", NULL};
 
+static struct tide_schema schema;
+
 /* A table being loaded, under a pipeline's name and by a run. */
 static void begin(struct kit_destination *destination, const char *table, int mode,
                   const char *pipeline, const char *run)
 {
-    static struct tide_schema schema;
-
     if (schema.column_count == 0) {
         kit_schema(&schema, "id:int64 t:string");
     }
@@ -325,6 +325,7 @@ int main(void)
         return failed;
     }
     failed = cmocka_run_group_tests(tests, NULL, NULL);
+    tide_schema_clear(&schema);
     kit_stop();
     return failed;
 }

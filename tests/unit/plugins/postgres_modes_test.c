@@ -193,24 +193,6 @@ static void a_merge_inserts_and_updates(void **state)
     tide_schema_clear(&schema);
 }
 
-static void the_last_by_cursor_wins_over_the_last_to_come(void **state)
-{
-    struct kit_destination destination;
-    struct tide_schema schema;
-
-    (void)state;
-    kit_schema(&schema, "id:int64! t:string v:int64");
-    open_table(&destination, "by_cursor", TIDE_MODE_MERGE, &schema, "v");
-    kit_write_lines(&destination, LINES("1|late|9", "1|early|3", "2|one|5"));
-    kit_write_lines(&destination, LINES("1|none|\\N", "2|two|5", "1|early|4"));
-    kit_commit(&destination);
-    kit_destination_close(&destination);
-    assert_string_equal(kit_value("SELECT string_agg(id || t, ',' ORDER BY id)"
-                                  " FROM by_cursor"),
-                        "1late,2two");
-    tide_schema_clear(&schema);
-}
-
 static void a_merge_of_key_columns_alone_keeps_what_is_there(void **state)
 {
     struct kit_destination destination;
@@ -250,24 +232,6 @@ static void a_bad_row_of_a_merge_stands_alone(void **state)
     assert_string_equal(kit_value("SELECT string_agg(id || ':' || n, ',' ORDER BY id)"
                                   " FROM checked"),
                         "1:2,2:1,5:1");
-    tide_schema_clear(&schema);
-}
-
-static void a_merge_refused_at_the_commit_changes_nothing(void **state)
-{
-    struct kit_destination destination;
-    struct tide_schema schema;
-
-    (void)state;
-    kit_schema(&schema, "id:int64 n:int64 name:string");
-    open_table(&destination, "checked", TIDE_MODE_MERGE, &schema, "n");
-    kit_write_lines(&destination, LINES("8|1|h", "9|1|taken"));
-    assert_int_equal(
-        kit_destination_plugin()->commit(destination.state, NULL, true, &destination.err),
-        TIDE_E_DATA);
-    assert_non_null(strstr(destination.err.message, "checked_name_key"));
-    kit_destination_close(&destination);
-    assert_string_equal(kit_value("SELECT count(*) FROM checked"), "3");
     tide_schema_clear(&schema);
 }
 
@@ -325,10 +289,8 @@ int main(void)
         cmocka_unit_test(rows_of_other_tables_are_never_deleted),
         cmocka_unit_test(old_rows_that_others_refer_to_end_the_run),
         cmocka_unit_test(a_merge_inserts_and_updates),
-        cmocka_unit_test(the_last_by_cursor_wins_over_the_last_to_come),
         cmocka_unit_test(a_merge_of_key_columns_alone_keeps_what_is_there),
         cmocka_unit_test(a_bad_row_of_a_merge_stands_alone),
-        cmocka_unit_test(a_merge_refused_at_the_commit_changes_nothing),
         cmocka_unit_test(a_merge_goes_on_after_a_commit_in_between),
         cmocka_unit_test(a_text_merge_keeps_the_order_too),
     };
