@@ -124,19 +124,22 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
         find(catalog, TIDE_KIND_SOURCE, &pipeline->source);
     const struct tide_plugin_info *destination =
         find(catalog, TIDE_KIND_DESTINATION, &pipeline->destination);
-    struct parts parts = {.table = &pipeline->tables[table]};
+    /* Of a source that is not known the least is said. */
+    uint32_t flags = source ? source->flags : (uint32_t)TIDE_SOURCE_INCREMENTAL;
+    struct parts parts = {
+        .table = &pipeline->tables[table],
+        .source = flags,
+        .makes_checkpoints = tide_pipeline_makes_checkpoints(pipeline, table, flags),
+        .sees_late = sees_late(pipeline, flags),
+    };
 
-    if (!source || !destination) {
+    if (!destination) {
         tide_text_append(out, "depends on the stored connection");
         return;
     }
-    parts.source = source->flags;
     parts.is_incremental = parts.table->cursor &&
                            parts.table->mode != TIDE_MODE_REPLACE &&
-                           source->flags & TIDE_SOURCE_INCREMENTAL;
-    parts.makes_checkpoints =
-        tide_pipeline_makes_checkpoints(pipeline, table, source->flags);
-    parts.sees_late = sees_late(pipeline, source->flags);
+                           flags & TIDE_SOURCE_INCREMENTAL;
     if (destination->flags & TIDE_DESTINATION_TRANSACTIONAL) {
         append_transactional(&parts, out);
     } else {

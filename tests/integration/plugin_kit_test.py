@@ -35,6 +35,7 @@ def keeps_all(*args, skipped=()):
 
 
 NO_CURSOR = ["resumes at a position and loses no row"]
+NO_PLACE = NO_CURSOR + ["goes on after any batch with the rows that are left"]
 NO_POSITION = ["gives back the position that was committed"]
 
 
@@ -49,7 +50,7 @@ def people(folder):
 
 
 def test_generate_keeps_its_promises(folder):
-    keeps_all(plugin("source", "generate"), "rows=2000", "nulls=0.2", skipped=NO_CURSOR)
+    keeps_all(plugin("source", "generate"), "rows=2000", "nulls=0.2", skipped=NO_PLACE)
 
 
 def test_the_file_source_keeps_its_promises(folder):
@@ -100,7 +101,7 @@ def test_formats_and_storages_keep_what_every_plugin_promises(folder):
 
 
 def test_the_examples_keep_their_promises(folder):
-    for kind, skipped in (("source", NO_CURSOR), ("transform", []), ("destination", NO_POSITION)):
+    for kind, skipped in (("source", NO_PLACE), ("transform", []), ("destination", NO_POSITION)):
         name = "hello_" + kind
         keeps_all(os.path.join(BUILD, "plugins", "examples", name, name + ".so"), skipped=skipped)
 
@@ -150,7 +151,7 @@ static int read_it(void *state, struct tide_batch *batch, struct tide_error *err
     %(finish)s
     return rc;
 }
-static const struct tide_source it = {.size = sizeof it, .open = open_it, .read = read_it, .close = %(close)s};
+static const struct tide_source it = {.size = sizeof it, .open = open_it, .read = read_it, .close = %(close)s%(more)s};
 TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "broken", "1", "Breaks a promise."), .source = &it};
 """
 
@@ -165,7 +166,7 @@ def need_plain_program():
 def broken(folder, flags=(), **parts):
     """The findings of a source with such parts: (exit status, {promise: why})."""
     need_plain_program()
-    values = dict(extra="", open="", read="", finish="", close="tide_row_builder_destroy")
+    values = dict(extra="", open="", read="", finish="", close="tide_row_builder_destroy", more="")
     source = write(folder, "broken.c", SOURCE % dict(values, **parts))
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", *(flags or ["-fvisibility=hidden"]),
                     "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/broken.so", source], check=True)
@@ -237,6 +238,40 @@ def test_batches_against_the_rules_are_found(folder):
 def test_batches_longer_than_asked_for_are_found(folder):
     _, why = broken(folder, open="rows->row_limit = 100;")
     contains(why["gives the same rows in batches of any size"], "a batch has 20 rows, and 1 were asked for")
+
+
+def resumable(folder, begin):
+    """What is found of a source that goes on with the row at `begin`, an expression of the position."""
+    return broken(folder, open="if (r->position) { rows->total = %s; }" % begin,
+                  more=", .flags = TIDE_SOURCE_RESUMABLE, .position = place",
+                  extra="""#include <stdio.h>
+static const char *place(void *state)
+{
+    static char text[32];
+    (void)snprintf(text, sizeof text, "%d", (int)((struct tide_row_builder *)state)->total);
+    return text;
+}""")
+
+
+def test_rows_that_are_lost_or_come_again_after_a_cut_are_found(folder):
+    equal(resumable(folder, "atoi(r->position)"), (0, {}))
+    for begin in ("atoi(r->position) + 1", "atoi(r->position) - 1", "0"):
+        status, why = resumable(folder, begin)
+        equal((status, list(why)), (1, NO_PLACE[1:]), begin)
+        contains(why[NO_PLACE[1]], "they are not the 20 of the table")
+
+
+def test_a_checkpoint_that_is_taken_and_forgotten_is_found(folder):
+    need_plain_program()
+    with open(os.path.join(TOP, "plugins", "examples", "hello_destination", "hello_destination.c"),
+              encoding="utf-8") as file:
+        source = write(folder, "forgets.c", file.read().replace("final ? TIDE_OK : TIDE_MORE", "TIDE_OK"))
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-fvisibility=hidden",
+                    "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/forgets.so", source], check=True)
+    done = kit(folder + "/forgets.so")
+    equal(done.returncode, 1)
+    contains(done.stdout, "- keeps a checkpoint that it took\n# it took a checkpoint (TIDE_OK, not TIDE_MORE), "
+                          "and open gave none")
 
 
 def test_what_does_not_load_is_one_finding(folder):
