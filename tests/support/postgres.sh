@@ -9,7 +9,8 @@
 #   postgres.sh stop DIR         stops it and removes DIR
 #
 # PostgreSQL refuses to run as root: as root, the package's user "postgres" runs it.  The
-# server syncs nothing to disk.  Roles: tide (superuser, no password asked) and locked
+# server syncs nothing to disk, unless TIDEMILL_POSTGRES_SETTINGS (lines for its
+# postgresql.conf) says otherwise.  Roles: tide (superuser, no password asked) and locked
 # (password "right", always asked).  Database: tide.
 set -eu
 
@@ -74,6 +75,7 @@ max_connections = 60
 autovacuum = off
 timezone = 'UTC'
 lc_messages = 'C'
+${TIDEMILL_POSTGRES_SETTINGS:-}
 CONF
     as_server tee "$home/data/pg_hba.conf" >/dev/null <<HBA
 host all locked 127.0.0.1/32 scram-sha-256
@@ -116,7 +118,8 @@ start() {
         -c "CREATE DATABASE tide" -c "CREATE ROLE locked LOGIN PASSWORD 'right'"
     echo "postgresql://tide@127.0.0.1:$port/tide" >"$dir/url"
     if [ -n "$owner" ]; then
-        watch_owner </dev/null >/dev/null 2>&1 &
+        # In parentheses: a function would keep our own output open, for whoever reads it.
+        (watch_owner) </dev/null >/dev/null 2>&1 &
     fi
     cat "$dir/url"
 }
