@@ -122,6 +122,32 @@ int rewrite_replace(struct rewrite *rewrite, int64_t row, size_t from, size_t en
     return rc;
 }
 
+/* Each byte is written, and stays if the next one does not go into its place. */
+int rewrite_drop(struct rewrite *rewrite, const uint8_t *drop)
+{
+    uint8_t *out;
+    size_t kept = 0;
+
+    if (start(rewrite) != TIDE_OK) {
+        return TIDE_E_LIMIT;
+    }
+    out = rewrite->out_data;
+    for (int64_t row = 0; row < rewrite->rows; row++) {
+        for (int32_t i = rewrite->offsets[row]; i < rewrite->offsets[row + 1]; i++) {
+            out[kept] = rewrite->data[i];
+            kept += !drop[rewrite->data[i]];
+        }
+        rewrite->out_offsets[row + 1] = (int32_t)kept;
+    }
+    rewrite->row = rewrite->rows;
+    rewrite->out_length = kept;
+    if (kept == rewrite->length - rewrite->copied) {
+        rewrite_abandon(rewrite);
+    }
+    rewrite->copied = rewrite->length;
+    return TIDE_OK;
+}
+
 static int copy_validity(const struct rewrite *rewrite, struct tide_builder *builder)
 {
     size_t size = ((size_t)rewrite->rows + 7) / 8;

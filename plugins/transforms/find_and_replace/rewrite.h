@@ -37,6 +37,9 @@ TIDE_MUST_CHECK
 int rewrite_open_gap(struct rewrite *rewrite, int64_t row, size_t start, size_t length);
 void rewrite_append(struct rewrite *rewrite, const uint8_t *text, size_t length);
 void rewrite_skip(struct rewrite *rewrite, size_t end);
+/** Leave out each byte that `drop`, of 256, marks: all of the work, in one go. */
+TIDE_MUST_CHECK
+int rewrite_drop(struct rewrite *rewrite, const uint8_t *drop);
 /** Move the new column out.  Only when something was replaced. */
 TIDE_MUST_CHECK
 int rewrite_finish(struct rewrite *rewrite, struct ArrowArray *out);

@@ -149,6 +149,88 @@ static void test_bytes_that_are_not_utf8_are_left_alone(void **unused)
                 "e");
 }
 
+/* Text of every byte of ASCII, in an order that mixes them. */
+static void fill_mixed(char *text, size_t length, unsigned *seed)
+{
+    static const char bytes[] = " \t-+.()09aZ_kKsS[]^\\\x7f\x01";
+
+    for (size_t i = 0; i < length; i++) {
+        *seed = *seed * 1103515245u + 12345u;
+        text[i] = *seed >> 30 ? bytes[(*seed >> 16) % (sizeof bytes - 1)]
+                              : (char)((*seed >> 16) % 127 + 1);
+    }
+    text[length] = '\0';
+}
+
+static void replace_in(struct harness *harness, const struct replace_options *options,
+                       const char *const *values, size_t count)
+{
+    harness_init(harness);
+    harness_add(harness, "v", values, count);
+    assert_int_equal(harness_bind(harness, options), TIDE_OK);
+    harness_apply(harness);
+}
+
+/* All rows but the last of `longer` are as in `column`. */
+static void expect_same(const struct harness *column, const struct harness *longer)
+{
+    const struct ArrowArray *a = column->batch.array.children[0];
+    const struct ArrowArray *b = longer->batch.array.children[0];
+
+    assert_int_equal(a->length + 1, b->length);
+    for (int64_t row = 0; row < a->length; row++) {
+        size_t a_length = 0, b_length = 0;
+        const char *a_text = tide_array_text(a, row, &a_length);
+        const char *b_text = tide_array_text(b, row, &b_length);
+
+        assert_int_equal(tide_array_is_null(a, row), tide_array_is_null(b, row));
+        assert_int_equal(a_length, b_length);
+        assert_memory_equal(a_text, b_text, a_length);
+    }
+}
+
+static void check_class(const struct replace_options *options)
+{
+    enum { VALUES = 20 };
+    unsigned seed = 7;
+    char texts[VALUES][2 * VALUES];
+    const char *values[VALUES + 1] = {NULL};
+    struct harness ascii, mixed;
+
+    for (size_t i = 1; i < VALUES; i++) {
+        fill_mixed(texts[i], i * 2 - 2, &seed);
+        values[i] = texts[i];
+    }
+    values[VALUES] = "\xc3\xa9";
+    replace_in(&ascii, options, values, VALUES);
+    replace_in(&mixed, options, values, VALUES + 1);
+    expect_same(&ascii, &mixed);
+    harness_fini(&ascii);
+    harness_fini(&mixed);
+}
+
+/* A class is looked up in a table where all values are ASCII; one that is not brings in
+ * the matcher, which must find the same in the others. */
+static void test_a_class_finds_what_the_matcher_finds(void **unused)
+{
+    static const char *const finds[] = {
+        "[^0-9]+",  "[^0-9]",    "\\s+",        "\\W",        "\\d+",  "[a-c]+", "[]x-]+",
+        "[^]]",     "[^\\s]",    "[\\]\\w]+",   "[\\x41]",    "\\h+",  "[k]",    "[^]^]+",
+        "[\\d.-]+", "[\\n\\t ]", "[[:alpha:]]", "[\\Qa]\\E]", "[a]+?", "[a]b"};
+    static const char *const replaces[] = {"", "_", "<$0>", "a b"};
+
+    (void)unused;
+    for (size_t i = 0; i < COUNT(finds); i++) {
+        for (size_t j = 0; j < 2 * COUNT(replaces); j++) {
+            check_class(&(struct replace_options){.find = finds[i],
+                                                  .replace = replaces[j / 2],
+                                                  .field = "v",
+                                                  .regex = true,
+                                                  .case_sensitive = j & 1});
+        }
+    }
+}
+
 static void test_a_column_without_a_hit_stays_as_it_is(void **unused)
 {
     const struct replace_options options = {.field = "v", .find = "z", .replace = ""};
@@ -230,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_groups_and_escapes),
         cmocka_unit_test(test_empty_matches_advance_by_a_character),
         cmocka_unit_test(test_bytes_that_are_not_utf8_are_left_alone),
+        cmocka_unit_test(test_a_class_finds_what_the_matcher_finds),
         cmocka_unit_test(test_a_column_without_a_hit_stays_as_it_is),
         cmocka_unit_test(test_a_value_past_the_match_limit_fails_its_row_alone),
         cmocka_unit_test(test_what_cannot_work_is_refused_before_rows_flow),
