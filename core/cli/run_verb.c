@@ -115,7 +115,7 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
                   tide_json_text(event, "message"));
 }
 
-/* As the API lists it. */
+/* As the API lists it; a replay is the daemon's. */
 static void list_reject(struct watcher *watcher, struct json_object *event)
 {
     struct json_object *item = json_object_new_object();
@@ -123,7 +123,7 @@ static void list_reject(struct watcher *watcher, struct json_object *event)
     tide_json_set_int(item, "ordinal", ++watcher->rejects);
     json_object_object_foreach(event, key, value)
     {
-        if (strcmp(key, "event") != 0) {
+        if (strcmp(key, "event") != 0 && strcmp(key, "replay") != 0) {
             tide_json_set(item, key, json_object_get(value));
         }
     }

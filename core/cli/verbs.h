@@ -24,5 +24,6 @@ extern const struct tide_verb tide_verb_trigger;
 extern const struct tide_verb tide_verb_runs;
 extern const struct tide_verb tide_verb_run_status;
 extern const struct tide_verb tide_verb_rejects;
+extern const struct tide_verb tide_verb_replay;
 
 #endif

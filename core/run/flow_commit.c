@@ -165,6 +165,14 @@ static void tell_position(struct tide_flow *flow)
     }
 }
 
+/* What was rejected is rejected for good.  A replay says so with what it replayed. */
+static void tell_committed(struct tide_flow *flow)
+{
+    if (!flow->engine->request->replay) {
+        tide_engine_emit(flow->engine, make_event(flow, "committed"));
+    }
+}
+
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
 {
     char *position = NULL;
@@ -181,5 +189,6 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
     }
     count_taken(flow);
     tell_position(flow);
+    tell_committed(flow);
     return TIDE_OK;
 }

@@ -29,6 +29,7 @@ static const struct {
     {"GET", "/v1/pipelines/runs/:id", tide_api_get_run, WITH_KEY},
     {"POST", "/v1/pipelines/runs/:id/cancel", tide_api_cancel_run, WITH_KEY},
     {"GET", "/v1/pipelines/runs/:id/rejects", tide_api_list_rejects, WITH_KEY},
+    {"POST", "/v1/pipelines/runs/:id/replay", tide_api_replay, WITH_KEY},
     {"GET", "/v1/pipelines/:id", tide_api_get_pipeline, WITH_KEY},
     {"DELETE", "/v1/pipelines/:id", tide_api_delete_pipeline, WITH_KEY},
     {"PUT", "/v1/pipelines/:id/status", tide_api_put_status, WITH_KEY},

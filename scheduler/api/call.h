@@ -113,7 +113,10 @@ void tide_api_create_run(struct tide_call *call);   /* runs.c */
 void tide_api_list_runs(struct tide_call *call);
 void tide_api_get_run(struct tide_call *call);
 void tide_api_cancel_run(struct tide_call *call);
-void tide_api_list_rejects(struct tide_call *call);           /* rejects.c */
+void tide_api_list_rejects(struct tide_call *call); /* rejects.c */
+void tide_api_replay(struct tide_call *call);
+/** Answer why a run was not created. */
+void tide_api_reply_refused(struct tide_call *call, enum tide_run_refusal refusal);
 void tide_api_create_from_definition(struct tide_call *call); /* definitions.c */
 void tide_api_replace_definition(struct tide_call *call);
 void tide_api_validate_definition(struct tide_call *call);

@@ -1,5 +1,6 @@
 /*
- * rejects - GET /v1/pipelines/runs/:id/rejects: the rows a run refused, and why.
+ * rejects - /v1/pipelines/runs/:id/rejects and /replay: the rows a run refused, and why,
+ * and those rows run again.
  *
  * Layer:   scheduler/api.
  * Threads: the loop's.
@@ -44,4 +45,59 @@ void tide_api_list_rejects(struct tide_call *call)
     }
     tide_store_rejects_list(call->api->options.store, call->workspace, call->id, after,
                             call->limit, on_rejects, call);
+}
+
+/* ---- replay -------------------------------------------------------------------------*/
+
+static struct json_object *counts_of(const struct tide_replay_counts *counts)
+{
+    struct json_object *out = json_object_new_object();
+
+    tide_json_set_int(out, "replaying", counts->taken);
+    tide_json_set_int(out, "left", counts->left);
+    tide_json_set_int(out, "replayedBefore", counts->replayed);
+    tide_json_set_int(out, "notReplayable", counts->unable);
+    tide_json_set_int(out, "notKept", counts->dropped);
+    return out;
+}
+
+static void on_replay(void *arg, enum tide_run_refusal refusal,
+                      const struct tide_run_record *run,
+                      const struct tide_replay_counts *counts,
+                      const struct tide_error *err)
+{
+    struct tide_call *call = arg;
+    struct json_object *out;
+
+    if (err) {
+        tide_call_reply_failure(call, err);
+        return;
+    }
+    if (refusal != TIDE_RUN_ACCEPTED) {
+        tide_api_reply_refused(call, refusal);
+        return;
+    }
+    tide_supervise_submit(call->api->options.supervise, run);
+    out = json_object_new_object();
+    tide_json_set_int(out, "id", run->id);
+    tide_json_set(out, "rejects", counts_of(counts));
+    tide_call_reply_json(call, 200, out);
+}
+
+void tide_api_replay(struct tide_call *call)
+{
+    static const char *const known[] = {"again", NULL};
+    struct json_object *again;
+
+    if (!tide_call_read_body(call) || !tide_call_only_knows(call, known)) {
+        return;
+    }
+    again = tide_json_member(call->body, "again");
+    if (again && !json_object_is_type(again, json_type_boolean)) {
+        tide_call_reply_error(call, 400, "bad_request",
+                              "\"again\" must be true, false or null");
+        return;
+    }
+    tide_store_run_replay(call->api->options.store, call->workspace, call->id,
+                          again && json_object_get_boolean(again), on_replay, call);
 }

@@ -17,7 +17,7 @@
 
 /* ---- start ---- */
 
-static void reply_refused(struct tide_call *call, enum tide_run_refusal refusal)
+void tide_api_reply_refused(struct tide_call *call, enum tide_run_refusal refusal)
 {
     static const struct {
         unsigned status;
@@ -29,6 +29,7 @@ static void reply_refused(struct tide_call *call, enum tide_run_refusal refusal)
         [TIDE_REFUSED_IN_PROGRESS] = {422, "pipeline_already_running"},
         [TIDE_REFUSED_INSPECTION] = {422, "inspection_mode"},
         [TIDE_REFUSED_MAINTENANCE] = {422, "maintenance_mode"},
+        [TIDE_REFUSED_NO_REJECTS] = {422, "no_rejects"},
     };
 
     tide_call_reply_error(call, answers[refusal].status, answers[refusal].code, "%s",
@@ -46,7 +47,7 @@ static void on_created(void *arg, enum tide_run_refusal refusal,
         return;
     }
     if (refusal != TIDE_RUN_ACCEPTED) {
-        reply_refused(call, refusal);
+        tide_api_reply_refused(call, refusal);
         return;
     }
     tide_supervise_submit(call->api->options.supervise, run);

@@ -132,6 +132,8 @@ struct json_object *tide_view_run(const struct tide_run_record *run,
     tide_json_set(out, "incremental",
                   run->incremental < 0 ? NULL
                                        : json_object_new_boolean(run->incremental > 0));
+    tide_json_set(out, "replayOf",
+                  run->replay_of ? json_object_new_int64(run->replay_of) : NULL);
     tide_json_set_int(out, "definitionVersion", run->definition_version);
     tide_json_set_int(out, "bytesRead", run->bytes_read);
     tide_json_set_int(out, "bytesWritten", run->bytes_written);
@@ -257,5 +259,9 @@ struct json_object *tide_view_reject(const struct tide_reject_record *reject)
     }
     tide_json_set(out, "row", row);
     tide_json_set_text(out, "raw", reject->raw);
+    tide_json_set_bool(out, "replayable", reject->replay && reject->settled);
+    tide_json_set(out, "replayedBy",
+                  reject->replayed_by ? json_object_new_int64(reject->replayed_by)
+                                      : NULL);
     return out;
 }

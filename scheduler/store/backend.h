@@ -90,6 +90,11 @@ struct tide_backend_ops {
     int (*run_create)(struct tide_backend *backend, const struct tide_run_new *new_run,
                       struct tide_arena *arena, enum tide_run_refusal *refusal,
                       struct tide_run_record *run, struct tide_error *err);
+    /** Like run_create; counts are filled unless it fails. */
+    int (*run_replay)(struct tide_backend *backend, int64_t workspace, int64_t id,
+                      bool again, struct tide_arena *arena,
+                      enum tide_run_refusal *refusal, struct tide_run_record *run,
+                      struct tide_replay_counts *counts, struct tide_error *err);
     int (*run_get)(struct tide_backend *backend, int64_t workspace, int64_t id,
                    struct tide_arena *arena, struct tide_run_record *run,
                    struct tide_error *err);
@@ -113,6 +118,8 @@ struct tide_backend_ops {
 
     int (*rejects_add)(struct tide_backend *backend, int64_t run,
                        const struct tide_reject_list *rejects, struct tide_error *err);
+    int (*rejects_settle)(struct tide_backend *backend, int64_t run, const char *table,
+                          const int64_t *ordinals, size_t count, struct tide_error *err);
     int (*rejects_list)(struct tide_backend *backend, int64_t workspace, int64_t run,
                         int64_t after, int64_t limit, struct tide_arena *arena,
                         struct tide_reject_list *list, struct tide_error *err);

@@ -32,6 +32,16 @@ union tide_command_input {
         int64_t before, keep;
     } prune;
     struct tide_slot_claim claim;
+    struct {
+        int64_t run;
+        const char *table;
+        const int64_t *ordinals;
+        size_t count;
+    } settle;
+    struct {
+        int64_t workspace, run;
+        bool again;
+    } replay;
 };
 
 /** What the backend answered, in the arena. */
@@ -43,6 +53,7 @@ union tide_command_output {
         struct tide_run_record record;
         struct tide_run_job job;
         enum tide_run_refusal refusal;
+        struct tide_replay_counts counts;
     } run;
     struct tide_run_list runs;
     struct tide_slot_claimed claimed;
@@ -60,6 +71,7 @@ union tide_command_callback {
     tide_store_run_fn run;
     tide_store_runs_fn runs;
     tide_store_create_fn create;
+    tide_store_replay_fn replay;
     tide_store_job_fn job;
     tide_store_claim_fn claim;
     tide_store_rejects_fn rejects;

@@ -1,14 +1,11 @@
 /*
- * commands_runs - the calls about runs, slots, rejects and sums, as commands.
+ * commands_runs - the calls about runs, slots and sums, as commands.
  *
  * For each: what the thread executes, and the call that queues it.
  */
 #include "store/command.h"
 
 #include "base/check.h"
-
-/* A list is built in memory. */
-#define REJECTS_MOST 1000
 
 /* ---- answers -------------------------------------------------------------------------
  */
@@ -53,14 +50,6 @@ static void deliver_job(struct tide_command *command, const struct tide_error *e
 static void deliver_claimed(struct tide_command *command, const struct tide_error *err)
 {
     command->callback.claim(command->arg, err ? NULL : &command->out.claimed, err);
-}
-
-static void deliver_rejects(struct tide_command *command, const struct tide_error *err)
-{
-    const struct tide_reject_list *list = &command->out.rejects;
-
-    command->callback.rejects(command->arg, err ? NULL : list->items,
-                              err ? 0 : list->count, err);
 }
 
 static void deliver_totals(struct tide_command *command, const struct tide_error *err)
@@ -275,77 +264,6 @@ void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_clai
     command->execute = execute_claim;
     command->deliver = deliver_claimed;
     command->callback.claim = done;
-    command->arg = arg;
-    tide_store_submit(store, command);
-}
-
-/* ---- rejects -------------------------------------------------------------------------
- */
-
-static int execute_rejects_add(struct tide_backend *backend, struct tide_command *c,
-                               struct tide_error *err)
-{
-    return backend->ops->rejects_add(backend, c->in.run.run, &c->in.run.rejects, err);
-}
-
-static struct tide_reject_record copy_reject(struct tide_command *command,
-                                             const struct tide_reject_record *reject)
-{
-    struct tide_reject_record copy = *reject;
-
-    copy.table = tide_command_text(command, reject->table);
-    copy.step = tide_command_text(command, reject->step);
-    copy.code = tide_command_text(command, reject->code);
-    copy.message = tide_command_text(command, reject->message);
-    copy.origin = tide_command_text(command, reject->origin);
-    copy.row = tide_command_text(command, reject->row);
-    copy.raw = tide_command_text(command, reject->raw);
-    return copy;
-}
-
-void tide_store_rejects_add(struct tide_store *store, int64_t run,
-                            const struct tide_reject_record *rejects, size_t count,
-                            tide_store_done_fn done, void *arg)
-{
-    struct tide_command *command = tide_command_create();
-    struct tide_reject_list *list = &command->in.run.rejects;
-
-    list->items = tide_arena_alloc(command->arena, count * sizeof *list->items);
-    list->count = count;
-    for (size_t i = 0; i < count; i++) {
-        list->items[i] = copy_reject(command, &rejects[i]);
-    }
-    command->in.run.run = run;
-    command->writes = true;
-    command->execute = execute_rejects_add;
-    command->deliver = deliver_done;
-    command->callback.done = done;
-    command->arg = arg;
-    tide_store_submit(store, command);
-}
-
-static int execute_rejects_list(struct tide_backend *backend, struct tide_command *c,
-                                struct tide_error *err)
-{
-    return backend->ops->rejects_list(backend, c->in.run.workspace, c->in.run.run,
-                                      c->in.run.after, c->in.run.limit, c->arena,
-                                      &c->out.rejects, err);
-}
-
-void tide_store_rejects_list(struct tide_store *store, int64_t workspace, int64_t run,
-                             int64_t after, int64_t limit, tide_store_rejects_fn done,
-                             void *arg)
-{
-    struct tide_command *command = tide_command_create();
-
-    TIDE_REQUIRE(limit >= 1);
-    command->in.run.workspace = workspace;
-    command->in.run.run = run;
-    command->in.run.after = after;
-    command->in.run.limit = limit < REJECTS_MOST ? limit : REJECTS_MOST;
-    command->execute = execute_rejects_list;
-    command->deliver = deliver_rejects;
-    command->callback.rejects = done;
     command->arg = arg;
     tide_store_submit(store, command);
 }

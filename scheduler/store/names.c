@@ -27,6 +27,8 @@ const char *tide_run_refusal_message(enum tide_run_refusal refusal)
         return "data warehouse is in inspection mode";
     case TIDE_REFUSED_MAINTENANCE:
         return "data warehouse is in maintenance mode";
+    case TIDE_REFUSED_NO_REJECTS:
+        return "run has no rejects left to replay";
     }
     return "";
 }

@@ -248,6 +248,7 @@ static const struct tide_backend_ops sqlite_ops = {
     .pipeline_archive = tide_sqlite_pipeline_archive,
     .pipeline_delete = tide_sqlite_pipeline_delete,
     .run_create = tide_sqlite_run_create,
+    .run_replay = tide_sqlite_run_replay,
     .run_get = tide_sqlite_run_get,
     .run_list = tide_sqlite_run_list,
     .run_start = tide_sqlite_run_start,
@@ -256,6 +257,7 @@ static const struct tide_backend_ops sqlite_ops = {
     .position_set = tide_sqlite_position_set,
     .slot_claim = tide_sqlite_slot_claim,
     .rejects_add = tide_sqlite_rejects_add,
+    .rejects_settle = tide_sqlite_rejects_settle,
     .rejects_list = tide_sqlite_rejects_list,
     .totals = tide_sqlite_totals,
 };

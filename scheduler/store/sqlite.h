@@ -159,6 +159,8 @@ struct tide_sqlite_run {
     enum tide_run_state state; /**< queued or skipped */
     int64_t definition_version;
     const char *error; /**< of a skipped one: the reason */
+    int64_t replay_of;
+    bool replay_again;
 };
 /** TIDE_END when the pipeline has a run of that slot already. */
 int tide_sqlite_run_insert(struct tide_sqlite *sqlite, const struct tide_sqlite_run *run,
@@ -173,6 +175,14 @@ int tide_sqlite_run_count(struct tide_sqlite *sqlite, enum tide_run_state state,
 int tide_sqlite_run_create(struct tide_backend *backend,
                            const struct tide_run_new *new_run, struct tide_arena *arena,
                            enum tide_run_refusal *refusal, struct tide_run_record *run,
+                           struct tide_error *err);
+int tide_sqlite_run_replay(struct tide_backend *backend, int64_t workspace, int64_t id,
+                           bool again, struct tide_arena *arena,
+                           enum tide_run_refusal *refusal, struct tide_run_record *run,
+                           struct tide_replay_counts *counts, struct tide_error *err);
+/** The job of a run that is a replay, in the arena; else *out is NULL. */
+int tide_sqlite_replay_job(struct tide_sqlite *sqlite, int64_t run,
+                           struct tide_arena *arena, const char **out,
                            struct tide_error *err);
 int tide_sqlite_run_get(struct tide_backend *backend, int64_t workspace, int64_t id,
                         struct tide_arena *arena, struct tide_run_record *run,
@@ -196,6 +206,9 @@ int tide_sqlite_slot_claim(struct tide_backend *backend,
 int tide_sqlite_rejects_add(struct tide_backend *backend, int64_t run,
                             const struct tide_reject_list *rejects,
                             struct tide_error *err);
+int tide_sqlite_rejects_settle(struct tide_backend *backend, int64_t run,
+                               const char *table, const int64_t *ordinals, size_t count,
+                               struct tide_error *err);
 int tide_sqlite_rejects_list(struct tide_backend *backend, int64_t workspace, int64_t run,
                              int64_t after, int64_t limit, struct tide_arena *arena,
                              struct tide_reject_list *list, struct tide_error *err);

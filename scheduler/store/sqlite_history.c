@@ -1,79 +1,9 @@
 /*
- * sqlite_history - rejects, retention, and the sums for /metrics.
+ * sqlite_history - retention, and the sums for /metrics.
  */
 #include "store/sqlite.h"
 
 #define PRUNE_MOST 1000
-
-/* ---- rejects -------------------------------------------------------------------------
- */
-
-static int add_reject(struct tide_sqlite *sqlite, int64_t run,
-                      const struct tide_reject_record *reject, struct tide_error *err)
-{
-    return tide_sql_run(
-        sqlite,
-        "INSERT INTO reject (run, ordinal, table_name, step, code, message, origin,"
-        " position, row, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        SQL_VALUES(SQL_INT(run), SQL_INT(reject->ordinal), SQL_TEXT(reject->table),
-                   SQL_TEXT(reject->step), SQL_TEXT(reject->code),
-                   SQL_TEXT(reject->message), SQL_TEXT(reject->origin),
-                   SQL_INT(reject->position), SQL_TEXT(reject->row),
-                   SQL_TEXT(reject->raw)),
-        err);
-}
-
-int tide_sqlite_rejects_add(struct tide_backend *backend, int64_t run,
-                            const struct tide_reject_list *rejects,
-                            struct tide_error *err)
-{
-    int code = TIDE_OK;
-
-    for (size_t i = 0; code == TIDE_OK && i < rejects->count; i++) {
-        code = add_reject((struct tide_sqlite *)backend, run, &rejects->items[i], err);
-    }
-    return code;
-}
-
-static void take_reject(struct tide_sql_row *row, struct tide_reject_record *reject)
-{
-    reject->ordinal = tide_sql_take_int(row);
-    reject->table = tide_sql_take_text(row);
-    reject->step = tide_sql_take_text(row);
-    reject->code = tide_sql_take_text(row);
-    reject->message = tide_sql_take_text(row);
-    reject->origin = tide_sql_take_text(row);
-    reject->position = tide_sql_take_int(row);
-    reject->row = tide_sql_take_text(row);
-    reject->raw = tide_sql_take_text(row);
-}
-
-int tide_sqlite_rejects_list(struct tide_backend *backend, int64_t workspace, int64_t run,
-                             int64_t after, int64_t limit, struct tide_arena *arena,
-                             struct tide_reject_list *list, struct tide_error *err)
-{
-    struct tide_sqlite *sqlite = (struct tide_sqlite *)backend;
-    struct tide_run_record record;
-    sqlite3_stmt *statement = NULL;
-    int code = tide_sqlite_run_get(backend, workspace, run, arena, &record, err);
-
-    if (code == TIDE_OK) {
-        list->items = tide_arena_alloc(arena, (size_t)limit * sizeof *list->items);
-        code = tide_sql_query(sqlite,
-                              "SELECT ordinal, table_name, step, code, message, origin,"
-                              " position, row, raw FROM reject"
-                              " WHERE run = ?1 AND ordinal > ?2 ORDER BY ordinal"
-                              " LIMIT ?3",
-                              SQL_VALUES(SQL_INT(run), SQL_INT(after), SQL_INT(limit)),
-                              &statement, err);
-    }
-    while (code == TIDE_OK && (code = tide_sql_next(sqlite, statement, err)) == TIDE_OK) {
-        struct tide_sql_row row = {.statement = statement, .arena = arena};
-
-        take_reject(&row, &list->items[list->count++]);
-    }
-    return code == TIDE_END ? TIDE_OK : code;
-}
 
 /* ---- retention -----------------------------------------------------------------------
  */

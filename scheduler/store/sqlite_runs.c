@@ -10,7 +10,8 @@
 
 #define COLUMNS                                                                          \
     "r.id, r.sequence, r.pipeline, p.uid, p.name, r.cause, coalesce(r.slot, 0),"         \
-    " r.slot_count, r.attempt, r.incremental, r.state, r.definition_version,"            \
+    " r.slot_count, r.attempt, r.incremental, r.replay_of, r.state,"                     \
+    " r.definition_version,"                                                             \
     " r.created_at, r.started_at, r.ended_at,"                                           \
     " r.passed0, r.passed1, r.passed2, r.passed3, r.passed4, r.passed5,"                 \
     " r.failed0, r.failed1, r.failed2, r.failed3, r.failed4, r.failed5,"                 \
@@ -40,6 +41,7 @@ static void take_run(struct tide_sql_row *row, struct tide_run_record *run)
     run->slot_count = tide_sql_take_int(row);
     run->attempt = tide_sql_take_int(row);
     run->incremental = (int)tide_sql_take_int(row);
+    run->replay_of = tide_sql_take_int(row);
     run->state = (enum tide_run_state)tide_sql_take_int(row);
     run->definition_version = tide_sql_take_int(row);
     run->created_at = tide_sql_take_int(row);
@@ -169,14 +171,15 @@ static int insert_row(struct tide_sqlite *sqlite, const struct tide_sqlite_run *
     return tide_sql_run(
         sqlite,
         "INSERT INTO run (id, pipeline, cause, slot, slot_count, incremental, state,"
-        " definition_version, created_at, ended_at, error)"
-        " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " definition_version, created_at, ended_at, error, replay_of, replay_again)"
+        " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         " ON CONFLICT (pipeline, slot) DO NOTHING",
         SQL_VALUES(SQL_INT(id), SQL_INT(run->pipeline), SQL_INT((int64_t)run->trigger),
                    SQL_INT(run->slot), SQL_INT(run->slot_count),
                    SQL_INT(run->incremental), SQL_INT((int64_t)run->state),
                    SQL_INT(run->definition_version), SQL_INT(now), SQL_INT(ended),
-                   SQL_TEXT(run->error ? run->error : "")),
+                   SQL_TEXT(run->error ? run->error : ""), SQL_INT(run->replay_of),
+                   SQL_INT(run->replay_again)),
         err);
 }
 
@@ -229,7 +232,9 @@ int tide_sqlite_run_create(struct tide_backend *backend,
     struct tide_pipeline_record pipeline;
     struct tide_sqlite_run row = {.trigger = new_run->trigger,
                                   .incremental = new_run->incremental,
-                                  .state = TIDE_RUN_QUEUED};
+                                  .state = TIDE_RUN_QUEUED,
+                                  .replay_of = new_run->replay_of,
+                                  .replay_again = new_run->replay_again};
     int64_t id = 0;
     int code =
         tide_sqlite_pipeline_get(backend, &new_run->pipeline, arena, &pipeline, err);
@@ -314,6 +319,9 @@ int tide_sqlite_run_start(struct tide_backend *backend, int64_t id,
         job->base_folder = pipeline.base_folder;
         code = take_positions(sqlite, pipeline.id, arena, &job->positions, err);
     }
+    if (code == TIDE_OK) {
+        code = tide_sqlite_replay_job(sqlite, id, arena, &job->replay, err);
+    }
     return code;
 }
 
@@ -376,9 +384,13 @@ static int add_totals(struct tide_sqlite *sqlite, int64_t pipeline,
         err);
 }
 
+/* A replay says nothing of how the pipeline is. */
 static int note_last_run(struct tide_sqlite *sqlite, const struct tide_run_record *run,
                          struct tide_error *err)
 {
+    if (run->replay_of) {
+        return TIDE_OK;
+    }
     return tide_sql_run(sqlite,
                         "UPDATE pipeline SET last_run_at = ?2, last_error = ?3,"
                         " last_success_at = iif(?4, ?2, last_success_at) WHERE id = ?1",

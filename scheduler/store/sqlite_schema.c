@@ -110,7 +110,15 @@ static const char first_schema[] =
     " failed0 INTEGER NOT NULL, failed1 INTEGER NOT NULL, failed2 INTEGER NOT NULL,"
     " failed3 INTEGER NOT NULL, failed4 INTEGER NOT NULL, failed5 INTEGER NOT NULL);";
 
-const char *const tide_sqlite_migrations[] = {first_schema};
+/* What was rejected before cannot be replayed: nobody noted how. */
+static const char replays[] =
+    "ALTER TABLE run ADD COLUMN replay_of INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE run ADD COLUMN replay_again INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE reject ADD COLUMN replay TEXT;"
+    "ALTER TABLE reject ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE reject ADD COLUMN replayed_by INTEGER NOT NULL DEFAULT 0;";
+
+const char *const tide_sqlite_migrations[] = {first_schema, replays};
 const int64_t tide_sqlite_migration_count =
     sizeof tide_sqlite_migrations / sizeof tide_sqlite_migrations[0];
 

@@ -115,7 +115,8 @@ struct tide_run_record {
     int64_t slot;       /**< the scheduled time, or 0 */
     int64_t slot_count; /**< of a skipped run: how many slots, the last at `slot` */
     int64_t attempt;
-    int incremental; /**< 1 yes, 0 from scratch, -1 the pipeline's own way */
+    int incremental;   /**< 1 yes, 0 from scratch, -1 the pipeline's own way */
+    int64_t replay_of; /**< the run whose rejects it runs again, or 0 */
     enum tide_run_state state;
     int64_t definition_version;
     int64_t created_at, started_at, ended_at;
@@ -138,6 +139,11 @@ struct tide_reject_record {
     int64_t position;   /**< line, or row; 0 when unknown */
     const char *row;    /**< JSON object, or NULL */
     const char *raw;    /**< text as it came, or NULL */
+    const char *replay; /**< what the worker wants to have back with it in a replay; NULL:
+                           it cannot be replayed */
+    bool settled; /**< what its run moved of the table is durable: no other run reads the
+                     row again */
+    int64_t replayed_by; /**< the run that ran it again, or 0 */
 };
 
 struct tide_key_record {
@@ -284,17 +290,22 @@ enum tide_run_refusal {
     TIDE_REFUSED_DISABLED,
     TIDE_REFUSED_IN_PROGRESS,
     TIDE_REFUSED_INSPECTION,
-    TIDE_REFUSED_MAINTENANCE
+    TIDE_REFUSED_MAINTENANCE,
+    TIDE_REFUSED_NO_REJECTS /**< of a replay */
 };
 /** "pipeline does not exist", "incremental requires an update time column", "pipeline is
  * disabled", "pipeline is already in progress", "data warehouse is in inspection mode",
- * "data warehouse is in maintenance mode"; "" for TIDE_RUN_ACCEPTED. */
+ * "data warehouse is in maintenance mode", "run has no rejects left to replay"; "" for
+ * TIDE_RUN_ACCEPTED. */
 const char *tide_run_refusal_message(enum tide_run_refusal refusal);
 
 struct tide_run_new {
     struct tide_pipeline_ref pipeline;
     enum tide_trigger trigger;
-    int incremental; /**< 1 yes, 0 no, -1 the pipeline's own way */
+    int incremental;   /**< 1 yes, 0 no, -1 the pipeline's own way */
+    int64_t replay_of; /**< the run whose rejects it runs again, or 0; the next two calls
+                          have it */
+    bool replay_again;
 };
 /** run is NULL when it was refused, and err too: only a failure of the store is an error.
  * An accepted run is queued: hand it to tide_supervise_submit(). */
@@ -304,6 +315,24 @@ typedef void (*tide_store_create_fn)(void *arg, enum tide_run_refusal refusal,
 /** Create a run on request; all is checked inside the transaction that creates it. */
 void tide_store_run_create(struct tide_store *store, const struct tide_run_new *new_run,
                            tide_store_create_fn done, void *arg);
+
+/** The rejects of a run, by what becomes of them in a replay. */
+struct tide_replay_counts {
+    int64_t taken;    /**< are run again */
+    int64_t left;     /**< are for the next replay: these are enough for one */
+    int64_t replayed; /**< were replayed before */
+    int64_t unable;   /**< were cut, held a secret, or are read again by the next run */
+    int64_t dropped;  /**< were counted and not kept */
+};
+/** As tide_store_create_fn; counts are there when the run of the rejects is. */
+typedef void (*tide_store_replay_fn)(void *arg, enum tide_run_refusal refusal,
+                                     const struct tide_run_record *run,
+                                     const struct tide_replay_counts *counts,
+                                     const struct tide_error *err);
+/** Create a run of the same pipeline that runs the rejects of a run again; `again`: those
+ * too that were replayed before.  TIDE_E_NOT_FOUND "run does not exist". */
+void tide_store_run_replay(struct tide_store *store, int64_t workspace, int64_t run,
+                           bool again, tide_store_replay_fn done, void *arg);
 
 /** TIDE_E_NOT_FOUND "run does not exist".  workspace 0: any. */
 void tide_store_run_get(struct tide_store *store, int64_t workspace, int64_t run,
@@ -329,6 +358,7 @@ struct tide_run_job {
     const char *definition;
     const char *base_folder; /**< or NULL */
     const char *positions;   /**< JSON object: table to position */
+    const char *replay; /**< JSON object, as pipeline/worker.h has it; NULL: no replay */
 };
 typedef void (*tide_store_job_fn)(void *arg, const struct tide_run_job *job,
                                   const struct tide_error *err);
@@ -406,6 +436,11 @@ void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_clai
 void tide_store_rejects_add(struct tide_store *store, int64_t run,
                             const struct tide_reject_record *rejects, size_t count,
                             tide_store_done_fn done, void *arg);
+/** What a run moved of a table is durable, and so its rejects of it can be replayed; of a
+ * replay: these rejects of the run that it replays are done with. */
+void tide_store_rejects_settle(struct tide_store *store, int64_t run, const char *table,
+                               const int64_t *ordinals, size_t count,
+                               tide_store_done_fn done, void *arg);
 /** Those whose ordinal is greater than after, in order. TIDE_E_NOT_FOUND "run does not
  * exist".  workspace 0: any. */
 void tide_store_rejects_list(struct tide_store *store, int64_t workspace, int64_t run,

@@ -104,7 +104,8 @@ bool tide_reject_take(struct tide_reject_bag *bag, struct json_object *event,
                                     .origin = tide_json_text(event, "origin"),
                                     .position = tide_json_int(event, "position", 0),
                                     .row = row,
-                                    .raw = raw};
+                                    .raw = raw,
+                                    .replay = tide_json_text(event, "replay")};
     return bag->count == TIDE_REJECT_BATCH;
 }
 

@@ -57,6 +57,7 @@ static void finish(struct tide_supervised *run)
                                      .start_error = run->start_error,
                                      .garbage = run->garbage,
                                      .position_error = run->position_error,
+                                     .replay_error = run->replay_error,
                                      .status = run->process.status,
                                      .peak_bytes = run->process.peak_bytes,
                                      .cpu_us = run->process.cpu_us,
@@ -100,6 +101,7 @@ void tide_supervised_destroy(struct tide_supervised *run)
     free(run->start_error);
     free(run->garbage);
     free(run->position_error);
+    free(run->replay_error);
     free(run);
 }
 
@@ -190,6 +192,41 @@ static void note_position(struct tide_supervised *run, struct json_object *event
     }
 }
 
+static void on_settled(void *arg, const struct tide_error *err)
+{
+    struct tide_supervised *run = arg;
+
+    run->positions--;
+    if (err) {
+        TIDE_LOG(TIDE_LOG_ERROR, "rejects not settled", TIDE_KEY_INT("run", run->id),
+                 TIDE_KEY_TEXT("error", err->message));
+        free(run->replay_error);
+        run->replay_error = run->is_replay ? tide_strdup(err->message) : NULL;
+    }
+    check_done(run);
+}
+
+/* What was rejected of a table so far is final; of a replay, the rejects that were run
+ * again are done with. */
+static void settle_rejects(struct tide_supervised *run, struct json_object *event)
+{
+    const char *table = tide_json_text(event, "table");
+    struct json_object *list = tide_json_member(event, "rejects");
+    size_t count =
+        json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    int64_t *ordinals = tide_alloc_array(count + 1, sizeof *ordinals);
+
+    for (size_t i = 0; i < count; i++) {
+        ordinals[i] = json_object_get_int64(json_object_array_get_idx(list, i));
+    }
+    flush_rejects(run);
+    run->positions++;
+    run->is_replay = run->is_replay || list;
+    tide_store_rejects_settle(run->supervise->store, run->id, table ? table : "",
+                              ordinals, count, on_settled, run);
+    free(ordinals);
+}
+
 /* Events with other names tell of progress that the ledger shows as well. */
 static void on_event(void *arg, const char *name, struct json_object *event)
 {
@@ -205,6 +242,8 @@ static void on_event(void *arg, const char *name, struct json_object *event)
         }
     } else if (strcmp(name, "position") == 0) {
         note_position(run, event);
+    } else if (strcmp(name, "committed") == 0 || strcmp(name, "replayed") == 0) {
+        settle_rejects(run, event);
     } else if (strcmp(name, "end") == 0) {
         run->end = json_object_get(event);
     }
@@ -261,11 +300,16 @@ static void append_job(struct tide_text *text, const struct tide_supervise *supe
     tide_text_appendf(text,
                       ",\"limits\":{\"memory\":%lld,\"cpu_seconds\":%lld"
                       ",\"open_files\":%lld,\"wall_seconds\":%lld}"
-                      ",\"rejects\":{\"count\":%lld,\"bytes\":%lld}}\n",
+                      ",\"rejects\":{\"count\":%lld,\"bytes\":%lld}",
                       (long long)limits->memory_bytes, (long long)limits->cpu_seconds,
                       (long long)limits->open_files, (long long)limits->wall_seconds,
                       (long long)supervise->reject_count,
                       (long long)supervise->reject_bytes);
+    if (job->replay) {
+        tide_text_append(text, ",\"replay\":");
+        tide_text_append(text, job->replay);
+    }
+    tide_text_append(text, "}\n");
 }
 
 static void start_worker(struct tide_supervised *run, const struct tide_run_job *job)

@@ -39,8 +39,9 @@ struct tide_supervised {
     int64_t started_at, asked_at, reaped_at; /**< monotonic */
     int64_t stores;                          /**< bags of rejects on their way */
     struct tide_reject_bag *rejects;         /**< NULL before the start */
-    int64_t positions;                       /**< on their way to the store */
-    char *start_error, *garbage, *position_error;
+    int64_t positions; /**< and settled rejects, on their way to the store */
+    bool is_replay;
+    char *start_error, *garbage, *position_error, *replay_error;
 
     struct tide_verdict verdict;
     int attempts; /**< to write the end down */

@@ -318,6 +318,13 @@ static void judge(const struct tide_evidence *evidence, struct tide_verdict *ver
 static void judge_position(const struct tide_evidence *evidence,
                            struct tide_verdict *verdict)
 {
+    if (verdict->end.state == TIDE_RUN_SUCCEEDED && evidence->replay_error) {
+        fail(verdict, "io");
+        tide_text_appendf(&verdict->error,
+                          "the rows were written, but it could not be stored that they "
+                          "were replayed, so the next replay takes them again: %s",
+                          evidence->replay_error);
+    }
     if (verdict->end.state == TIDE_RUN_SUCCEEDED && evidence->position_error) {
         fail(verdict, "io");
         tide_text_appendf(&verdict->error,

@@ -27,6 +27,7 @@ struct tide_evidence {
     const char *start_error;    /**< it could not be started; or NULL */
     const char *garbage;        /**< what was wrong with its events; or NULL */
     const char *position_error; /**< why the store did not keep a position; or NULL */
+    const char *replay_error;   /**< or that rejects were replayed; or NULL */
     int status;                 /**< of waitpid() */
     int64_t peak_bytes;
     int64_t cpu_us;

@@ -74,7 +74,7 @@ def test_what_belongs_to_another_workspace_does_not_exist(folder):
                 ("GET", public + "/definition", None), ("PUT", public + "/definition", MINIMAL)):
             reply = daemon.request(method, where, body, key=other).expect(404)
             equal(reply.json["error"]["message"], "pipeline does not exist", where)
-        for method, where in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects")):
+        for method, where in (("GET", ""), ("POST", "/cancel"), ("GET", "/rejects"), ("POST", "/replay")):
             daemon.request(method, "/v1/pipelines/runs/%d%s" % (run, where), key=other).expect(404)
         equal(daemon.get(path).json["enabled"], True)
         daemon.post(PUBLIC, MINIMAL, key=other).expect(201)     # the name is free in that workspace

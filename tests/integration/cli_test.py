@@ -13,7 +13,7 @@ import tap                                                           # noqa: E40
 from tap import contains, equal, tidemill, write                     # noqa: E402
 
 VERBS = ["run", "validate", "preview", "plugins", "discover", "plugin", "apply", "list", "trigger", "runs", "run-status",
-         "rejects"]
+         "rejects", "replay"]
 
 PEOPLE = """
 definition_version: 1

@@ -248,3 +248,16 @@ int tide_daemon_pipeline_id(const char *name, int64_t *id, struct tide_error *er
     json_object_put(body);
     return rc;
 }
+
+int tide_daemon_run_id(const char *text, int64_t *id, struct tide_error *err)
+{
+    char *end;
+
+    *id = strtoll(text, &end, 10);
+    if (end == text || *end || *id <= 0) {
+        return tide_error_set(
+            err, TIDE_E_CONFIG,
+            "a run's id is a number, not \"%s\"; tidemill runs lists them", text);
+    }
+    return TIDE_OK;
+}

@@ -31,6 +31,8 @@ int tide_daemon_send(const char *method, const char *path,
                      struct tide_error *err);
 int tide_daemon_get(const char *path, struct json_object **body, struct tide_error *err);
 
+/** The id of a run, as a person writes it. */
+int tide_daemon_run_id(const char *text, int64_t *id, struct tide_error *err);
 /** The id of the pipeline of that name, or of that id written in digits. */
 int tide_daemon_pipeline_id(const char *name, int64_t *id, struct tide_error *err);
 

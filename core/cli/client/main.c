@@ -10,8 +10,8 @@
 #include "cli/verbs.h"
 
 static const struct tide_verb *const verbs[] = {
-    &tide_verb_apply, &tide_verb_list,       &tide_verb_trigger,
-    &tide_verb_runs,  &tide_verb_run_status, &tide_verb_rejects,
+    &tide_verb_apply,      &tide_verb_list,    &tide_verb_trigger, &tide_verb_runs,
+    &tide_verb_run_status, &tide_verb_rejects, &tide_verb_replay,
 };
 
 int main(int argc, char **argv)

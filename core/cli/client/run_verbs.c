@@ -52,19 +52,6 @@ static int complain(const struct tide_error *err)
     return TIDE_EXIT_FAILED;
 }
 
-static int parse_id(const char *text, int64_t *id, struct tide_error *err)
-{
-    char *end;
-
-    *id = strtoll(text, &end, 10);
-    if (end == text || *end || *id <= 0) {
-        return tide_error_set(
-            err, TIDE_E_CONFIG,
-            "a run's id is a number, not \"%s\"; tidemill runs lists them", text);
-    }
-    return TIDE_OK;
-}
-
 static int start_run(const struct run_verb_args *args, int64_t pipeline, int64_t *run,
                      struct tide_error *err)
 {
@@ -108,7 +95,7 @@ static int run_status(const void *values, const char *const *operands, size_t co
     int64_t id;
 
     (void)count;
-    if (parse_id(operands[0], &id, &err) != TIDE_OK) {
+    if (tide_daemon_run_id(operands[0], &id, &err) != TIDE_OK) {
         (void)complain(&err);
         return TIDE_EXIT_USAGE;
     }
@@ -120,12 +107,17 @@ static void print_reject(struct json_object *reject)
     const char *origin = tide_json_text(reject, "origin");
     struct json_object *row = tide_json_member(reject, "row");
     const char *raw = tide_json_text(reject, "raw");
+    int64_t replayed_by = tide_json_int(reject, "replayedBy", 0);
     char *text = row ? tide_json_format(row) : NULL;
 
-    printf("%s:%" PRId64 " %s %s: %s\n",
+    printf("%s:%" PRId64 " %s %s: %s%s\n",
            origin ? origin : tide_json_text(reject, "table"),
            tide_json_int(reject, "position", 0), tide_json_text(reject, "step"),
-           tide_json_text(reject, "code"), tide_json_text(reject, "message"));
+           tide_json_text(reject, "code"), tide_json_text(reject, "message"),
+           tide_json_bool(reject, "replayable", true) ? "" : " (cannot be replayed)");
+    if (replayed_by) {
+        printf("    replayed by run %" PRId64 "\n", replayed_by);
+    }
     if (text || raw) {
         printf("    %s\n", text ? text : raw);
     }
@@ -167,7 +159,7 @@ static int rejects(const void *values, const char *const *operands, size_t count
     char *cursor = NULL;
 
     (void)count;
-    if (parse_id(operands[0], &id, &err) != TIDE_OK) {
+    if (tide_daemon_run_id(operands[0], &id, &err) != TIDE_OK) {
         (void)complain(&err);
         return TIDE_EXIT_USAGE;
     }

@@ -88,7 +88,9 @@ static void succeed(void)
     send_event("{\"event\":\"table\",\"table\":\"t\",\"as\":\"t\",\"mode\":\"append\"}");
     send_event("{\"event\":\"reject\",\"table\":\"t\",\"step\":\"receive\",\"code\":"
                "\"malformed\",\"message\":\"bad line\",\"origin\":\"t.csv\",\"position\":"
-               "17,\"row\":\"{\\\"a\\\":[1,\\\"x\\\"]}\",\"raw\":null}");
+               "17,\"row\":\"{\\\"a\\\":[1,\\\"x\\\"]}\",\"raw\":null,"
+               "\"replay\":\"j 0 1\"}");
+    send_event("{\"event\":\"committed\",\"table\":\"t\"}");
     send_event("{\"event\":\"position\",\"table\":\"t\",\"position\":\"p-9\"}");
     send_event("{\"event\":\"something_newer\"}");
     send_end("succeeded", "null");

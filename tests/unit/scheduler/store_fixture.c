@@ -223,6 +223,19 @@ void take_job(void *arg, const struct tide_run_job *job, const struct tide_error
         answer->run = keep_run(answer, job->run);
         answer->definition = keep(answer, job->definition);
         answer->positions = keep(answer, job->positions);
+        answer->replay = keep(answer, job->replay);
+    }
+}
+
+void take_replay(void *arg, enum tide_run_refusal refusal,
+                 const struct tide_run_record *run,
+                 const struct tide_replay_counts *counts, const struct tide_error *err)
+{
+    struct answer *answer = arg;
+
+    take_created(arg, refusal, run, err);
+    if (counts) {
+        answer->counts = *counts;
     }
 }
 
@@ -256,6 +269,7 @@ void take_rejects(void *arg, const struct tide_reject_record *rejects, size_t co
         copy->origin = keep(answer, rejects[i].origin);
         copy->row = keep(answer, rejects[i].row);
         copy->raw = keep(answer, rejects[i].raw);
+        copy->replay = keep(answer, rejects[i].replay);
     }
     answer->count = (int64_t)count;
 }
@@ -385,6 +399,15 @@ struct answer start_run(struct fixture *fixture, int64_t run)
     struct answer answer = {.fixture = fixture};
 
     tide_store_run_start(fixture->store, run, take_job, &answer);
+    fixture_await(fixture, &answer.done);
+    return answer;
+}
+
+struct answer replay_run(struct fixture *fixture, int64_t run, bool again)
+{
+    struct answer answer = {.fixture = fixture};
+
+    tide_store_run_replay(fixture->store, 0, run, again, take_replay, &answer);
     fixture_await(fixture, &answer.done);
     return answer;
 }

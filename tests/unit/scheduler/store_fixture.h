@@ -41,7 +41,8 @@ struct answer {
     struct tide_run_record *runs;
     struct tide_reject_record *rejects;
     struct tide_store_totals totals;
-    const char *definition, *positions;
+    const char *definition, *positions, *replay;
+    struct tide_replay_counts counts;
     int64_t count;
     bool stale;
     int64_t next_due;
@@ -73,6 +74,9 @@ void take_runs(void *arg, const struct tide_run_record *runs, size_t count,
                const struct tide_error *err);
 void take_created(void *arg, enum tide_run_refusal refusal,
                   const struct tide_run_record *run, const struct tide_error *err);
+void take_replay(void *arg, enum tide_run_refusal refusal,
+                 const struct tide_run_record *run,
+                 const struct tide_replay_counts *counts, const struct tide_error *err);
 void take_job(void *arg, const struct tide_run_job *job, const struct tide_error *err);
 void take_claimed(void *arg, const struct tide_slot_claimed *claimed,
                   const struct tide_error *err);
@@ -96,6 +100,7 @@ struct tide_pipeline_record set_mode(struct fixture *fixture, int64_t id,
 void delete_pipeline(struct fixture *fixture, int64_t id);
 struct answer create_run(struct fixture *fixture, int64_t pipeline, int incremental);
 struct answer start_run(struct fixture *fixture, int64_t run);
+struct answer replay_run(struct fixture *fixture, int64_t run, bool again);
 struct answer finish_run(struct fixture *fixture, int64_t run,
                          const struct tide_run_end *end);
 struct tide_run_record read_run(struct fixture *fixture, int64_t id);

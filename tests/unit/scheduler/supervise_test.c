@@ -173,6 +173,8 @@ static void a_run_that_succeeds_is_stored_with_all_it_said(void **state)
     assert_string_equal(rejects.rejects[0].origin, "t.csv");
     assert_int_equal(rejects.rejects[0].position, 17);
     assert_null(rejects.rejects[0].raw);
+    assert_string_equal(rejects.rejects[0].replay, "j 0 1");
+    assert_true(rejects.rejects[0].settled);
 }
 
 static void a_committed_position_reaches_the_next_run(void **state)
