@@ -156,16 +156,11 @@ def bound(task, figures):
     client, server, thread, others = (statistics.median(run[measure] / run["wall"] for run in runs)
                                       for measure in ("cpu", "server", "thread", "others"))
     if median(runs, "wall") < 0.05:
-        what = "start-up"
-    elif client + server >= 0.9 * CORES:
-        what = "all cores"
-    elif client + server + others >= 0.9 * CORES:
-        what = "cores that others use too"
-    elif server >= 0.85:
-        what = "the server"
-    elif thread >= 0.85:
-        what = "one thread"
-    else:
-        what = "waiting: disk, locks, the other side"
-    shares = "client %.2f" % client + (", server %.2f" % server if task.server else "")
-    return "%s (%s, busiest thread %.2f, others %.2f cores)" % (what, shares, thread, others)
+        return "start-up"
+    if client + server >= 0.9 * CORES:
+        return "all cores"
+    if client + server + others >= 0.9 * CORES:
+        return "cores, others use %.1f" % others
+    if server >= 0.85:
+        return "the server"
+    return "one thread" if thread >= 0.85 else "waiting for disk or locks"

@@ -2,8 +2,8 @@
 """The benchmark's rows, and what they must be after the work: deterministic, standard library only.
 
     rows.py make COUNT FOLDER              writes rows-COUNT.csv and rows-COUNT.jsonl there
-    rows.py sum WORK csv|jsonl [FILE]      prints the number of rows and a sum of what they mean after the work:
-                                           none, renames (and the column left out), all, good (all, without the bad rows)
+    rows.py sum WORK csv|jsonl [FILE]      prints the number of rows and a sum of what they mean after the work: none,
+                                           renames (and the column left out), all, good (all, without the bad rows)
 
 Ten columns: id, email, first_name, last_name, phone, country, created_at, amount, is_active, notes.  Some phones are
 null and the others are written in several ways; notes hold commas, quotes, line feeds, backslashes and letters beyond

@@ -25,7 +25,8 @@ DONE = COLUMNS.format("given_name", "family_name", "")
 TABLES = {"raw": RAW, "done": DONE, "merged_raw": RAW + ", PRIMARY KEY (id)", "merged": DONE + ", PRIMARY KEY (id)",
           "checked": DONE + ", CHECK (id % 1000 <> 7)", "checked_clean": DONE + ", CHECK (id % 1000 <> 1007)"}
 PREPARED = "TRUNCATE " + ", ".join(TABLES)
-OLD_ROWS = "INSERT INTO merged{0} SELECT id, 'old', 'old', 'old', 'old',{1} now(), 0, false, 'old' FROM {2} WHERE id % 2 = 0"
+OLD_ROWS = ("INSERT INTO merged{0} SELECT id, 'old', 'old', 'old', 'old',{1} now(), 0, false, 'old' FROM {2} "
+            "WHERE id % 2 = 0")
 
 
 def ticks(pid, fields):
@@ -74,23 +75,26 @@ class Server:
         """Rows, the sum of the ids and a sum of what else is in them, each over any order."""
         columns = self.value("SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attnum > 1 AND "
                              "attrelid = '%s'::regclass" % table)
-        answer = self.value("SELECT count(*), sum(id), sum(hashtextextended(ROW(%s)::text, 0)) FROM %s" % (columns, table))
+        answer = self.value("SELECT count(*), sum(id), sum(hashtextextended(ROW(%s)::text, 0)) FROM %s"
+                            % (columns, table))
         return [int(number or 0) for number in answer.split("|")]
 
     # ---- its tables ----
 
-    def source(self, csv, times=1):
-        """The table to read from, made when it is not there."""
-        name = "src" if times == 1 else "src_%d" % times
+    def source(self, csv, times=1, key=""):
+        """The table to read from, with a primary key or without, made when it is not there."""
+        name = "src%s_%d" % (key and "_keyed", times)
         if self.value("SELECT to_regclass('%s')" % name):
             return name
         self.value("CREATE TABLE %s (%s)" % (name, RAW))
         if times == 1:
-            sh(*self.psql("\\copy src from '%s' with (format csv, header)" % csv))
+            sh(*self.psql("\\copy %s from '%s' with (format csv, header)" % (name, csv)))
         else:
             for turn in range(times):
                 self.value("INSERT INTO %s SELECT id + %d, %s FROM %s"
                            % (name, self.rows * turn, ", ".join(rows.COLUMNS[1:]), self.source(csv)))
+        if key:
+            self.value("ALTER TABLE %s ADD PRIMARY KEY (%s)" % (name, key))
         sh(*self.psql("VACUUM ANALYZE " + name))
         return name
 

@@ -4,7 +4,8 @@ from measure import bound, median, reached, ratio
 TITLES = {
     "csv-csv": "CSV → CSV", "csv-jsonl": "CSV → JSONL", "jsonl-jsonl": "JSONL → JSONL",
     "csv-postgres": "CSV → PostgreSQL", "postgres-csv": "PostgreSQL → CSV",
-    "postgres-postgres": "PostgreSQL → PostgreSQL", "merge-postgres": "merge into PostgreSQL",
+    "postgres-postgres": "PostgreSQL → PostgreSQL", "keyed-postgres": "PostgreSQL, primary key → PostgreSQL",
+    "merge-postgres": "merge into PostgreSQL",
     "rename-exclude": "rename + exclude on top of a copy", "bad-rows": "0.1 % bad rows, CSV → JSONL",
     "bad-rows-postgres": "0.1 % bad rows, CSV → PostgreSQL",
     "refused-rows-postgres": "0.1 % refused by a constraint of PostgreSQL",
@@ -12,8 +13,8 @@ TITLES = {
     "first-byte": "first output byte", "control": "control: the same command twice",
 }
 CLAIMS = ["task", "against", "measure", "bar", "reached", "", "what bounds it"]
-FIGURES = ["task", "program", "k rows/s", "wall s", "cpu s", "server s", "first ms", "peak MiB", "wall ratio",
-           "cpu ratio", "output"]
+FIGURES = ["task", "program", "k rows/s", "wall s", "cpu s", "thread s", "server s", "others s", "first ms",
+           "peak MiB", "wall ratio", "cpu ratio", "output"]
 
 
 def title(name):
@@ -41,8 +42,9 @@ def figures_of(task, figures, wrong):
         runs = figures[i]
         wall, first = median(runs, "wall"), median(runs, "first")
         yield [title(task.name), program.name, number(program.rows / wall / 1e3 if program.rows > 10 else None, 0),
-               number(wall, 3), number(median(runs, "cpu"), 3),
-               number(median(runs, "server") if task.server else None, 2), number(first * 1e3 if first >= 0 else None, 1),
+               number(wall, 3), number(median(runs, "cpu"), 3), number(median(runs, "thread"), 2),
+               number(median(runs, "server") if task.server else None, 2), number(median(runs, "others"), 2),
+               number(first * 1e3 if first >= 0 else None, 1),
                number(median(runs, "peak"), 1), number(ratio(task, figures, "wall", i), 2),
                number(ratio(task, figures, "cpu", i), 2), wrong[i] or "ok"]
 

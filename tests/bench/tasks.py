@@ -48,6 +48,7 @@ TRANSFERS = {
     "csv-postgres": ("csv", "postgres", [Claim("wall", 0.7)]),
     "postgres-csv": ("postgres", "csv", [Claim("wall", 0.85)]),
     "postgres-postgres": ("postgres", "postgres", [Claim("wall", 1.1)]),
+    "keyed-postgres": ("keyed", "postgres", [Claim("wall", 1.1)]),
     "merge-postgres": ("csv", "merge", [Claim("wall", 1.1)]),
 }
 OTHERS = ["rename-exclude", "bad-rows", "bad-rows-postgres", "refused-rows-postgres", "start-files", "start-postgres",
@@ -109,14 +110,15 @@ class Tasks:
             "destination": {"connection": self.endpoint(target, OUT)}, "transformations": STEPS[work]}
         with open(path, "w", encoding="utf-8") as file:
             json.dump(document, file, indent=1)
-        return Program("tidemill", [self.programs.tidemill, "run", "--json", path], output, work, has_ledger=True, **more)
+        command = [self.programs.tidemill, "run", "--json", path]
+        return Program("tidemill", command, output, work, has_ledger=True, **more)
 
     def ours(self, name, times=1, label="tidemill", work="all"):
         """A transfer of so many times the rows."""
         source, target, _ = TRANSFERS[name]
         alias = "%s-%s-%d" % (name, work, times)
-        if source == "postgres":
-            entry = {"name": self.server.source(self.data.csv, times)}
+        if source in ("postgres", "keyed"):
+            entry = {"name": self.server.source(self.data.csv, times, "id" if source == "keyed" else "")}
         else:
             entry = {"name": os.path.basename(self.data.file(source, times))}
         if name == "csv-jsonl":
@@ -159,8 +161,11 @@ class Tasks:
         copy = "\\copy %s to '%s' with (format csv, header)" % (self.server.source(self.data.csv), made)
         return Program("psql \\copy", self.server.psql(copy), File("csv", made), "none")
 
-    def psql_postgres_postgres(self):
-        out = "COPY %s TO STDOUT WITH (FORMAT binary)" % self.server.source(self.data.csv)
+    def psql_keyed_postgres(self):
+        return self.psql_postgres_postgres("id")
+
+    def psql_postgres_postgres(self, key=""):
+        out = "COPY %s TO STDOUT WITH (FORMAT binary)" % self.server.source(self.data.csv, key=key)
         pipe = shell(self.server.psql(out), self.server.psql("COPY raw FROM STDIN WITH (FORMAT binary)"))
         return Program("psql | psql, binary", pipe, Table(self.server, "raw"), "none")
 
@@ -183,7 +188,8 @@ class Tasks:
 
     def with_bad(self, label, name, clean, **changes):
         """The same run, with one bad row in a thousand."""
-        bad = self.tidemill(name, rows=self.data.rows, bad=len(range(7, self.data.rows + 1, 1000)), work="good", **changes)
+        count = len(range(7, self.data.rows + 1, 1000))
+        bad = self.tidemill(name, rows=self.data.rows, bad=count, work="good", **changes)
         bad.name = label
         return self.task(name, [clean, bad], [Claim("wall", SAME)])
 
@@ -194,7 +200,8 @@ class Tasks:
 
     def bad_rows_postgres(self):
         entry = {"name": os.path.basename(self.data.bad()), "as": "done", "mode": "append"}
-        yield self.with_bad("tidemill, 0.1 % bad", "bad-rows-postgres", self.ours("csv-postgres", label="tidemill, clean"),
+        clean = self.ours("csv-postgres", label="tidemill, clean")
+        yield self.with_bad("tidemill, 0.1 % bad", "bad-rows-postgres", clean,
                             source="csv", target="postgres", entry=entry, output=Table(self.server, "done"))
 
     def refused_rows_postgres(self):

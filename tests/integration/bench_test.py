@@ -27,6 +27,7 @@ def test_every_task_runs_and_every_output_is_right(folder):
               "growth, CSV → CSV", "control: the same command twice"]
     if os.path.isdir("/usr/lib/postgresql"):
         titles += ["CSV → PostgreSQL", "PostgreSQL → CSV", "PostgreSQL → PostgreSQL", "merge into PostgreSQL",
+                   "PostgreSQL, primary key → PostgreSQL",
                    "a run of 10 rows, PostgreSQL", "memory, merge into PostgreSQL", "growth, PostgreSQL → PostgreSQL"]
     _, claims, figures = done.stdout.split("\n\n")[:3]
     for title in titles:
@@ -46,8 +47,13 @@ def test_a_table_in_markdown_has_as_many_cells_in_each_line(folder):
 
 def broken(folder, change):
     """A Tidemill that does this when its run is over."""
-    script = write(folder, "tidemill", "#!/bin/sh\ncd %s\n%s \"$@\" >run.txt\nout=out/csv-csv-all-1.csv\n%s\ncat run.txt\n"
-                   % (folder, tap.TIDEMILL, change))
+    script = write(folder, "tidemill", """#!/bin/sh
+        cd %s
+        %s "$@" >run.txt
+        out=out/csv-csv-all-1.csv
+        %s
+        cat run.txt
+        """ % (folder, tap.TIDEMILL, change))
     os.chmod(script, 0o755)
     done = bench(folder, "--rows", "1000", "--task", "csv-csv", tidemill=script)
     equal(done.returncode, 1, done.stderr)
@@ -63,7 +69,8 @@ def test_a_changed_value_is_found(folder):
 
 
 def test_a_ledger_that_does_not_add_up_is_found(folder):
-    contains(broken(folder, "sed -i 's/^    1000,/    1001,/' run.txt"), "1000 rows came to a step, 1001 passed and 0 failed")
+    contains(broken(folder, "sed -i 's/^    1000,/    1001,/' run.txt"),
+             "1000 rows came to a step, 1001 passed and 0 failed")
 
 
 if __name__ == "__main__":
