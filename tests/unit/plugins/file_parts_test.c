@@ -342,7 +342,7 @@ static void a_run_cut_off_at_any_step_goes_on(void **state)
 {
     static const char *const sizes[] = {EACH, PARTS};
     struct harness *harness = *state;
-    char expected[64] = "id string\n";
+    char expected[256] = "id string\n";
 
     for (size_t size = 0; size < 2; size++) {
         for (int steps = 0; steps < STEPS; steps++) {
@@ -355,7 +355,7 @@ static void a_run_cut_off_at_any_step_goes_on(void **state)
             take_steps(harness, sizes[size], TIDE_MODE_APPEND, STEPS);
             (void)snprintf(expected, sizeof expected, "id string\n");
             for (int row = 1; row <= committed + (STEPS + 1) / 2; row++) {
-                (void)snprintf(expected + strlen(expected), 8, "%d\n", row);
+                (void)snprintf(expected + strlen(expected), 16, "%d\n", row);
             }
             (void)snprintf(name + strlen(name), 16, "/part-*.csv");
             assert_string_equal(harness_read(harness, "file", PLAIN, name), expected);
