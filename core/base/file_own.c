@@ -2,6 +2,7 @@
  * file_own - where the program's own parts are: in the build tree it runs from, or where
  * they were installed.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,11 +13,14 @@
 /* The folder of the running program, malloc'ed; NULL when /proc does not tell. */
 static char *own_folder(void)
 {
-    char *path = realpath("/proc/self/exe", NULL);
-    char *folder = path ? tide_path_folder(path) : NULL;
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
 
-    free(path);
-    return folder;
+    if (length <= 0) {
+        return NULL;
+    }
+    path[length] = '\0';
+    return tide_path_folder(path);
 }
 
 /* name below the folder of the running program when `holds` is there too, else NULL. */

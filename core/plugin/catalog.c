@@ -265,15 +265,19 @@ static const struct tide_plugin_info *find_by_loading(const struct tide_catalog 
     const struct tide_plugin_entry *entry;
     struct tide_error err = {0};
     struct tide_plugin_info *info;
-    char *path = tide_plugin_find_file(catalog->loaded_from, kind, name);
+    char *path;
+    int rc = tide_plugin_load(catalog->loaded_from, kind, name, &entry, &err);
 
-    if (!path) {
-        return NULL;
+    if (rc == TIDE_OK) {
+        info = tide_plugin_info_of(entry, tide_plugin_file(entry));
+    } else {
+        path = tide_plugin_find_file(catalog->loaded_from, kind, name);
+        if (!path) {
+            return NULL;
+        }
+        info = tide_plugin_info_refused(path, err.message);
+        free(path);
     }
-    info = tide_plugin_load(catalog->loaded_from, kind, name, &entry, &err) == TIDE_OK
-               ? tide_plugin_info_of(entry, path)
-               : tide_plugin_info_refused(path, err.message);
-    free(path);
     add(both.grown, info);
     return info;
 }

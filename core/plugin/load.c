@@ -51,6 +51,18 @@ static const struct tide_plugin_entry *find_named(const char *folder, uint32_t k
     return found;
 }
 
+const char *tide_plugin_file(const struct tide_plugin_entry *entry)
+{
+    const char *path = NULL;
+
+    pthread_mutex_lock(&all_loaded_mutex);
+    for (const struct loaded *at = all_loaded; at && !path; at = at->next) {
+        path = at->entry == entry ? at->path : NULL;
+    }
+    pthread_mutex_unlock(&all_loaded_mutex);
+    return path;
+}
+
 /* It is what its place below the folder says: it need not be looked for again. */
 static void remember_place(const struct tide_plugin_entry *entry, const char *folder)
 {

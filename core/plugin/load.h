@@ -15,6 +15,8 @@
  */
 int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
                      const struct tide_plugin_entry **out, struct tide_error *err);
+/** The file that a loaded entry came from; borrowed, for ever. */
+const char *tide_plugin_file(const struct tide_plugin_entry *entry);
 /** The file in which that plugin would be, malloc'ed, or NULL when there is none. */
 char *tide_plugin_find_file(const char *folder, uint32_t kind, const char *name);
 /** The same by file. */

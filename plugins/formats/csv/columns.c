@@ -10,13 +10,23 @@
 #include "csv.h"
 #include "quote.h"
 
-int csv_columns_start(struct csv_decoder *decoder)
+/* Each value of a row has a separator behind it, so that a span of few bytes, or of many
+ * columns, has few rows; the last row may lack its line end. */
+static int64_t most_rows(const struct csv_decoder *decoder, size_t length)
+{
+    size_t fit = length / decoder->schema.column_count + 1;
+
+    return fit < (size_t)decoder->request.batch_rows ? (int64_t)fit
+                                                     : decoder->request.batch_rows;
+}
+
+int csv_columns_start(struct csv_decoder *decoder, size_t length)
 {
     int rc = TIDE_OK;
 
+    decoder->most = most_rows(decoder, length);
     for (size_t i = 0; i < decoder->schema.column_count && rc == TIDE_OK; i++) {
-        rc = build_start(&decoder->columns[i], decoder->request.batch_rows,
-                         decoder->expected[i]);
+        rc = build_start(&decoder->columns[i], decoder->most, decoder->expected[i]);
     }
     if (rc == TIDE_OK && !decoder->positions) {
         decoder->positions =

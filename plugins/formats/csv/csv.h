@@ -45,6 +45,7 @@ struct csv_decoder {
     size_t *expected;   /**< bytes to reserve of each column: what the last batch took */
     int64_t *positions; /**< of the rows in hand */
     int64_t rows;       /**< in hand */
+    int64_t most;       /**< that the columns have room for */
     int64_t line;       /**< number of the line to read next, from 1 */
     size_t mark;        /**< bytes of the byte order mark */
     size_t lead;        /**< bytes in front of the first row, known with the schema */
@@ -64,8 +65,9 @@ struct csv_run {
 int csv_decoder_schema(void *state, const struct tide_span *sample,
                        struct tide_schema *schema, struct tide_error *err);
 
-/** Make room in the columns for a new batch.  TIDE_OK or TIDE_E_LIMIT. */
-int csv_columns_start(struct csv_decoder *decoder);
+/** Make room in the columns for a new batch of a span of this length.  TIDE_OK or
+ * TIDE_E_LIMIT. */
+int csv_columns_start(struct csv_decoder *decoder, size_t length);
 /** Append a run, column by column. */
 int csv_columns_append(struct csv_decoder *decoder, const struct csv_run *run);
 /** Append the record in hand, which has a field for each column. */

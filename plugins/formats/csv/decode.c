@@ -252,7 +252,7 @@ static int decode_window(struct csv_decoder *decoder, const struct tide_span *sp
 {
     const struct csv_index *index = &decoder->index;
     size_t left = span->length - pos;
-    size_t room = (size_t)(decoder->request.batch_rows - decoder->rows);
+    size_t room = (size_t)(decoder->most - decoder->rows);
     struct window window = {.data = span->data + pos, .is_utf8 = true};
     int rc;
 
@@ -329,8 +329,7 @@ static int decode_some(struct csv_decoder *decoder, const struct tide_span *span
 
 static bool is_full(const struct csv_decoder *decoder, size_t pos)
 {
-    return decoder->rows >= decoder->request.batch_rows ||
-           (int64_t)pos >= decoder->request.batch_bytes;
+    return decoder->rows >= decoder->most || (int64_t)pos >= decoder->request.batch_bytes;
 }
 
 /* A file without a first record has no columns; all it can hold is blank lines. */
@@ -354,7 +353,7 @@ int csv_decode(void *state, const struct tide_span *span, size_t *consumed,
     if (decoder->schema.column_count == 0) {
         return decode_nothing(span, consumed);
     }
-    if (csv_columns_start(decoder) != TIDE_OK) {
+    if (csv_columns_start(decoder, span->length) != TIDE_OK) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
     rc = pass_lead(decoder, span, &pos);

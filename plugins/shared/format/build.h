@@ -50,9 +50,12 @@ static inline int build_room(struct tide_builder *column, size_t bytes)
 /** Give an empty column room for so many rows, and a text column for so many bytes. */
 static inline int build_start(struct tide_builder *column, int64_t rows, size_t bytes)
 {
-    if (!column->values) {
+    if (!column->values || column->capacity < rows) {
         size_t size = tide_builder_values_size_(column->type, rows);
 
+        free(column->values);
+        free(column->validity);
+        column->validity = NULL;
         column->values = (uint8_t *)malloc(size + TIDE_PADDING);
         if (!column->values) {
             return TIDE_E_LIMIT;
