@@ -263,6 +263,7 @@ static int start_supervise(struct daemon *daemon, struct tide_error *err)
                    .open_files = settings->limit_open_files,
                    .wall_seconds = (settings->limit_wall + 999999) / 1000000,
                    .hang_seconds = (settings->limit_hang + 999999) / 1000000},
+        .checkpoint_us = settings->checkpoint,
         .reject_count = settings->reject_count,
         .reject_bytes = settings->reject_bytes,
     };

@@ -30,6 +30,7 @@ struct tide_settings {
     int64_t max_connections_per_address;
     int64_t max_runs;
     int64_t limit_memory, limit_cpu, limit_open_files, limit_wall, limit_hang;
+    int64_t checkpoint;
     int64_t reject_count, reject_bytes;
     int64_t cancel_grace, shutdown_grace;
     int64_t retention, retention_runs;

@@ -56,6 +56,10 @@ const struct tide_settings_key tide_settings_keys[] = {
      "Longest time a run may take; 0s: no limit."},
     {"limits.hang", TIDE_SETTING_DURATION, "10m", NULL, 0, 0, AT(limit_hang),
      "A run whose process shows no sign of life for so long is ended; 0s: never."},
+    {"checkpoint", TIDE_SETTING_DURATION, "5s", NULL, SECOND / 1000, 24 * 3600 * SECOND,
+     AT(checkpoint),
+     "What a run has moved becomes durable this often, where source and destination can "
+     "do it."},
     {"rejects.count", TIDE_SETTING_COUNT, "1000", NULL, 1, 1000000, AT(reject_count),
      "Rejected rows kept of a run; more are counted, not kept."},
     {"rejects.bytes", TIDE_SETTING_SIZE, "4MiB", NULL, 1024, 1024 * MIB, AT(reject_bytes),

@@ -133,18 +133,32 @@ static void list_reject(struct watcher *watcher, struct json_object *event)
     (void)json_object_array_add(watcher->items, item);
 }
 
-static void on_event(void *arg, struct json_object *event)
+static void take_reject(struct watcher *watcher, struct json_object *event)
 {
-    struct watcher *watcher = arg;
-    const char *kind = tide_json_text(event, "event");
-
-    if (!kind || strcmp(kind, "reject") != 0) {
-        return;
-    }
     if (watcher->items) {
         list_reject(watcher, event);
     } else {
         show_reject(watcher, event);
+    }
+}
+
+static void show_table(struct json_object *event)
+{
+    if (tide_json_bool(event, "resumed", false)) {
+        (void)fprintf(stderr,
+                      "%s: the last run was cut off; going on from its checkpoint\n",
+                      tide_json_text(event, "table"));
+    }
+}
+
+static void on_event(void *arg, struct json_object *event)
+{
+    const char *kind = tide_json_text(event, "event");
+
+    if (kind && strcmp(kind, "reject") == 0) {
+        take_reject(arg, event);
+    } else if (kind && strcmp(kind, "table") == 0) {
+        show_table(event);
     }
 }
 

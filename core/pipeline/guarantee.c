@@ -74,14 +74,17 @@ static void append_transactional(const struct parts *parts, struct tide_text *ou
 
 static void append_files(const struct parts *parts, struct tide_text *out)
 {
-    if (parts->table->mode == TIDE_MODE_APPEND) {
-        tide_text_append(
-            out, "exactly once in each run: its rows appear at once, or none; each "
-                 "run appends all rows again");
-    } else {
+    if (parts->table->mode != TIDE_MODE_APPEND) {
         tide_text_append(
             out, "exactly once: the result appears at once, when it is complete, or "
                  "not at all");
+    } else if (parts->is_incremental) {
+        tide_text_append(out, "at least once: a run's rows appear at once, or none; they "
+                              "are read again when the run dies before its end is known");
+    } else {
+        tide_text_append(
+            out, "exactly once in each run: its rows appear at once, or none; each "
+                 "run appends all rows again");
     }
 }
 
@@ -116,6 +119,16 @@ static bool sees_late(const struct tide_pipeline *pipeline, uint32_t flags)
     return flags & TIDE_SOURCE_SEES_LATE && !(way && strcmp(way, "cursor") == 0);
 }
 
+/* With the rows; files alone do not, parts with a manifest do: what the option
+ * `part_size` makes. */
+static bool keeps_positions(const struct tide_pipeline *pipeline,
+                            const struct tide_table *table, uint32_t flags)
+{
+    return flags & TIDE_DESTINATION_TRANSACTIONAL ||
+           (table->mode == TIDE_MODE_APPEND &&
+            tide_json_member(pipeline->destination.options, "part_size"));
+}
+
 void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out)
@@ -140,7 +153,7 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
     parts.is_incremental = parts.table->cursor &&
                            parts.table->mode != TIDE_MODE_REPLACE &&
                            flags & TIDE_SOURCE_INCREMENTAL;
-    if (destination->flags & TIDE_DESTINATION_TRANSACTIONAL) {
+    if (keeps_positions(pipeline, parts.table, destination->flags)) {
         append_transactional(&parts, out);
     } else {
         append_files(&parts, out);

@@ -87,7 +87,7 @@ struct tide_ledger {
  * only counted.  row is JSON as a text; replay is what the worker wants to have back with
  * it in a replay, null when that cannot be
  *   {"event":"checkpoint","table":…,"rows":n}                       so many are durable
- *   {"event":"position","table":…,"position":"…"}                    committed by the
+ *   {"event":"position","table":…,"position":"…" | null}             committed by the
  * destination
  *   {"event":"committed","table":…}                                 all of it; what was
  * rejected stays so

@@ -154,15 +154,20 @@ static char *last_position(const struct tide_flow *flow)
                                 : NULL;
 }
 
+/* Without one, what was told of an earlier run holds no more. */
 static void tell_position(struct tide_flow *flow)
 {
+    const struct tide_run_request *request = flow->engine->request;
+    uint32_t flags = flow->engine->source.entry->source->flags;
     struct json_object *event = NULL;
 
-    if (flow->position_after && !flow->engine->request->replay) {
-        event = make_event(flow, "position");
-        tide_json_set_text(event, "position", flow->position_after);
-        tide_engine_emit(flow->engine, event);
+    if (request->replay || request->row_limit > 0 ||
+        !(flow->position_after || flags & TIDE_SOURCE_INCREMENTAL)) {
+        return;
     }
+    event = make_event(flow, "position");
+    tide_json_set_text(event, "position", flow->position_after);
+    tide_engine_emit(flow->engine, event);
 }
 
 /* What was rejected is rejected for good.  A replay says so with what it replayed. */

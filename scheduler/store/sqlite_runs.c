@@ -422,9 +422,21 @@ int tide_sqlite_run_finish(struct tide_backend *backend, int64_t id,
     return code == TIDE_OK ? note_last_run(sqlite, run, err) : code;
 }
 
+static int forget_position(struct tide_sqlite *sqlite, int64_t run, const char *table,
+                           struct tide_error *err)
+{
+    return tide_sql_run(sqlite,
+                        "DELETE FROM position WHERE table_name = ?2 AND pipeline ="
+                        " (SELECT pipeline FROM run WHERE id = ?1)",
+                        SQL_VALUES(SQL_INT(run), SQL_TEXT(table)), err);
+}
+
 int tide_sqlite_position_set(struct tide_backend *backend, int64_t run, const char *table,
                              const char *position, struct tide_error *err)
 {
+    if (!position) {
+        return forget_position((struct tide_sqlite *)backend, run, table, err);
+    }
     return tide_sql_run(
         (struct tide_sqlite *)backend,
         "INSERT INTO position (pipeline, table_name, position, updated_at)"

@@ -382,7 +382,8 @@ void tide_store_run_finish(struct tide_store *store, int64_t run,
                            const struct tide_run_end *end, tide_store_run_fn done,
                            void *arg);
 
-/** What the destination has committed of a table. */
+/** What the destination has committed of a table; NULL: the next run begins at the
+ * start. */
 void tide_store_position_set(struct tide_store *store, int64_t run, const char *table,
                              const char *position, tide_store_done_fn done, void *arg);
 

@@ -344,6 +344,7 @@ int tide_supervise_create(const struct tide_supervise_options *options,
         or_else(options->max_concurrent, 2 * sysconf(_SC_NPROCESSORS_ONLN));
     supervise->grace_us = or_else(options->grace_us, INT64_C(10000000));
     supervise->limits = options->limits;
+    supervise->checkpoint_us = or_else(options->checkpoint_us, INT64_C(5000000));
     supervise->reject_count = or_else(options->reject_count, 1000);
     supervise->reject_bytes = or_else(options->reject_bytes, INT64_C(4194304));
     start_handles(supervise);

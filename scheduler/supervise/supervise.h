@@ -47,8 +47,9 @@ struct tide_supervise_options {
     int64_t max_concurrent;    /**< 0: twice the processors */
     int64_t grace_us;          /**< from SIGTERM to SIGKILL; 0: 10 s */
     struct tide_worker_limits limits;
-    int64_t reject_count; /**< kept of each run; 0: 1,000 */
-    int64_t reject_bytes; /**< 0: 4 MiB */
+    int64_t checkpoint_us; /**< between two checkpoints of a run; 0: 5 s */
+    int64_t reject_count;  /**< kept of each run; 0: 1,000 */
+    int64_t reject_bytes;  /**< 0: 4 MiB */
 };
 
 /** TIDE_E_IO when the worker program is not there. */

@@ -185,7 +185,7 @@ static void note_position(struct tide_supervised *run, struct json_object *event
     const char *table = tide_json_text(event, "table");
     const char *position = tide_json_text(event, "position");
 
-    if (table && position) {
+    if (table) {
         run->positions++;
         tide_store_position_set(run->supervise->store, run->id, table, position,
                                 on_position_stored, run);
@@ -294,9 +294,11 @@ static void append_job(struct tide_text *text, const struct tide_supervise *supe
                           strlen(supervise->plugin_folder));
     tide_text_appendf(text,
                       ",\"incremental\":%s,\"started_at\":%lld,\"attempt\":%lld"
-                      ",\"positions\":%s,\"limit\":0,\"check\":false",
+                      ",\"positions\":%s,\"limit\":0,\"check\":false"
+                      ",\"checkpoint\":%lld",
                       incremental[run->incremental + 1], (long long)run->started_at,
-                      (long long)run->attempt, job->positions);
+                      (long long)run->attempt, job->positions,
+                      (long long)supervise->checkpoint_us);
     tide_text_appendf(text,
                       ",\"limits\":{\"memory\":%lld,\"cpu_seconds\":%lld"
                       ",\"open_files\":%lld,\"wall_seconds\":%lld}"

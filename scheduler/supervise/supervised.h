@@ -55,6 +55,7 @@ struct tide_supervise {
     char *worker_path, *plugin_folder;
     int64_t max_concurrent, grace_us;
     struct tide_worker_limits limits;
+    int64_t checkpoint_us;
     int64_t reject_count, reject_bytes;
 
     uv_signal_t child; /**< SIGCHLD; data: this */

@@ -154,6 +154,7 @@ def test_a_worker_that_is_killed_from_outside_ends_its_run(folder):
         ended = daemon.ended(run)
         tap.equal(ended["state"], "failed")
         tap.contains(ended["error"], "signal 9")
+        assert ended["passed"][0] > 0, "its counts are those of its page: %r" % ended["passed"]
 
 
 def test_a_plugin_that_crashes_while_reading_ends_its_run_alone(folder):

@@ -414,6 +414,8 @@ static void test_an_end_without_a_position_forgets_the_one_before(void **state)
     assert_int_equal(fixture_count(fixture, "checkpoint"), 2);
     assert_int_equal(count_lines(fixture, "rows", "commit - final"), 1);
     expect_file(fixture, "rows.position", "");
+    assert_int_equal(fixture_count(fixture, "position"), 1);
+    assert_null(tide_json_text(fixture_event(fixture, "position", 0), "position"));
     expect_ids(fixture, 1, 6);
 }
 

@@ -417,6 +417,23 @@ static void positions_reach_the_next_job_until_they_are_reset(void **state)
     assert_string_equal(start_run(&fx, run).positions, "{}");
 }
 
+static void a_position_is_forgotten_for_one_table(void **state)
+{
+    struct tide_pipeline_record pipeline = make_pipeline(&fx, "a", 0);
+    int64_t run = create_run(&fx, pipeline.id, -1).run.id;
+    struct answer set = {.fixture = &fx};
+
+    (void)state;
+    (void)start_run(&fx, run);
+    tide_store_position_set(fx.store, run, "kept", "p1", NULL, NULL);
+    tide_store_position_set(fx.store, run, "t", "p1", NULL, NULL);
+    tide_store_position_set(fx.store, run, "t", NULL, take_done, &set);
+    fixture_await(&fx, &set.done);
+    (void)finish_run(&fx, run, &success);
+    run = create_run(&fx, pipeline.id, -1).run.id;
+    assert_string_equal(start_run(&fx, run).positions, "{\"kept\":\"p1\"}");
+}
+
 static struct answer list_rejects(int64_t run, int64_t after, int64_t limit)
 {
     struct answer answer = {.fixture = &fx};
@@ -617,6 +634,7 @@ int main(void)
         TEST(a_claim_of_an_edited_or_disabled_pipeline_is_stale),
         TEST(a_slot_is_never_run_twice_even_when_next_due_goes_back),
         TEST(positions_reach_the_next_job_until_they_are_reset),
+        TEST(a_position_is_forgotten_for_one_table),
         TEST(rejects_are_kept_in_order_and_listed_in_pages),
         TEST(a_command_that_fails_does_not_sink_the_others),
         TEST(what_is_queued_together_shares_transactions),

@@ -319,6 +319,7 @@ static void the_worker_is_given_its_job_and_nothing_else(void **state)
     assert_string_equal(tide_json_text(job, "plugin_folder"), "/plugins \"here\"");
     assert_int_equal(tide_json_int(job, "started_at", 0), NOON);
     assert_int_equal(tide_json_int(job, "attempt", 0), 1);
+    assert_int_equal(tide_json_int(job, "checkpoint", 0), 5000000);
     assert_null(tide_json_member(job, "incremental"));
     assert_null(tide_json_member(job, "base_folder"));
     assert_int_equal(tide_json_int(tide_json_member(job, "limits"), "wall_seconds", 0),

@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""Runs that are killed with SIGKILL, again and again, until one comes to its end: each row is there once."""
+import gzip
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import tap                                                           # noqa: E402
+from tap import BUILD, equal, write                                  # noqa: E402
+
+ROWS = 150000
+SUM = ROWS * (ROWS + 1) // 2
+
+
+def need_sqlite():
+    if not os.path.exists(os.path.join(BUILD, "plugins", "sources", "sqlite", "sqlite.so")):
+        raise tap.Skip("not built")
+
+
+def table(folder):
+    """A database of ROWS rows."""
+    need_sqlite()
+    base = sqlite3.connect(folder + "/in.db")
+    base.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+    base.executemany("INSERT INTO t VALUES (?, ?)", ((i, "name %d" % i) for i in range(1, ROWS + 1)))
+    base.commit()
+    base.close()
+    return {"plugin": "sqlite", "options": {"path": "in.db"}}, "t"
+
+
+def files(folder):
+    """The same in three files, one of them compressed."""
+    third = ROWS // 3
+    for i in range(3):
+        text = "id,name\n" + "".join("%d,name %d\n" % (n, n) for n in range(i * third + 1, (i + 1) * third + 1))
+        if i == 1:
+            write(folder, "in/%d.csv.gz" % i, gzip.compress(text.encode(), 1))
+        else:
+            write(folder, "in/%d.csv" % i, text)
+    return {"plugin": "file", "options": {"path": "in", "format": "csv"}}, "*.csv*"
+
+
+def definition(folder, source, destination, **more):
+    connection, name = source
+    return write(folder, "pipeline.json", json.dumps({
+        "definition_version": 1, "name": "cut", "sync": {"frequency": 60},
+        "source": {"connection": connection}, "destination": {"connection": destination},
+        "tables": [dict({"name": name, "as": "out", "mode": "append", "types": {"id": "int64"}}, **more)]}))
+
+
+def kill_until_it_ends(path):
+    """Each run may live a little longer than the one before; the last one's JSON, and how many went on."""
+    delay, kills, resumed = 0.01, 0, 0
+    while True:
+        with subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s", "--json"], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            try:
+                text, errors = run.communicate(timeout=delay)
+            except subprocess.TimeoutExpired:
+                run.kill()
+                _, errors = run.communicate()
+                text = None
+        resumed += "going on from its checkpoint" in errors
+        if text is not None:
+            equal(run.returncode, 0, text + errors)
+            return json.loads(text), kills, resumed
+        kills += 1
+        delay *= 1.2
+        assert kills < 60, errors
+
+
+def run_cut_off(path):
+    end, kills, resumed = kill_until_it_ends(path)
+    assert resumed > 0, "no run of %d went on" % kills
+    for i in range(5):
+        equal(end["passed"][i], end["passed"][i + 1] + end["failed"][i + 1])
+    return end
+
+
+def expect_rows(path):
+    base = sqlite3.connect(path)
+    equal(base.execute("SELECT count(*), count(DISTINCT id), sum(id), count(DISTINCT name) FROM out").fetchone(),
+          (ROWS, ROWS, SUM, ROWS))
+    base.close()
+
+
+SQLITE = {"plugin": "sqlite", "options": {"path": "out.db"}}
+
+
+def test_a_table_is_appended_each_row_once(folder):
+    run_cut_off(definition(folder, table(folder), SQLITE))
+    expect_rows(folder + "/out.db")
+
+
+def test_files_are_appended_each_row_once(folder):
+    need_sqlite()
+    run_cut_off(definition(folder, files(folder), SQLITE))
+    expect_rows(folder + "/out.db")
+
+
+def test_a_table_is_merged_by_its_cursor_each_row_once(folder):
+    run_cut_off(definition(folder, table(folder), SQLITE, mode="merge", key=["id"], cursor="id"))
+    expect_rows(folder + "/out.db")
+
+
+def test_a_table_becomes_parts_each_row_once(folder):
+    parts = {"plugin": "file", "options": {"path": "out", "format": "csv", "part_size": "1MiB"}}
+    run_cut_off(definition(folder, table(folder), parts))
+    with open(folder + "/out/out/manifest.json", encoding="utf-8") as file:
+        names = [part["name"] for part in json.load(file)["parts"]]
+    ids = []
+    for name in names:
+        lines = tap.read(folder + "/out/out", name).splitlines()
+        equal(lines[0], "id,name")
+        ids += [int(line.split(",")[0]) for line in lines[1:]]
+    equal(len(ids), ROWS)
+    equal(sorted(ids), list(range(1, ROWS + 1)))
+
+
+if __name__ == "__main__":
+    tap.main(globals())
