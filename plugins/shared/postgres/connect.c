@@ -3,6 +3,7 @@
  */
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "postgres/connect_error.h"
 #include "postgres/connection.h"
@@ -18,22 +19,50 @@ static void log_notice(void *arg, const PGresult *result)
     }
 }
 
+static bool has_only(const char *value, const char *characters)
+{
+    return value[strspn(value, characters)] == '\0';
+}
+
+/* Whether a part of a password may stand where another word belongs, as libpq took a URI
+ * apart: with an @ or a / in it that is not percent-encoded. */
+static bool is_misread(const char *url, const PQconninfoOption *option)
+{
+    const char *keyword = option->keyword;
+    const char *value = option->val;
+
+    if (!value) {
+        return false;
+    }
+    if (strcmp(keyword, "port") == 0) {
+        return !has_only(value, "0123456789,");
+    }
+    if (strcmp(keyword, "host") == 0) {
+        return strchr(value, '@') != NULL;
+    }
+    return strcmp(keyword, "dbname") == 0 && strchr(value, '@') && !strstr(url, "%40");
+}
+
 /* Whether libpq understands the url; its own message may show the password, so ours
  * stands in. */
 static int check_url(const char *url, struct tide_error *err)
 {
     char *reason = NULL;
     PQconninfoOption *parsed = PQconninfoParse(url, &reason);
+    bool understood = parsed != NULL;
 
     PQfreemem(reason);
-    if (!parsed) {
+    for (const PQconninfoOption *option = parsed; option && option->keyword; option++) {
+        understood = understood && !is_misread(url, option);
+    }
+    PQconninfoFree(parsed);
+    if (!understood) {
         return tide_error_at(
             err, TIDE_E_CONFIG, "url",
             "url is not a PostgreSQL URI (postgresql://user@host:port/database) nor a "
             "keyword string (host=... dbname=...); characters such as @ : / %% in a "
             "user's name or password are written percent-encoded");
     }
-    PQconninfoFree(parsed);
     return TIDE_OK;
 }
 

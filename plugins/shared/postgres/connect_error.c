@@ -60,10 +60,32 @@ static void flatten(char *text)
     }
 }
 
+/* libpq's message without the password, as it was decoded from a url. */
+static void tell(PGconn *conn, char *text, size_t size)
+{
+    static const char blank[] = "[redacted]";
+    const char *message = PQerrorMessage(conn);
+    const char *password = PQpass(conn);
+    const char *found;
+    size_t used = 0;
+
+    text[0] = '\0';
+    while (password && *password && (found = strstr(message, password)) && used < size) {
+        int length = (int)(found - message);
+
+        (void)snprintf(text + used, size - used, "%.*s%s", length, message, blank);
+        used += strlen(text + used);
+        message = found + strlen(password);
+    }
+    (void)snprintf(text + used, size - used, "%s", message);
+}
+
 static int classify(PGconn *conn, const char *text, const char *sqlstate)
 {
     if (sqlstate) {
-        return tide_pg_sqlstate_code(sqlstate);
+        int code = tide_pg_sqlstate_code(sqlstate);
+
+        return code == TIDE_E_DATA ? TIDE_E_CONFIG : code; /* no row is to blame yet */
     }
     if (PQconnectionNeedsPassword(conn)) {
         return TIDE_E_AUTH;
@@ -81,7 +103,7 @@ int tide_pg_connect_error(PGconn *conn, const char *place, struct tide_error *er
     bool has_state;
     const char *user = PQuser(conn);
 
-    (void)snprintf(text, sizeof text, "%s", PQerrorMessage(conn));
+    tell(conn, text, sizeof text);
     has_state = take_sqlstate(text, sqlstate);
     flatten(text);
     return tide_error_set(err, classify(conn, text, has_state ? sqlstate : NULL),
@@ -93,7 +115,7 @@ int tide_pg_broken_error(PGconn *conn, const char *place, struct tide_error *err
 {
     char text[512];
 
-    (void)snprintf(text, sizeof text, "%s", PQerrorMessage(conn));
+    tell(conn, text, sizeof text);
     flatten(text);
     return tide_error_set(err, TIDE_E_TRANSIENT, "the connection to %s broke: %s", place,
                           text[0] ? text : "closed by the server");

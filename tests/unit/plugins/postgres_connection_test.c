@@ -2,6 +2,7 @@
  * postgres_connection_test - how a connection is described, made and refused.
  */
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,6 +48,38 @@ static void a_wrong_password_is_an_auth_error_that_does_not_show_it(void **state
     assert_fails(options, TIDE_E_AUTH, "\"locked\"");
     options.password = NULL;
     assert_fails(options, TIDE_E_AUTH, "password");
+}
+
+/* An @ or a / that is not encoded moves a part of the password to where a host, a port or
+ * a database is expected, of which libpq's messages tell. */
+static void a_password_in_a_url_is_never_shown(void **state)
+{
+    static const char *const urls[] = {
+        "postgresql://u:p@s3cret@127.0.0.1/d", "postgresql://u:p/s3cret@127.0.0.1/d",
+        "postgresql://u:1/s3cret@127.0.0.1/d", "postgresql://u:s3cret/d",
+        "postgresql://u:%s3cret@127.0.0.1/d",  "postgres://u:s3cret@[::1/d",
+        "host=127.0.0.1 password=my s3cret",   "password='s3cret",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        assert_fails((struct tide_pg_options){.url = urls[i], .schema = "public"},
+                     TIDE_E_CONFIG, "percent-encoded");
+    }
+}
+
+/* A message that holds the password, decoded: that of a setting which has it as well. */
+static void a_decoded_password_is_blanked_in_messages(void **state)
+{
+    char url[256];
+
+    (void)state;
+    (void)snprintf(url, sizeof url,
+                   "postgresql://u:s%%33cret@127.0.0.1:%s/postgres?user=%s"
+                   "&options=-c%%20datestyle%%3Ds3cret",
+                   kit_value("SELECT inet_server_port()"), kit_value("SELECT user"));
+    assert_fails((struct tide_pg_options){.url = url, .schema = "public"}, TIDE_E_CONFIG,
+                 "\"DateStyle\": \"[redacted]\"");
 }
 
 static void the_options_beside_the_url_win(void **state)
@@ -169,6 +202,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unknown_database_is_a_config_error),
         cmocka_unit_test(a_wrong_password_is_an_auth_error_that_does_not_show_it),
+        cmocka_unit_test(a_password_in_a_url_is_never_shown),
+        cmocka_unit_test(a_decoded_password_is_blanked_in_messages),
         cmocka_unit_test(the_options_beside_the_url_win),
         cmocka_unit_test(nobody_listening_is_transient),
         cmocka_unit_test(a_server_that_never_answers_is_given_up),
