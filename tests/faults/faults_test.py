@@ -128,6 +128,15 @@ def look_into(database, query):
     return look
 
 
+def look_at_parts(_, folder):
+    """What the parts hold that the manifest lists; what it does not list is no part of the table."""
+    place = os.path.join(folder, "out", "people")
+    if not os.path.exists(os.path.join(place, "manifest.json")):
+        return ""
+    listed = json.loads(tap.read(place, "manifest.json"))["parts"]
+    return "".join(tap.read(place, part["name"]) for part in listed)
+
+
 def database(statements):
     def make(path):
         base = sqlite3.connect(path)
@@ -335,6 +344,22 @@ def test_zstd_to_gzip(folder):
     equal(tap.tidemill("run", "p.yaml", cwd=folder).returncode, 0)
     with open(os.path.join(folder, "out/people.jsonl.zst"), "rb") as file:
         check(Scenario(files("jsonl", "jsonl", "replace", "a.jsonl.zst", "gzip"), {"in/a.jsonl.zst": file.read()}))
+
+
+def parts(mode):
+    return files("csv", "csv", mode, "a.csv").replace("compression: none", "part_size: 1")
+
+
+def test_csv_to_new_parts(_):
+    check(Scenario(parts("append"), {"in/a.csv": CSV}, look=look_at_parts))
+
+
+def test_csv_in_the_place_of_parts(_):
+    manifest = {"version": 1, "complete": True, "format": "csv", "columns": [], "positions": [],
+                "parts": [{"name": "part-00007.csv", "rows": 1, "bytes": 5, "xxh64": "0"}]}
+    check(Scenario(parts("replace"), {"in/a.csv": CSV},
+                   {"out/people/manifest.json": json.dumps(manifest), "out/people/part-00007.csv": "id\n9\n",
+                    "out/people/part-00008.csv": "of a run that was cut off"}, look_at_parts))
 
 
 def test_transforms_filter_and_bad_rows(_):

@@ -97,16 +97,26 @@ static int remove_file(const struct writer *writer, const char *name,
     return rc;
 }
 
-/* What could not be removed now is removed by the next run. */
-static void remove_parts(const struct writer *writer, const struct manifest_parts *parts)
+static bool try_remove(const struct writer *writer, const char *name)
 {
     struct tide_error problem = {0};
+    int rc = remove_file(writer, name, &problem);
+
+    if (rc != TIDE_OK) {
+        writer->host->log(writer->host, TIDE_LOG_WARNING, problem.message);
+    }
+    return rc == TIDE_OK;
+}
+
+/* Whether all are gone: the next run removes the others, if there is a manifest. */
+static bool remove_parts(const struct writer *writer, const struct manifest_parts *parts)
+{
+    bool all = true;
 
     for (size_t i = 0; i < parts->count; i++) {
-        if (remove_file(writer, parts->items[i].name, &problem) != TIDE_OK) {
-            writer->host->log(writer->host, TIDE_LOG_WARNING, problem.message);
-        }
+        all &= try_remove(writer, parts->items[i].name);
     }
+    return all;
 }
 
 struct search {
@@ -183,7 +193,7 @@ static int clear_strays(struct writer *writer, bool has_manifest, struct tide_er
                             writer->options->path, writer->name,
                             search.strays.items[0].name, MANIFEST_NAME);
     } else if (rc == TIDE_OK) {
-        remove_parts(writer, &search.strays);
+        (void)remove_parts(writer, &search.strays);
     }
     manifest_parts_clear(&search.strays);
     return rc;
@@ -318,19 +328,22 @@ static int begin_part(struct writer *writer, struct tide_error *err)
     return rc;
 }
 
+/* It is noted first: one that was published and then failed must be removed. */
 static int end_part(struct writer *writer, struct tide_error *err)
 {
     struct parts *parts = writer->parts;
     struct manifest_part part = {.name = part_name(parts, parts->next)};
-    int rc = part.name ? output_publish(writer, err) : out_of_memory(err);
+    struct manifest_part *pending;
+    int rc = part.name ? manifest_parts_add(&parts->pending, &part) : TIDE_E_LIMIT;
 
-    part.rows = writer->output.rows;
-    part.bytes = writer->output.bytes;
-    part.hash = xxh64_value(&writer->output.hash);
-    if (rc == TIDE_OK && manifest_parts_add(&parts->pending, &part) != TIDE_OK) {
-        rc = out_of_memory(err);
-    }
     free(part.name);
+    rc = rc == TIDE_OK ? output_publish(writer, err) : out_of_memory(err);
+    if (rc == TIDE_OK) {
+        pending = &parts->pending.items[parts->pending.count - 1];
+        pending->rows = writer->output.rows;
+        pending->bytes = writer->output.bytes;
+        pending->hash = xxh64_value(&writer->output.hash);
+    }
     output_close(writer);
     parts->is_open = false;
     parts->next++;
@@ -426,7 +439,7 @@ static void adopt(struct writer *writer, struct manifest *manifest)
     struct parts *parts = writer->parts;
 
     if (writer->request->mode == TIDE_MODE_REPLACE) {
-        remove_parts(writer, &parts->manifest.parts);
+        (void)remove_parts(writer, &parts->manifest.parts);
     }
     manifest_clear(&parts->manifest);
     manifest_parts_clear(&parts->pending);
@@ -461,17 +474,14 @@ int parts_commit(struct writer *writer, const char *position, bool final,
 
 /* ---- closing ---- */
 
+/* The manifest goes last: as long as there are parts, it says whose they are. */
 static void leave_no_trace(const struct writer *writer)
 {
-    struct tide_error problem = {0};
+    const struct parts *parts = writer->parts;
 
-    if (writer->parts->is_uncertain) {
-        return;
-    }
-    remove_parts(writer, &writer->parts->pending);
-    if (writer->parts->is_fresh &&
-        remove_file(writer, MANIFEST_NAME, &problem) != TIDE_OK) {
-        writer->host->log(writer->host, TIDE_LOG_WARNING, problem.message);
+    if (!parts->is_uncertain && remove_parts(writer, &parts->pending) &&
+        parts->is_fresh) {
+        (void)try_remove(writer, MANIFEST_NAME);
     }
 }
 
