@@ -35,10 +35,11 @@ class Postgres:
     def run(self, *statements, text=None):
         """Run statements, each by itself; the output of the last.  text is its standard input."""
         options = [word for statement in statements for word in ("-c", statement)]
-        done = subprocess.run(self.argv("-At", "-F", "\t", "-P", "null=" + NULL, *options), input=text, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        done = subprocess.run(self.argv("-At", "-F", "\t", "-P", "null=" + NULL, *options), check=False,
+                              input=None if text is None else text.encode(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
 
     def value(self, statement):
         return self.run(statement).rstrip("\n")
