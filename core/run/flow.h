@@ -130,6 +130,12 @@ TIDE_MUST_CHECK
 int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
                    struct tide_error *err);
 
+/** What becomes of a batch that the source made: checked, cut, columns dropped, counted.
+ */
+TIDE_MUST_CHECK
+int tide_flow_receive(struct tide_flow *flow, struct tide_batch *batch,
+                      struct tide_error *err);
+
 /** The steps of the middle, each on a batch in place. */
 TIDE_MUST_CHECK
 int tide_flow_validate_input(struct tide_flow *flow, struct tide_batch *batch,

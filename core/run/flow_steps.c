@@ -91,8 +91,8 @@ static int cut_off(struct tide_flow *flow, struct tide_batch *batch,
     return TIDE_OK;
 }
 
-static int receive(struct tide_flow *flow, struct tide_batch *batch,
-                   struct tide_error *err)
+int tide_flow_receive(struct tide_flow *flow, struct tide_batch *batch,
+                      struct tide_error *err)
 {
     int rc = check_batch(flow, &flow->source, batch, &flow->source_schema, err);
 
@@ -126,7 +126,7 @@ int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
     rc = flow->engine->source.entry->source->read(flow->source_state, batch, err);
     rc = tide_plugin_host_leave(&flow->source, rc, err);
     if (rc == TIDE_OK) {
-        rc = receive(flow, batch, err);
+        rc = tide_flow_receive(flow, batch, err);
     }
     if (rc != TIDE_OK) {
         tide_batch_release(batch);

@@ -186,17 +186,85 @@ static int enter_row(struct replaying *replaying, const struct tide_replay_row *
     return rc;
 }
 
-static int enter_any(struct replaying *replaying, const struct tide_replay_row *row,
-                     struct tide_error *err)
+/* ---- bytes that never became a row --------------------------------------------------*/
+
+static int call_again(struct tide_flow *flow, const struct tide_replay_row *row,
+                      struct tide_batch *batch, struct tide_error *err)
+{
+    const struct tide_source *source = flow->engine->source.entry->source;
+    struct tide_text raw = {0};
+    struct tide_reject reject = {.origin = row->origin, .position = row->position};
+    int rc = TIDE_OK;
+
+    tide_replay_row_bytes(row, &raw);
+    reject.raw = raw.data ? raw.data : "";
+    reject.raw_length = raw.length;
+    flow->source.is_muted = false;
+    tide_plugin_host_enter(&flow->source, "again", err);
+    rc = source->again(flow->source_state, &reject, batch, err);
+    rc = tide_plugin_host_leave(&flow->source, rc, err);
+    flow->source.is_muted = true;
+    tide_text_fini(&raw);
+    return rc;
+}
+
+/* The rows that the source has made of the bytes: one, as a rule. */
+static int move_received(struct tide_flow *flow, const struct tide_replay_row *row,
+                         struct tide_batch *batch, struct tide_error *err)
+{
+    int rc = tide_flow_receive(flow, batch, err);
+
+    batch->origin = row->origin;
+    if (rc == TIDE_OK) {
+        rc = tide_flow_process(flow, batch, err);
+    }
+    if (rc == TIDE_OK && batch->array.length > 0) {
+        rc = tide_flow_write(flow, batch, err);
+    }
+    return rc;
+}
+
+static int refuse_bytes(struct replaying *replaying, const struct tide_replay_row *row,
+                        const char *message)
 {
     static const struct entry receive = {TIDE_STEP_RECEIVE, 0, NULL};
 
+    return refuse(replaying, row, &receive, "no_row", message);
+}
+
+static int enter_bytes(struct replaying *replaying, const struct tide_replay_row *row,
+                       struct tide_error *err)
+{
+    struct tide_flow *flow = &replaying->flow;
+    int64_t refused = flow->tally->failed[TIDE_STEP_RECEIVE];
+    struct tide_batch batch = {0};
+    int rc = call_again(flow, row, &batch, err);
+
+    if (rc == TIDE_E_CONFIG || rc == TIDE_E_DATA) {
+        rc = refuse_bytes(replaying, row, err->message);
+    } else if (rc >= 0 && batch.array.release && batch.array.length > 0) {
+        rc = move_received(flow, row, &batch, err);
+    } else if (rc >= 0 && refused == flow->tally->failed[TIDE_STEP_RECEIVE]) {
+        rc = refuse_bytes(replaying, row, "the source finds no row in it");
+    }
+    tide_batch_release(&batch);
+    return rc < 0 ? rc : TIDE_OK;
+}
+
+static int enter_any(struct replaying *replaying, const struct tide_replay_row *row,
+                     struct tide_error *err)
+{
     if (row->step >= 0 && row->row && row->types) {
         return enter_row(replaying, row, err);
     }
-    return refuse(replaying, row, &receive, "no_row",
-                  "what was kept is no whole row, so it cannot be run again");
+    if (row->raw && replaying->flow.engine->source.entry->source->again) {
+        return enter_bytes(replaying, row, err);
+    }
+    return refuse_bytes(replaying, row,
+                        "the source cannot make a row of it: run the table again");
 }
+
+/* ---- each row once ------------------------------------------------------------------*/
 
 static bool is_listed(struct json_object *ordinals, int64_t ordinal)
 {

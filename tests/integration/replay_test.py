@@ -152,6 +152,47 @@ def test_a_key_twice_in_a_json_value_is_no_end_of_the_run(folder):
         equal(query(folder, "SELECT doc FROM docs"), [('{"a":1.10,"a":2}',)])
 
 
+def test_a_line_that_was_no_row_is_read_again_with_the_present_options(folder):
+    tap.write(folder, "in/people.csv", "id,name\n1,Ada\n2,'Zoë\n3,a\\b,c\n4,'Li, Bo'\n")
+    table = {"name": "people.csv", "as": "people", "mode": "append"}
+
+    def document(**options):
+        options = dict({"path": folder + "/in", "format": "csv"}, **options)
+        return files(folder, table, source={"connection": {"plugin": "file", "options": options}})
+    with Daemon(folder) as daemon:
+        pipeline = daemon.create(document())
+        run = daemon.run(pipeline)
+        equal(run["failed"], [2, 0, 0, 0, 0, 0])
+        equal(query(folder, "SELECT * FROM people"), [("1", "Ada"), ("2", "'Zoë")])
+        mend(daemon, pipeline, document(quote="'"))
+        again = replay(daemon, run["id"], 2)
+        equal((again["passed"], again["failed"]), ([1] * 6, [1, 0, 0, 0, 0, 0]))
+        equal(query(folder, "SELECT * FROM people WHERE id > 2"), [("4", "Li, Bo")])
+        rejects = rejects_of(daemon, again)
+        equal([(item["code"], item["origin"], item["position"], item["raw"]) for item in rejects],
+              [("ragged_row", "people.csv", 4, "3,a\\\\b,c")])
+        nothing_left(daemon, run["id"])
+
+
+def test_a_line_of_json_is_read_again_too(folder):
+    """A key that the first rows had not, and a line that is broken."""
+    tap.write(folder, "in/rows.jsonl", '{"id": 1}\n' * 9000 + '{"id": 2, "more": "x"}\n{"id": }\n')
+
+    def document(**table):
+        source = {"connection": {"plugin": "file", "options": {"path": folder + "/in", "format": "jsonl"}}}
+        return files(folder, dict({"name": "rows.jsonl", "as": "rows", "mode": "append"}, **table), source=source)
+    with Daemon(folder) as daemon:
+        pipeline = daemon.create(document())
+        run = daemon.run(pipeline)
+        equal((run["passed"], run["failed"]), ([9000] * 6, [2, 0, 0, 0, 0, 0]))
+        query(folder, "DROP TABLE rows", True)
+        mend(daemon, pipeline, document(types={"more": "string"}))
+        again = replay(daemon, run["id"], 2)
+        equal((again["passed"], again["failed"]), ([1] * 6, [1, 0, 0, 0, 0, 0]))
+        equal(query(folder, "SELECT id, more FROM rows"), [(2, "x")])
+        equal([(item["code"], item["position"]) for item in rejects_of(daemon, again)], [("malformed_json", 9002)])
+
+
 # ---- once ----
 
 def test_a_note_that_was_lost_brings_no_row_twice(folder):

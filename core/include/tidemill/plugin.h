@@ -165,6 +165,16 @@ struct tide_source {
     int (*acknowledge)(void *state, const char *position, struct tide_error *err);
     /** Release everything.  state may be NULL. */
     void (*close)(void *state);
+
+    /**
+     * Make a row of bytes that this source, or an older one, rejected in another run: its
+     * reject with origin, position and all of raw; code and message are NULL.  TIDE_OK:
+     * the batch (empty before) has it, or it was rejected again.  Called between open and
+     * close, and then read is not.  May be NULL: rows that were rejected at "receive"
+     * cannot be replayed.
+     */
+    int (*again)(void *state, const struct tide_reject *reject, struct tide_batch *batch,
+                 struct tide_error *err);
 };
 
 /* ---- transforms
@@ -327,7 +337,8 @@ struct tide_format {
      * What another decoder of the same file needs, beside their number, to go on behind
      * the bytes consumed so far: a number of the format's own.  TIDE_MORE: not from here,
      * in the middle of something.  May be NULL, as decoder_resume: files of this format
-     * are then resumed only between two files.
+     * are then resumed only between two files.  The position of a reject is a mark, too:
+     * its bytes can be decoded again alone.
      */
     int (*decoder_mark)(void *state, int64_t *mark);
     /** Go on at a mark: called once, behind decoder_schema and in front of decode; the

@@ -161,6 +161,7 @@ static const struct tide_source file_source = {
     .read = file_read,
     .position = file_position,
     .close = file_close,
+    .again = file_again,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -39,6 +39,10 @@ int reader_open_first(struct reader *reader, struct tide_error *err);
 TIDE_MUST_CHECK
 int reader_start(struct reader *reader, struct tide_error *err);
 
+/** Decode rejected bytes again: see tide_source.again. */
+int file_again(void *state, const struct tide_reject *reject, struct tide_batch *batch,
+               struct tide_error *err);
+
 /** The position behind the last batch: see tide_source.position. */
 const char *reader_position(struct reader *reader);
 

@@ -223,7 +223,7 @@ static void test_bytes_that_were_no_row_are_rejected_again(void **state)
 
     replay(fixture, &both, &both);
     fixture_expect_counts(fixture, NONE, COUNTS(2, 0, 0, 0, 0, 0));
-    expect_reject(fixture, "receive", "no_row", "cannot", 5);
+    expect_reject(fixture, "receive", "no_row", "cannot make a row", 5);
     assert_string_equal(tide_json_text(fixture_event(fixture, "reject", 0), "raw"),
                         "raw bytes");
 }
