@@ -16,12 +16,10 @@
  */
 #include <inttypes.h>
 
+#include "../../shared/storage/whole.h"
 #include "manifest.h"
 
 #define VERSION 1
-
-/* Some millions of parts. */
-#define LARGEST ((size_t)1 << 30)
 
 char *manifest_join(const struct writer *writer, const char *name)
 {
@@ -154,39 +152,6 @@ int manifest_write(const struct writer *writer, const struct manifest *manifest,
 
 /* ---- reading ---- */
 
-static int read_bytes(const struct tide_storage *storage, void *file,
-                      struct json_out *text, struct tide_error *err)
-{
-    uint8_t piece[16384];
-    size_t got = 1;
-    int rc = TIDE_OK;
-
-    while (rc == TIDE_OK && got > 0 && text->length < LARGEST) {
-        got = 0;
-        rc = storage->read(file, piece, sizeof piece, &got, err);
-        if (rc == TIDE_OK) {
-            json_out_bytes(text, piece, got);
-        }
-    }
-    return rc == TIDE_OK && text->failed ? out_of_memory(err) : rc;
-}
-
-static int read_file(const struct writer *writer, const char *name, struct json_out *text,
-                     struct tide_error *err)
-{
-    const struct tide_storage *storage = writer_storage(writer);
-    void *file = NULL;
-    int rc = storage->read_open(writer->options->storage.options, writer->host,
-                                writer->options->path, name, &file, err);
-
-    if (rc == TIDE_OK) {
-        json_out_raw(text, "");
-        rc = read_bytes(storage, file, text, err);
-        storage->read_close(file);
-    }
-    return rc;
-}
-
 static bool take_part(const struct json_value *value, struct manifest_parts *parts)
 {
     struct manifest_part part = {.name = json_member_string(value, "name")};
@@ -211,7 +176,7 @@ static bool take_parts(const struct json_value *root, struct manifest *manifest)
     struct json_value list, element;
     struct json_text place = {0};
 
-    if (!json_member(root, "parts", &list)) {
+    if (!json_member_array(root, "parts", &list)) {
         return false;
     }
     while (json_element(&list, &place, &element)) {
@@ -226,7 +191,7 @@ static bool take_positions(const struct json_value *root, struct manifest *manif
 {
     struct json_value list, element;
     struct json_text place = {0};
-    bool taken = json_member(root, "positions", &list);
+    bool taken = json_member_array(root, "positions", &list);
 
     while (taken && json_element(&list, &place, &element)) {
         char *pipeline = json_member_string(&element, "pipeline");
@@ -291,7 +256,9 @@ int manifest_read(const struct writer *writer, struct manifest *manifest, bool *
 {
     struct json_out text = {0};
     char *name = manifest_join(writer, MANIFEST_NAME);
-    int rc = name ? read_file(writer, name, &text, err) : out_of_memory(err);
+    int rc = name ? storage_read_whole(&writer->options->storage, writer->host,
+                                       writer->options->path, name, &text, err)
+                  : out_of_memory(err);
 
     *found = rc == TIDE_OK;
     if (rc == TIDE_OK) {

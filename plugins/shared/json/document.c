@@ -159,6 +159,12 @@ bool json_member(const struct json_value *object, const char *key,
     return false;
 }
 
+bool json_member_array(const struct json_value *object, const char *key,
+                       struct json_value *array)
+{
+    return json_member(object, key, array) && is_container(array, '[');
+}
+
 bool json_element(const struct json_value *array, struct json_text *place,
                   struct json_value *value)
 {

@@ -47,6 +47,10 @@ void json_document_close(struct json_document *document);
 bool json_member(const struct json_value *object, const char *key,
                  struct json_value *value);
 
+/** The member of an object that is an array; false when there is none. */
+bool json_member_array(const struct json_value *object, const char *key,
+                       struct json_value *array);
+
 /** The next element of an array.  *place is zeroed at first. */
 bool json_element(const struct json_value *array, struct json_text *place,
                   struct json_value *value);

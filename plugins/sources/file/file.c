@@ -9,6 +9,8 @@
  */
 #include "reader.h"
 
+#include "listed.h"
+
 static const struct tide_option file_option_table[] = {
     {.name = "path",
      .type = TIDE_OPTION_PATH,
@@ -39,6 +41,12 @@ static const struct tide_option file_option_table[] = {
     {0},
 };
 
+/* Whether the table names a file as it is: who asks for one part gets it. */
+static bool is_only(const struct names *names, const char *table)
+{
+    return names->count == 1 && strcmp(names->items[0], table) == 0;
+}
+
 static int list_files(struct reader *reader, const struct tide_host *host,
                       struct tide_error *err)
 {
@@ -48,6 +56,9 @@ static int list_files(struct reader *reader, const struct tide_host *host,
                                                     options->path, table, names_add,
                                                     &reader->names, err);
 
+    if (rc == TIDE_OK && !is_only(&reader->names, table)) {
+        rc = names_keep_listed(&reader->names, table, options, host, err);
+    }
     if (rc == TIDE_OK && reader->names.count == 0) {
         rc = tide_error_set(err, TIDE_E_NOT_FOUND, "no file in %s matches \"%s\"",
                             options->path, table);

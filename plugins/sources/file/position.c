@@ -71,7 +71,7 @@ static bool read_done(const struct json_value *root, struct names *done)
     struct json_value list, element;
     struct json_text place = {0};
 
-    if (!json_member(root, "done", &list)) {
+    if (!json_member_array(root, "done", &list)) {
         return false;
     }
     while (json_element(&list, &place, &element)) {

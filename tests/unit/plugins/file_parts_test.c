@@ -384,6 +384,27 @@ static void a_replacing_run_cut_off_at_any_step_leaves_what_was(void **state)
     }
 }
 
+/* The source goes by the manifest as well, and only by it. */
+static void what_is_not_listed_is_not_read(void **state)
+{
+    struct harness *harness = *state;
+
+    cut_off_behind(harness, EACH, TIDE_MODE_APPEND, 3);
+    assert_non_null(harness_get(harness, "out/part-00002.csv"));
+    assert_string_equal(read_parts(harness), "id string\n1\n");
+    assert_null(harness_read(harness, "file", PLAIN, "o*/part-*2.csv"));
+    assert_string_equal(harness_read(harness, "file", PLAIN, "out/part-00002.csv"),
+                        "id string\n2\n");
+    harness_put_text("out/extra.csv", "id\n8\n");
+    assert_string_equal(harness_read(harness, "file", PLAIN, "*/*.csv"),
+                        "id string\n8\n1\n");
+    harness_put_text("out/manifest.json", "{\"parts\": 7}");
+    assert_null(read_parts(harness));
+    assert_non_null(strstr(harness->plugin.err.message, "out/manifest.json"));
+    assert_int_equal(unlink("out/manifest.json"), 0);
+    assert_string_equal(read_parts(harness), "id string\n1\n2\n");
+}
+
 static void a_folder_may_be_named_like_a_pattern(void **state)
 {
     struct harness *harness = *state;
@@ -461,7 +482,9 @@ static void parts_of_others_are_left_alone(void **state)
 static void a_damaged_manifest_is_not_written_over(void **state)
 {
     static const char *const texts[] = {"", "{}", "{\"version\": 2}",
-                                        "{\"version\": 1, \"parts\": [{}]}"};
+                                        "{\"version\": 1, \"parts\": [{}]}",
+                                        "{\"version\": 1, \"parts\": 7, \"positions\": "
+                                        "[], \"format\": \"csv\", \"columns\": []}"};
     struct harness *harness = *state;
 
     assert_int_equal(mkdir("out", 0777), 0);
@@ -490,6 +513,7 @@ int main(void)
         TEST(a_run_that_fails_leaves_no_trace),
         TEST(a_run_cut_off_at_any_step_goes_on),
         TEST(a_replacing_run_cut_off_at_any_step_leaves_what_was),
+        TEST(what_is_not_listed_is_not_read),
         TEST(a_folder_may_be_named_like_a_pattern),
         TEST(two_runs_cannot_fill_one_folder),
         TEST(other_columns_and_dialects_are_not_appended),

@@ -297,6 +297,7 @@ static void a_position_of_others_is_refused(void **state)
         "[]",
         "{\"lsn\": 7}",
         "{\"path\": \".\", \"done\": [7]}",
+        "{\"path\": \".\", \"done\": {}}",
         "{\"path\": \".\", \"done\": [], \"file\": \"a.csv\"}",
         "{\"path\": \"./other\", \"done\": []}",
         "{\"path\": \".\", \"done\": [], \"file\": \"a.csv\", \"offset\": -1, "

@@ -73,7 +73,8 @@ static void a_document_is_read_as_it_was_written(void **state)
     assert_false(json_member_int(&document.root, "text", &number));
     assert_null(json_member_string(&document.root, "none"));
     assert_null(json_member_string(&document.root, "absent"));
-    assert_true(json_member(&document.root, "list", &list));
+    assert_false(json_member_array(&document.root, "text", &list));
+    assert_true(json_member_array(&document.root, "list", &list));
     for (size_t i = 0; i < 3; i++) {
         assert_true(json_element(&list, &place, &element));
     }
