@@ -89,8 +89,8 @@ struct tide_ledger {
  *   {"event":"checkpoint","table":…,"rows":n}                       so many are durable
  *   {"event":"position","table":…,"position":"…" | null}             committed by the
  * destination
- *   {"event":"committed","table":…}                                 all of it; what was
- * rejected stays so
+ *   {"event":"committed","table":…}                                 what was rejected so
+ * far stays so: its rows are not read again
  *   {"event":"replayed","table":…,"rejects":[1,2,…]}                 their rows are
  * durable, or rejected again by this run
  *   {"event":"end","state":"succeeded|failed|cancelled","error":{"code":"config","where":"","message":""}

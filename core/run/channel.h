@@ -16,6 +16,7 @@
 /** Zero it to begin. */
 struct tide_parcel {
     struct tide_batch batch; /**< may be empty: then only the place has moved */
+    int64_t number;          /**< from 1, in the order they were read */
     char *position; /**< owned; where the source is behind these rows, or NULL: unknown */
 };
 void tide_parcel_clear(struct tide_parcel *parcel);

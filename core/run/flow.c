@@ -15,7 +15,9 @@ void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t t
     flow->engine = engine;
     flow->table = &engine->pipeline->tables[table];
     flow->tally = &engine->tables[table];
+    flow->reading = 1;
     atomic_init(&flow->is_stopped, false);
+    atomic_init(&flow->holds_rejects, false);
     TIDE_INVARIANT(pthread_mutex_init(&flow->lock, NULL) == 0);
     tide_plugin_host_init(&flow->source, flow, TIDE_STEP_RECEIVE, TIDE_KIND_SOURCE,
                           engine->source.entry->name);
@@ -57,6 +59,7 @@ void tide_flow_fini(struct tide_flow *flow)
     tide_channel_destroy(flow->to_middle);
     tide_channel_destroy(flow->to_writer);
     close_plugins(flow);
+    (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
     tide_plugin_host_fini(&flow->source);
     tide_plugin_host_fini(&flow->destination);
     tide_validation_fini(&flow->input);
@@ -128,12 +131,22 @@ void tide_flow_tell_table(const struct tide_flow *flow)
     tide_engine_emit(flow->engine, event);
 }
 
+/* The number of the parcel that is at a step, on that step's thread. */
+static int64_t parcel_at(const struct tide_flow *flow, int step)
+{
+    if (step == TIDE_STEP_RECEIVE) {
+        return flow->reading;
+    }
+    return step == TIDE_STEP_FINALIZE ? flow->writing : flow->processing;
+}
+
 int tide_flow_reject(struct tide_flow *flow, const struct tide_reject_note *note)
 {
     struct tide_reject_note full = *note;
     struct tide_error err = {0};
 
     full.table = flow->table->name;
+    full.parcel = atomic_load(&flow->holds_rejects) ? parcel_at(flow, note->step) : 0;
     if (tide_rejects_take(flow->engine->rejects, &full, &err) == TIDE_OK) {
         return TIDE_OK;
     }

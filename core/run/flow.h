@@ -71,9 +71,12 @@ struct tide_flow {
     struct tide_schema accepted; /**< owned */
     const char **key;            /**< owned array, borrowed names, ended by NULL */
     const char *cursor;          /**< borrowed name of outgoing, or NULL */
-    char *destination_name; /**< owned; pipeline and table: where positions are kept */
-    int64_t taken;          /**< rows written, not yet committed */
-    bool makes_checkpoints; /**< set before the threads start */
+    char *destination_name;    /**< owned; pipeline and table: where positions are kept */
+    int64_t taken;             /**< rows written, not yet committed */
+    bool makes_checkpoints;    /**< set before the source is opened */
+    atomic_bool holds_rejects; /**< until a checkpoint covers their rows */
+    int64_t reading, processing, writing; /**< number of the parcel in hand, each known to
+                                             one thread */
     char *reached; /**< owned; the place behind the rows taken, or NULL: none, or unknown
                       to the source */
     int64_t checkpoint_due;     /**< monotonic time of the next one */
@@ -117,7 +120,7 @@ TIDE_MUST_CHECK
 int tide_flow_reopen_source(struct tide_flow *flow, struct tide_error *err);
 
 /** Before the source is opened: the place to begin at, as the caller of the run knows
- * it. */
+ * it, and whether there will be checkpoints. */
 void tide_flow_begin_position(struct tide_flow *flow);
 /** After the destination is: what it kept (taken) is true, and the source is opened again
  * where that is another place. */

@@ -90,6 +90,29 @@ char *tide_flow_take_committed(struct tide_flow *flow)
     return position;
 }
 
+/* What was rejected so far is rejected for good.  A replay says so with what it
+ * replayed. */
+static void tell_committed(struct tide_flow *flow)
+{
+    if (!flow->engine->request->replay) {
+        tide_engine_emit(flow->engine, make_event(flow, "committed"));
+    }
+}
+
+/* Where checkpoints are put off, rejects do not wait for them. */
+static void release_rejects(struct tide_flow *flow, bool is_committed)
+{
+    struct tide_rejects *rejects = flow->engine->rejects;
+
+    if (!is_committed) {
+        atomic_store(&flow->holds_rejects, false);
+        (void)tide_rejects_release(rejects, TIDE_REJECTS_ALL);
+    } else if (atomic_load(&flow->holds_rejects) &&
+               tide_rejects_release(rejects, flow->writing) > 0) {
+        tell_committed(flow);
+    }
+}
+
 static void note_checkpoint(struct tide_flow *flow)
 {
     struct json_object *event = make_event(flow, "checkpoint");
@@ -125,6 +148,7 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
     if (rc == TIDE_OK) {
         note_checkpoint(flow);
     }
+    release_rejects(flow, rc == TIDE_OK);
     tide_flow_put_off_checkpoint(flow);
     return TIDE_OK;
 }
@@ -170,14 +194,6 @@ static void tell_position(struct tide_flow *flow)
     tide_engine_emit(flow->engine, event);
 }
 
-/* What was rejected is rejected for good.  A replay says so with what it replayed. */
-static void tell_committed(struct tide_flow *flow)
-{
-    if (!flow->engine->request->replay) {
-        tide_engine_emit(flow->engine, make_event(flow, "committed"));
-    }
-}
-
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
 {
     char *position = NULL;
@@ -194,6 +210,7 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
     }
     count_taken(flow);
     tell_position(flow);
+    (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
     tell_committed(flow);
     return TIDE_OK;
 }

@@ -33,7 +33,14 @@ static bool is_resumable(const struct tide_flow *flow)
 
 void tide_flow_begin_position(struct tide_flow *flow)
 {
+    const struct tide_pipeline *pipeline = flow->engine->pipeline;
+    size_t table = (size_t)(flow->table - pipeline->tables);
+    uint32_t flags = flow->engine->source.entry->source->flags;
     const char *given = NULL;
+
+    flow->makes_checkpoints = flow->engine->request->row_limit == 0 &&
+                              tide_pipeline_makes_checkpoints(pipeline, table, flags);
+    atomic_store(&flow->holds_rejects, flow->makes_checkpoints);
 
     if (is_incremental(flow) && flow->engine->request->positions) {
         given = tide_json_text(flow->engine->request->positions, flow->table->name);
@@ -102,12 +109,6 @@ static int choose(struct tide_flow *flow, const char *kept, struct tide_error *e
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
 {
-    const struct tide_pipeline *pipeline = flow->engine->pipeline;
-
     flow->position_kept = kept;
-    flow->makes_checkpoints = flow->engine->request->row_limit == 0 &&
-                              tide_pipeline_makes_checkpoints(
-                                  pipeline, (size_t)(flow->table - pipeline->tables),
-                                  flow->engine->source.entry->source->flags);
     return choose(flow, kept, err);
 }

@@ -78,8 +78,10 @@ static int read_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
     if (rc == TIDE_OK) {
         rc = tide_flow_read(flow, &parcel->batch, err);
     }
+    parcel->number = flow->reading;
     if (rc == TIDE_OK && flow->makes_checkpoints) {
         parcel->position = ask_position(flow);
+        flow->reading++;
     }
     return rc;
 }
@@ -129,6 +131,7 @@ static int pass_on(struct tide_flow *flow, struct tide_parcel *parcel,
     int64_t bytes = 0;
     int rc = TIDE_OK;
 
+    flow->processing = parcel->number;
     if (batch->array.length > 0) {
         rc = tide_flow_process(flow, batch, err);
     }
@@ -178,8 +181,10 @@ static void run_middle(struct tide_flow *flow)
 static int take_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
                        struct tide_error *err)
 {
-    int rc = tide_flow_write(flow, &parcel->batch, err);
+    int rc = TIDE_OK;
 
+    flow->writing = parcel->number;
+    rc = tide_flow_write(flow, &parcel->batch, err);
     if (rc == TIDE_OK) {
         tide_flow_reach(flow, parcel->position);
         parcel->position = NULL;

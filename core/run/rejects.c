@@ -19,11 +19,19 @@
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
 
+/* Not told of yet. */
+struct held {
+    struct json_object *event; /**< owned */
+    int64_t parcel;
+};
+
 struct tide_rejects {
     struct tide_reject_policy policy;
     pthread_mutex_t lock;
     int64_t count;
     int64_t kept, kept_bytes;
+    struct held *held; /**< owned; in their order */
+    size_t held_count, held_capacity;
 };
 
 struct tide_rejects *tide_rejects_create(const struct tide_reject_policy *policy)
@@ -38,6 +46,8 @@ struct tide_rejects *tide_rejects_create(const struct tide_reject_policy *policy
 void tide_rejects_destroy(struct tide_rejects *rejects)
 {
     if (rejects) {
+        TIDE_INVARIANT(rejects->held_count == 0);
+        free(rejects->held);
         (void)pthread_mutex_destroy(&rejects->lock);
         free(rejects);
     }
@@ -171,6 +181,16 @@ static bool has_room(const struct tide_rejects *rejects)
            rejects->kept_bytes < rejects->policy.keep_bytes;
 }
 
+static void hold(struct tide_rejects *rejects, struct json_object *event, int64_t parcel)
+{
+    if (rejects->held_count == rejects->held_capacity) {
+        rejects->held_capacity = 2 * rejects->held_capacity + 16;
+        rejects->held =
+            tide_realloc(rejects->held, rejects->held_capacity * sizeof *rejects->held);
+    }
+    rejects->held[rejects->held_count++] = (struct held){json_object_get(event), parcel};
+}
+
 static void keep(struct tide_rejects *rejects, const struct tide_reject_note *note)
 {
     struct json_object *event = make_event(rejects, note);
@@ -179,7 +199,11 @@ static void keep(struct tide_rejects *rejects, const struct tide_reject_note *no
     if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
         rejects->kept++;
         rejects->kept_bytes += bytes;
-        rejects->policy.emit(rejects->policy.emit_arg, event);
+        if (note->parcel > 0) {
+            hold(rejects, event, note->parcel);
+        } else {
+            rejects->policy.emit(rejects->policy.emit_arg, event);
+        }
     }
     json_object_put(event);
 }
@@ -261,6 +285,27 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
     (void)pthread_mutex_unlock(&rejects->lock);
     tide_text_fini(&message);
     return rc;
+}
+
+size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel)
+{
+    size_t left = 0, released = 0;
+
+    (void)pthread_mutex_lock(&rejects->lock);
+    for (size_t i = 0; i < rejects->held_count; i++) {
+        struct held held = rejects->held[i];
+
+        if (held.parcel > parcel) {
+            rejects->held[left++] = held;
+            continue;
+        }
+        rejects->policy.emit(rejects->policy.emit_arg, held.event);
+        json_object_put(held.event);
+        released++;
+    }
+    rejects->held_count = left;
+    (void)pthread_mutex_unlock(&rejects->lock);
+    return released;
 }
 
 int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err)

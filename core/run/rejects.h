@@ -2,6 +2,10 @@
  * rejects - the rows a run could not take: counted all, kept some, and when they are too
  * many the end of the run.
  *
+ * A row that a run rejected and that is read again, since the run was cut off in front of
+ * it, must be told from one that is not: the rejects of a table that has checkpoints are
+ * told of behind the checkpoint that covers them, or when the table is done with.
+ *
  * Threads: all functions may be called on any thread of the run.
  */
 #ifndef TIDE_RUN_REJECTS_H
@@ -35,6 +39,7 @@ struct tide_reject_note {
     size_t row_length;
     const char *raw; /**< bytes as received, or NULL */
     size_t raw_length;
+    int64_t parcel;     /**< it is told of when this is released; 0: at once */
     const char *replay; /**< what a replay wants to know beside the row or the bytes, or
                            NULL; kept with them when they are kept whole */
 };
@@ -50,6 +55,9 @@ bool tide_rejects_keeps(struct tide_rejects *rejects);
 TIDE_MUST_CHECK
 int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_note *note,
                       struct tide_error *err);
+/** Tell of those that were kept for a parcel up to this one; how many they were. */
+size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel);
+#define TIDE_REJECTS_ALL INT64_MAX
 /** Before a commit: TIDE_E_DATA when the share of bad rows is too high. */
 TIDE_MUST_CHECK
 int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err);

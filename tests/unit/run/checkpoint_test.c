@@ -419,6 +419,67 @@ static void test_an_end_without_a_position_forgets_the_one_before(void **state)
     expect_ids(fixture, 1, 6);
 }
 
+/* ---- rejects ------------------------------------------------------------------------*/
+
+/* Count the rejects that a run has settled: those in front of its last "committed". */
+static void count_settled(const struct fixture *fixture, int64_t times[31])
+{
+    size_t count = json_object_array_length(fixture->events), last = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *event = json_object_array_get_idx(fixture->events, i);
+
+        last = strcmp(tide_json_text(event, "event"), "committed") == 0 ? i : last;
+    }
+    for (size_t i = 0; i < last; i++) {
+        struct json_object *event = json_object_array_get_idx(fixture->events, i);
+
+        if (strcmp(tide_json_text(event, "event"), "reject") == 0) {
+            times[tide_json_int(event, "position", 0)]++;
+        }
+    }
+}
+
+static void test_a_row_is_rejected_for_good_once(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *transforms = "\"transformations\": [{\"type\": \"picky\", \"config\": "
+                             "{\"refuse_every\": 5}}]";
+    int64_t times[31] = {0};
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture,
+                "\"rows\": 30, \"batch\": 2, \"bad_every\": 3, "
+                "\"fails_acknowledged\": true",
+                "\"refuses_row\": 7", "", transforms);
+    fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    count_settled(fixture, times);
+    fixture_forget(fixture);
+    fixture_run(fixture, "\"rows\": 30, \"batch\": 4, \"bad_every\": 3",
+                "\"refuses_row\": 7", "", transforms);
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    assert_true(is_resumed(fixture));
+    count_settled(fixture, times);
+    for (int64_t id = 1; id <= 30; id++) {
+        bool is_bad = id % 3 == 0 || id % 5 == 0 || id % 7 == 0;
+
+        assert_int_equal(times[id], is_bad);
+    }
+}
+
+static void test_rejects_do_not_wait_for_checkpoints_that_are_put_off(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture,
+                "\"rows\": 30, \"batch\": 1, \"bad_every\": 3, \"fail_after\": 28",
+                "\"waits\": true", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    assert_int_equal(fixture_count(fixture, "reject"), 9);
+    assert_int_equal(fixture_count(fixture, "committed"), 0);
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -446,6 +507,8 @@ int main(void)
         TEST(test_words_like_a_checkpoint_are_the_sources_own),
         TEST(test_a_source_that_cannot_go_on_does_not_double_rows),
         TEST(test_an_end_without_a_position_forgets_the_one_before),
+        TEST(test_a_row_is_rejected_for_good_once),
+        TEST(test_rejects_do_not_wait_for_checkpoints_that_are_put_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
