@@ -152,6 +152,33 @@ static void a_copy_that_fails_at_its_start_is_undone(void **state)
                         "bcd");
 }
 
+/* Ask to stop once the server is at the COMMIT. */
+static void cancel_in_commit(struct kit_host *host)
+{
+    host->cancelled =
+        strcmp(kit_value("SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT'"
+                         " AND state = 'active' AND datname = current_database()"),
+               "0") != 0;
+}
+
+static void a_commit_under_way_is_not_cancelled(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("CREATE TABLE slow (id int, t text); CREATE FUNCTION nap() RETURNS trigger AS"
+            " 'BEGIN PERFORM pg_sleep(0.4); RETURN NULL; END' LANGUAGE plpgsql;"
+            "CREATE CONSTRAINT TRIGGER nap AFTER INSERT ON slow DEFERRABLE INITIALLY"
+            " DEFERRED FOR EACH ROW EXECUTE FUNCTION nap()");
+    opens(&destination, "slow", TIDE_MODE_APPEND, "slow", "r1");
+    kit_write_lines(&destination, LINES("1|a"));
+    destination.host.when_asked = cancel_in_commit;
+    assert_int_equal(commit(&destination, "one", false), TIDE_OK);
+    assert_false(destination.host.cancelled);
+    kit_destination_close(&destination);
+    assert_string_equal(row("slow"), "one r1 1");
+}
+
 /* ---- the positions table --------------------------------------------------------- */
 
 static void a_table_of_an_earlier_version_is_taken_over(void **state)
@@ -312,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_replacing_load_has_no_checkpoints),
         cmocka_unit_test(a_bad_row_after_a_checkpoint_stands_alone),
         cmocka_unit_test(a_copy_that_fails_at_its_start_is_undone),
+        cmocka_unit_test(a_commit_under_way_is_not_cancelled),
         cmocka_unit_test(a_table_of_an_earlier_version_is_taken_over),
         cmocka_unit_test(a_run_that_another_has_overtaken_commits_nothing),
         cmocka_unit_test(a_role_that_may_not_create_tables_can_append),
