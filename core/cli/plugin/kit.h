@@ -81,7 +81,8 @@ extern const struct tide_promise tide_promises[];
 extern const struct tide_promise tide_source_promises[];
 extern const struct tide_promise tide_transform_promises[];
 extern const struct tide_promise tide_destination_promises[];
-/** NULL for a kind that has none of its own. */
+extern const struct tide_promise tide_format_promises[];
+extern const struct tide_promise tide_storage_promises[];
 const struct tide_promise *tide_promises_of(uint32_t kind);
 
 /** Put a promise (NULL: only load the plugin and bind its options) to the plugin in a

@@ -12,12 +12,12 @@ static const struct tide_arg plugin_args_table[] = {
     {"kind", TIDE_ARG_TEXT, "KIND", offsetof(struct tide_plugin_args, kind),
      "of a new plugin: source, transform or destination"},
     {"table", TIDE_ARG_TEXT, "NAME", offsetof(struct tide_plugin_args, table),
-     "the table to read or write"},
+     "the table to read or write, or a storage's root"},
     {"cursor", TIDE_ARG_TEXT, "COLUMN", offsetof(struct tide_plugin_args, cursor),
      "the column by which a source resumes"},
     {"columns", TIDE_ARG_TEXT, "NAME:TYPE,...",
      offsetof(struct tide_plugin_args, columns),
-     "the rows given to a transform or destination"},
+     "the rows given to a transform, destination or format"},
     {"timeout", TIDE_ARG_COUNT, "SECONDS", offsetof(struct tide_plugin_args, timeout),
      "the time that each promise may take"},
     {0},
@@ -47,7 +47,11 @@ const struct tide_verb tide_verb_plugin = {
         "  tidemill plugin test ./upper.so column=name --columns name:string\n"
         "Without --columns the rows have a column of each type, named like it.  Without\n"
         "--table a source reads the first table it discovers, and a destination fills\n"
-        "tidemill_plugin_test_MODE, which stays.  Each promise has 30 seconds.\n\n"
+        "tidemill_plugin_test_MODE, which stays.  A storage has a folder of the test's "
+        "own,\n"
+        "or --table is the root below which its files stay.  A value of an option is "
+        "JSON\n"
+        "where it reads as such: command='[\"cat\"]'.  Each promise has 30 seconds.\n\n"
         "A new plugin is a folder with its code, a Makefile and a test:\n"
         "  tidemill plugin new upper --kind transform && make -C upper check",
     .args = plugin_args_table,

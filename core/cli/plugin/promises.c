@@ -80,7 +80,9 @@ const struct tide_promise *tide_promises_of(uint32_t kind)
         return tide_transform_promises;
     case TIDE_KIND_DESTINATION:
         return tide_destination_promises;
+    case TIDE_KIND_FORMAT:
+        return tide_format_promises;
     default:
-        return NULL;
+        return tide_storage_promises;
     }
 }
