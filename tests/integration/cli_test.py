@@ -128,6 +128,18 @@ def test_warnings_are_lines_for_people(folder):
     contains(done.stderr, 'msg="the source has no columns, nothing is moved"')
 
 
+def test_the_library_of_a_compression_is_asked_for_only_when_it_is_needed(folder):
+    definition = people(folder)
+    write(folder, "lib/libz.so.1", "no library")
+    env = dict(os.environ, LD_LIBRARY_PATH=folder + "/lib")
+    plain = subprocess.run([tap.TIDEMILL, "run", definition], env=env, capture_output=True, text=True)
+    equal(plain.returncode, 0, plain.stderr)
+    write(folder, "people.yaml", PEOPLE.replace("as: people", "as: people.jsonl.gz"))
+    packed = subprocess.run([tap.TIDEMILL, "run", definition], env=env, capture_output=True, text=True)
+    equal(packed.returncode, 1)
+    contains(packed.stderr + packed.stdout, "gzip needs the library libz.so.1")
+
+
 def test_limit_stops_early(folder):
     run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
     equal(run["passed"], [1] * 6)

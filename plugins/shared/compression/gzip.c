@@ -6,8 +6,36 @@
 #include <zlib.h>
 
 #include "codec.h"
+#include "library.h"
 
 #define GZIP_ONLY (15 + 16) /* zlib's window bits: 32 KiB, with a gzip header */
+
+static struct {
+    __typeof__(inflateInit2_) *inflate_init;
+    __typeof__(inflateReset) *inflate_reset;
+    __typeof__(inflate) *inflate;
+    __typeof__(inflateEnd) *inflate_end;
+    __typeof__(deflateInit2_) *deflate_init;
+    __typeof__(deflate) *deflate;
+    __typeof__(deflateEnd) *deflate_end;
+    __typeof__(zError) *error;
+} zlib;
+
+static const struct library_function zlib_functions[] = {
+    {"inflateInit2_", &zlib.inflate_init},
+    {"inflateReset", &zlib.inflate_reset},
+    {"inflate", &zlib.inflate},
+    {"inflateEnd", &zlib.inflate_end},
+    {"deflateInit2_", &zlib.deflate_init},
+    {"deflate", &zlib.deflate},
+    {"deflateEnd", &zlib.deflate_end},
+    {"zError", &zlib.error},
+    {NULL, NULL}};
+
+static struct library zlib_library = {.file = "libz.so.1",
+                                      .purpose = "gzip",
+                                      .functions = zlib_functions,
+                                      .lock = PTHREAD_MUTEX_INITIALIZER};
 
 struct gzip_decoder {
     z_stream stream;
@@ -21,9 +49,14 @@ static uInt at_most(size_t length)
 
 static int gzip_decoder_create(void **state, struct tide_error *err)
 {
-    struct gzip_decoder *decoder = calloc(1, sizeof *decoder);
+    struct gzip_decoder *decoder;
 
-    if (!decoder || inflateInit2(&decoder->stream, GZIP_ONLY) != Z_OK) {
+    if (library_load(&zlib_library, err) != TIDE_OK) {
+        return TIDE_E_CONFIG;
+    }
+    decoder = calloc(1, sizeof *decoder);
+    if (!decoder || zlib.inflate_init(&decoder->stream, GZIP_ONLY, ZLIB_VERSION,
+                                      (int)sizeof decoder->stream) != Z_OK) {
         free(decoder);
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory for gzip");
     }
@@ -34,7 +67,7 @@ static int gzip_decoder_create(void **state, struct tide_error *err)
 static int gzip_failed(const z_stream *stream, int result, struct tide_error *err)
 {
     return tide_error_set(err, result == Z_MEM_ERROR ? TIDE_E_LIMIT : TIDE_E_DATA, "%s",
-                          stream->msg ? stream->msg : zError(result));
+                          stream->msg ? stream->msg : zlib.error(result));
 }
 
 static int gzip_decode(void *state, struct codec_input *input,
@@ -46,14 +79,14 @@ static int gzip_decode(void *state, struct codec_input *input,
     int result;
 
     if (decoder->ended && given > 0) {
-        (void)inflateReset(stream);
+        (void)zlib.inflate_reset(stream);
         decoder->ended = false;
     }
     stream->next_in = input->data;
     stream->avail_in = given;
     stream->next_out = output->data;
     stream->avail_out = room;
-    result = inflate(stream, Z_NO_FLUSH);
+    result = zlib.inflate(stream, Z_NO_FLUSH);
     input->data += given - stream->avail_in;
     input->length -= given - stream->avail_in;
     output->data += room - stream->avail_out;
@@ -70,17 +103,22 @@ static void gzip_decoder_destroy(void *state)
 {
     struct gzip_decoder *decoder = state;
 
-    (void)inflateEnd(&decoder->stream);
+    (void)zlib.inflate_end(&decoder->stream);
     free(decoder);
 }
 
 static int gzip_encoder_create(int64_t level, void **state, struct tide_error *err)
 {
-    z_stream *stream = calloc(1, sizeof *stream);
     int wanted = level > 0 ? (int)level : Z_DEFAULT_COMPRESSION;
+    z_stream *stream;
 
-    if (!stream || deflateInit2(stream, wanted, Z_DEFLATED, GZIP_ONLY, 8,
-                                Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (library_load(&zlib_library, err) != TIDE_OK) {
+        return TIDE_E_CONFIG;
+    }
+    stream = calloc(1, sizeof *stream);
+    if (!stream ||
+        zlib.deflate_init(stream, wanted, Z_DEFLATED, GZIP_ONLY, 8, Z_DEFAULT_STRATEGY,
+                          ZLIB_VERSION, (int)sizeof *stream) != Z_OK) {
         free(stream);
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory for gzip");
     }
@@ -100,7 +138,7 @@ static int gzip_encode(void *state, struct codec_input *input,
     stream->avail_in = given;
     stream->next_out = output->data;
     stream->avail_out = room;
-    result = deflate(stream, finish ? Z_FINISH : Z_NO_FLUSH);
+    result = zlib.deflate(stream, finish ? Z_FINISH : Z_NO_FLUSH);
     if (given > 0) {
         input->data += given - stream->avail_in;
         input->length -= given - stream->avail_in;
@@ -116,7 +154,7 @@ static int gzip_encode(void *state, struct codec_input *input,
 
 static void gzip_encoder_destroy(void *state)
 {
-    (void)deflateEnd(state);
+    (void)zlib.deflate_end(state);
     free(state);
 }
 
