@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import postgres                                                      # noqa: E402
 import tap                                                           # noqa: E402
 from tap import BUILD, TOP, contains, equal, tidemill, write         # noqa: E402
 
@@ -76,6 +77,27 @@ def test_the_sqlite_destination_keeps_its_promises(folder):
     keeps_all(plugin("destination", "sqlite"), "path=%s/out.db" % folder)
     rows = sqlite3.connect(folder + "/out.db").execute("SELECT count(*) FROM tidemill_plugin_test_merge").fetchone()
     equal(rows, (16384,), "a merge puts rows of the same key in place of one another")
+
+
+def test_the_postgres_source_keeps_its_promises(folder):
+    need(plugin("source", "postgres"))
+    with postgres.server() as pg:
+        pg.run("CREATE TABLE people (id int PRIMARY KEY, name text)",
+               "INSERT INTO people SELECT n, 'name ' || n FROM generate_series(1, 500) n",
+               "CREATE TABLE plain AS SELECT mod(n, 7) AS id, 'name ' || n AS name FROM generate_series(1, 500) n")
+        for table in ("people", "plain"):
+            keeps_all(plugin("source", "postgres"), "url=" + pg.url, "--table", table, "--cursor", "id")
+
+
+def test_the_postgres_destination_keeps_its_promises(folder):
+    need(plugin("destination", "postgres"))
+    with postgres.server() as pg:
+        keeps_all(plugin("destination", "postgres"), "url=" + pg.url)
+
+
+def test_parts_keep_their_promises(folder):
+    keeps_all(plugin("destination", "file"), "path=" + folder + "/out", "format=csv", "part_size=1MiB",
+              skipped=NO_POSITION)
 
 
 def test_null_keeps_its_promises(folder):
