@@ -103,7 +103,8 @@ class Meter:
         with open(self.result, encoding="ascii") as file:
             figures = json.load(file)
         figures["server"] = server.cpu(settled) - spent if server else 0
-        figures["others"] = max(0.0, used - figures["cpu"] - figures["server"])
+        figures["total"] = figures["cpu"] + figures["server"]
+        figures["others"] = max(0.0, used - figures["total"])
         if done.returncode != 0 or figures["status"] != (3 if program.bad else 0):
             sys.exit("%s ended with %s:\n%s" % (command, figures["status"], done.stderr))
         return figures

@@ -46,7 +46,7 @@ def figures_of(task, figures, wrong):
                number(median(runs, "server") if task.server else None, 2), number(median(runs, "others"), 2),
                number(first * 1e3 if first >= 0 else None, 1),
                number(median(runs, "peak"), 1), number(ratio(task, figures, "wall", i), 2),
-               number(ratio(task, figures, "cpu", i), 2), wrong[i] or "ok"]
+               number(ratio(task, figures, "total", i), 2), wrong[i] or "ok"]
 
 
 def show(heading, lines, markdown):
