@@ -10,6 +10,13 @@
 
 /* ---- the order ------------------------------------------------------------------- */
 
+/* Bytes of a block, as most servers are built: another size makes other stretches. */
+#define BLOCK 8192
+/* Blocks of a stretch, blocks from which on a table has several, and how many at most. */
+#define STRETCH 1024
+#define LARGE 4096
+#define STRETCHES_MAX 2048
+
 /* System columns have these numbers in every table. */
 enum { NUMBER_CTID = -1, NUMBER_TABLEOID = -6 };
 
@@ -157,6 +164,26 @@ static int order_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
     return plan->read == PG_READ_ROW ? order_by_row(plan, facts, err) : TIDE_OK;
 }
 
+/* A small table, and an older server that would read it all for each stretch, is read by
+ * one statement. */
+static void choose_stretches(struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    struct pg_stretches *stretches = &plan->stretches;
+    const char *start = plan->start.count > 0 ? plan->start.values[0] : "(0,0)";
+    int64_t blocks = facts->relation->size / BLOCK;
+    int64_t left;
+
+    if (plan->read != PG_READ_ROW || blocks < LARGE ||
+        PQserverVersion(facts->pg->conn) < 140000) {
+        return;
+    }
+    stretches->first = (uint32_t)strtoul(start + 1, NULL, 10);
+    stretches->blocks = (uint32_t)(blocks / STRETCHES_MAX);
+    stretches->blocks = stretches->blocks > STRETCH ? stretches->blocks : STRETCH;
+    left = blocks - stretches->first;
+    stretches->count = left > 0 ? (uint32_t)(left / stretches->blocks) + 1 : 1;
+}
+
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
                  struct tide_error *err)
 {
@@ -174,5 +201,11 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
             rc = order_full(plan, facts, err);
         }
     }
-    return rc == TIDE_OK ? pg_plan_begin(plan, facts, err) : rc;
+    if (rc == TIDE_OK) {
+        rc = pg_plan_begin(plan, facts, err);
+    }
+    if (rc == TIDE_OK) {
+        choose_stretches(plan, facts);
+    }
+    return rc;
 }

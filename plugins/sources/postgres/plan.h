@@ -28,6 +28,16 @@ struct pg_start {
                                          NULL, which comes last */
 };
 
+/**
+ * Blocks of a large table that is read as it lies on disk: each stretch by a statement of
+ * its own, so that a run knows its place at the end of one and no row has to tell it.
+ */
+struct pg_stretches {
+    uint32_t first;  /**< block */
+    uint32_t blocks; /**< of each but the last, which has no end */
+    uint32_t count;  /**< 0: the table is read by one statement */
+};
+
 struct pg_plan {
     enum pg_read read;
     const char *table;          /**< oid, borrowed */
@@ -43,6 +53,7 @@ struct pg_plan {
     struct pg_ages ages;     /**< condition on all rows */
     uint64_t mark;           /**< of PG_READ_ROW: nothing was written since */
     char file[40];           /**< of by_row */
+    struct pg_stretches stretches;
     struct pg_start start;
 };
 

@@ -4,7 +4,7 @@
  * The text is a JSON object.  "read" tells how the table was read: "key" and "row" are
  * full reads that were cut off, "snapshot" and "cursor" incremental ones.  Members may
  * be added to it later.  Version 1.0 wrote {"column", "type", "cursor"}: that is a
- * "cursor" whose value is read again.
+ * "cursor" whose value is read again.  A ctid of line 0 is the start of a block.
  *
  *     {"read": "key", "table": 16384, "columns": ["id"], "key": ["41"]}
  *     {"read": "row", "table": 16384, "file": "16390", "mark": 777,

@@ -36,6 +36,8 @@ struct pg_source {
     int64_t batch_rows, batch_bytes;
     int64_t row;      /* rows received so far */
     int64_t last_row; /* the last of these that is in the builders */
+    uint32_t stretch; /* the one that is read, from 0 */
+    bool has_begun;   /* the statement was sent */
     bool has_header;  /* the stream's header was read */
     bool done;        /* the stream has ended */
     bool ended;       /* and all of it was given */
@@ -270,6 +272,33 @@ static int fill(struct pg_source *source, struct tide_error *err)
     return rc == TIDE_END || rc == TIDE_MORE ? TIDE_OK : rc;
 }
 
+/* Whether the statement that ended was the last; else the next one has begun. */
+static bool is_last_stretch(const struct pg_source *source)
+{
+    return source->stretch + 1 >= source->plan.stretches.count;
+}
+
+/* Fill the builders, with rows of one stretch alone.  TIDE_END: there is no row, and no
+ * new place either. */
+static int fill_from_stretch(struct pg_source *source, struct tide_error *err)
+{
+    int rc = fill(source, err);
+    bool at_end = rc == TIDE_OK && source->done && !is_last_stretch(source);
+
+    if (rc == TIDE_OK && source->decoder.rows == 0 && !at_end) {
+        return TIDE_END;
+    }
+    if (rc != TIDE_OK || source->plan.stretches.count == 0) {
+        return rc;
+    }
+    if (at_end) {
+        source->stretch++;
+        source->done = false;
+        source->has_header = false;
+    }
+    return pg_progress_stretch(&source->progress, source->stretch, at_end, err);
+}
+
 /* The columns of the plan's order, visible or not, tell how far the batch went. */
 static int note_progress(struct pg_source *source, const struct tide_batch *batch,
                          const struct ArrowArray *hidden, struct tide_error *err)
@@ -277,6 +306,9 @@ static int note_progress(struct pg_source *source, const struct tide_batch *batc
     const struct pg_selection *selection = &source->selection;
     const struct ArrowArray *columns[PG_ORDER_MAX] = {NULL};
 
+    if (source->plan.stretches.count > 0) {
+        return TIDE_OK;
+    }
     for (size_t i = 0; i < source->plan.order_count; i++) {
         size_t place = selection->order[i];
 
@@ -336,20 +368,15 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
         source->ended = true;
         return TIDE_END;
     }
-    if (!source->has_header) {
+    if (!source->has_begun) {
+        source->has_begun = true;
         rc = tide_pg_copy_out(source->pg, source->copy.text, err);
     }
     if (rc == TIDE_OK) {
-        rc = fill(source, err);
+        rc = fill_from_stretch(source, err);
     }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    if (source->decoder.rows == 0) {
-        source->ended = true;
-        return TIDE_END;
-    }
-    return make_batch(source, batch, err);
+    source->ended = rc == TIDE_END;
+    return rc == TIDE_OK ? make_batch(source, batch, err) : rc;
 }
 
 static const char *source_position(void *state)

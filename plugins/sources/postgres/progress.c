@@ -166,6 +166,22 @@ int pg_progress_advance(struct pg_progress *progress,
     return tide_pg_sql_check(&progress->place, err);
 }
 
+/* In the middle of a stretch there is no place that is known. */
+int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
+                        struct tide_error *err)
+{
+    const struct pg_stretches *stretches = &progress->plan->stretches;
+
+    tide_pg_sql_reset(&progress->place);
+    if (!ended) {
+        return TIDE_OK;
+    }
+    tide_pg_sql_format(&progress->place,
+                       ", \"columns\": [\"ctid\"], \"key\": [\"(%" PRIu32 ",0)\"]",
+                       stretches->first + done * stretches->blocks);
+    return tide_pg_sql_check(&progress->place, err);
+}
+
 /* ---- the text -------------------------------------------------------------------- */
 
 static void begin_text(struct pg_progress *progress)

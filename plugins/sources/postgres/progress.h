@@ -32,6 +32,11 @@ TIDE_MUST_CHECK
 int pg_progress_advance(struct pg_progress *progress,
                         const struct ArrowArray *const *columns, struct tide_error *err);
 
+/** Move on to the end of the stretches before number `done`, or into it. */
+TIDE_MUST_CHECK
+int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
+                        struct tide_error *err);
+
 /**
  * The position: while rows are to come, that of the last row, or NULL where no run could
  * go on there; at the end, that of the next run, or NULL for one from the start.

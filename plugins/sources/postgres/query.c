@@ -3,6 +3,7 @@
  */
 #include "query.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,9 @@ static size_t place_of(struct pg_selection *selection, size_t wanted)
 
 void pg_selection_order(struct pg_selection *selection, const struct pg_plan *plan)
 {
-    for (size_t i = 0; i < plan->order_count; i++) {
+    size_t count = plan->stretches.count == 0 ? plan->order_count : 0;
+
+    for (size_t i = 0; i < count; i++) {
         selection->order[i] = place_of(selection, plan->order[i]);
     }
 }
@@ -168,22 +171,33 @@ static void add_settings(struct tide_pg_sql *sql, const struct pg_plan *plan)
     }
 }
 
-void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                    const struct pg_selection *selection, const struct pg_plan *plan,
-                    int64_t row_limit)
+/* What a stretch has that stands between others. */
+static void add_stretch(struct tide_pg_sql *sql, const struct pg_stretches *stretches,
+                        uint32_t i)
 {
-    struct tide_pg_sql conditions = {0};
+    uint32_t first = stretches->first + i * stretches->blocks;
 
-    add_ages(&conditions, &plan->ages);
-    add_start(&conditions, table, plan);
-    add_settings(sql, plan);
+    if (i > 0) {
+        tide_pg_sql_format(sql, " AND t.ctid > '(%" PRIu32 ",0)'::tid", first);
+    }
+    if (i + 1 < stretches->count) {
+        tide_pg_sql_format(sql, " AND t.ctid < '(%" PRIu32 ",0)'::tid",
+                           first + stretches->blocks);
+    }
+}
+
+/* conditions begin with " AND ", or are empty. */
+static void add_copy(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                     const struct pg_selection *selection, const struct pg_plan *plan,
+                     const struct tide_pg_sql *conditions, int64_t row_limit)
+{
     tide_pg_sql_add(sql, "COPY (SELECT ");
     add_columns(sql, table, selection);
     tide_pg_sql_add(sql, " FROM ");
     tide_pg_sql_name(sql, &table->name);
     tide_pg_sql_add(sql, " AS t");
-    if (conditions.length > 0) {
-        tide_pg_sql_format(sql, " WHERE %s", conditions.text + strlen(" AND "));
+    if (conditions->length > 0) {
+        tide_pg_sql_format(sql, " WHERE %s", conditions->text + strlen(" AND "));
     }
     if (plan->order_count > 0 && plan->read != PG_READ_ROW) {
         tide_pg_sql_add(sql, " ORDER BY ");
@@ -193,6 +207,26 @@ void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
         tide_pg_sql_format(sql, " LIMIT %lld", (long long)row_limit);
     }
     tide_pg_sql_add(sql, ") TO STDOUT (FORMAT binary)");
+}
+
+void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                    const struct pg_selection *selection, const struct pg_plan *plan,
+                    int64_t row_limit)
+{
+    struct tide_pg_sql conditions = {0};
+    uint32_t i = 0;
+
+    add_settings(sql, plan);
+    do {
+        tide_pg_sql_reset(&conditions);
+        if (i == 0) {
+            add_ages(&conditions, &plan->ages);
+            add_start(&conditions, table, plan);
+        }
+        add_stretch(&conditions, &plan->stretches, i);
+        tide_pg_sql_add(sql, i > 0 ? "; " : "");
+        add_copy(sql, table, selection, plan, &conditions, row_limit);
+    } while (++i < plan->stretches.count);
     sql->failed = sql->failed || conditions.failed;
     tide_pg_sql_clear(&conditions);
 }

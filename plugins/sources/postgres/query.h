@@ -27,12 +27,12 @@ int pg_selection_make(const struct tide_pg_table *table,
                       struct pg_selection *selection, struct tide_error *err);
 
 /** Find the columns of the plan's order among them; those that are not wanted are read
- * behind them. */
+ * behind them.  None is needed where stretches tell the place. */
 void pg_selection_order(struct pg_selection *selection, const struct pg_plan *plan);
 
 void pg_selection_clear(struct pg_selection *selection);
 
-/** Append the statement. */
+/** Append the statement, or one for each stretch. */
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                     const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit);

@@ -251,6 +251,34 @@ static void a_table_without_a_key_is_read_as_it_lies(void **state)
     kit_sql("DROP TABLE u CASCADE");
 }
 
+/* 60 MB: a position stands at the end of each stretch of it alone. */
+static void a_large_table_is_read_in_stretches(void **state)
+{
+    const char *const include[] = {"id", NULL};
+    struct reading reading;
+    bool more = true;
+    int pieces = 0;
+
+    (void)state;
+    kit_sql("CREATE TABLE t (x text, id int); ALTER TABLE t ALTER x SET STORAGE PLAIN;"
+            "INSERT INTO t SELECT repeat('x', 7000), g FROM generate_series(1, 7500) g;"
+            "DELETE FROM t WHERE id > 30 AND id <= 7470");
+    kit_sql("UPDATE t SET id = id - 7440 WHERE id > 7470");
+    reading_init(&reading, NULL);
+    reading.source.request.include = include;
+    while (more) {
+        reopens(&reading);
+        do {
+            more = read_batch(&reading);
+        } while (more && !reading.position[0]);
+        kit_source_close(&reading.source);
+        pieces++;
+    }
+    assert_each_once(&reading, 60);
+    assert_int_equal(pieces, 8);
+    kit_sql("DROP TABLE t");
+}
+
 static void partitions_are_resumed(void **state)
 {
     (void)state;
@@ -469,6 +497,7 @@ int main(void)
         cmocka_unit_test(cursors_of_any_type_are_resumed),
         cmocka_unit_test(a_key_of_many_columns_is_resumed),
         cmocka_unit_test(a_table_without_a_key_is_read_as_it_lies),
+        cmocka_unit_test(a_large_table_is_read_in_stretches),
         cmocka_unit_test(partitions_are_resumed),
         cmocka_unit_test(what_cannot_be_resumed_has_no_position),
         cmocka_unit_test(by_key_each_row_comes_once_whatever_is_changed),
