@@ -142,7 +142,7 @@ int pg_encode_text(struct pg_output *output, const struct pg_rows *rows,
             continue;
         }
         rc = put_row(output, rows, row, err);
-        if (rc == TIDE_OK && output->length >= TIDE_PG_CHUNK) {
+        if (rc == TIDE_OK && output->length >= output->flush_at) {
             rc = pg_output_flush(output, err);
         }
     }

@@ -5,11 +5,22 @@
 
 #include <stdlib.h>
 
+#define FIRST_FLUSH ((size_t)8 * 1024)
+
+void pg_output_begin(struct pg_output *output)
+{
+    output->length = 0;
+    output->flush_at = FIRST_FLUSH;
+}
+
 int pg_output_flush(struct pg_output *output, struct tide_error *err)
 {
     size_t length = output->length;
 
     output->length = 0;
+    if (output->flush_at < TIDE_PG_CHUNK) {
+        output->flush_at *= 2;
+    }
     return tide_pg_copy_put(output->pg, output->data, length, err);
 }
 

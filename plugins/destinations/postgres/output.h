@@ -19,7 +19,12 @@ struct pg_output {
     struct tide_pg *pg; /**< borrowed */
     uint8_t *data;      /**< owned */
     size_t length, capacity;
+    size_t flush_at; /**< bytes that are worth sending */
 };
+
+/** Begin a stream: the first bytes go out soon, so that the server need not wait for a
+ * whole chunk, and then more at once. */
+void pg_output_begin(struct pg_output *output);
 
 /** Send what is there. */
 TIDE_MUST_CHECK

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE "_tidemill_positions"
-
 /* Whoever makes the table holds this lock of the database until its commit. */
 #define LOCK_OF_TABLE "8390872051230715241"
 
@@ -27,7 +25,7 @@ bool pg_positions_is_kept(const struct pg_positions *positions)
 static void add_table(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
     tide_pg_sql_identifier(sql, positions->schema);
-    tide_pg_sql_add(sql, "." TABLE);
+    tide_pg_sql_add(sql, "." PG_POSITIONS_TABLE);
 }
 
 static void add_making(struct tide_pg_sql *sql, const struct pg_positions *positions)
@@ -75,34 +73,6 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
 
 /* ---- reading --------------------------------------------------------------------- */
 
-/* Look at the table: how many of two columns it has is its enum pg_positions_table. */
-static int look(struct pg_positions *positions, struct tide_pg *pg,
-                struct tide_error *err)
-{
-    struct tide_pg_sql name = {0};
-    PGresult *result = NULL;
-    int rc;
-
-    add_table(&name, positions);
-    rc = tide_pg_sql_check(&name, err);
-    if (rc == TIDE_OK) {
-        const char *params[] = {name.text};
-
-        rc = tide_pg_query(pg,
-                           "SELECT count(*) FROM pg_attribute"
-                           " WHERE attrelid = to_regclass($1)"
-                           " AND attname IN ('pipeline', 'commits')",
-                           params, 1, &result, err);
-    }
-    if (rc == TIDE_OK) {
-        positions->table =
-            (enum pg_positions_table)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    }
-    PQclear(result);
-    tide_pg_sql_clear(&name);
-    return rc;
-}
-
 static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
                          struct tide_error *err)
 {
@@ -136,18 +106,27 @@ static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
     return rc;
 }
 
-int pg_positions_load(struct pg_positions *positions, struct tide_pg *pg, char **position,
-                      struct tide_error *err)
+static enum pg_positions_table judge(const struct tide_pg_table *table)
+{
+    if (table->column_count == 0) {
+        return PG_POSITIONS_ABSENT;
+    }
+    return tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN ? PG_POSITIONS_OLDER
+                                                                  : PG_POSITIONS_READY;
+}
+
+int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
+                      struct tide_pg *pg, char **position, struct tide_error *err)
 {
     PGresult *result = NULL;
-    int rc = look(positions, pg, err);
+    int rc;
 
-    if (rc == TIDE_OK && positions->table == PG_POSITIONS_ABSENT) {
+    positions->schema = table->name.schema;
+    positions->table = judge(table);
+    if (positions->table == PG_POSITIONS_ABSENT) {
         return ask_privilege(positions, pg, err);
     }
-    if (rc == TIDE_OK) {
-        rc = read_row(positions, pg, &result, err);
-    }
+    rc = read_row(positions, pg, &result, err);
     if (rc == TIDE_OK && PQntuples(result) > 0) {
         positions->commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
         if (!PQgetisnull(result, 0, 0)) {
@@ -198,6 +177,34 @@ void pg_positions_advance(struct pg_positions *positions)
 }
 
 /* ---- after a lost reply ---------------------------------------------------------- */
+
+/* Look at the table: how many of two columns it has is its enum pg_positions_table. */
+static int look(struct pg_positions *positions, struct tide_pg *pg,
+                struct tide_error *err)
+{
+    struct tide_pg_sql name = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    add_table(&name, positions);
+    rc = tide_pg_sql_check(&name, err);
+    if (rc == TIDE_OK) {
+        const char *params[] = {name.text};
+
+        rc = tide_pg_query(pg,
+                           "SELECT count(*) FROM pg_attribute"
+                           " WHERE attrelid = to_regclass($1)"
+                           " AND attname IN ('pipeline', 'commits')",
+                           params, 1, &result, err);
+    }
+    if (rc == TIDE_OK) {
+        positions->table =
+            (enum pg_positions_table)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&name);
+    return rc;
+}
 
 /* See the table as it is once nobody is making it. */
 static int look_behind_maker(struct pg_positions *positions, struct tide_pg *pg,

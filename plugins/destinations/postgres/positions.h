@@ -15,7 +15,10 @@
 #include <stdint.h>
 #include <tidemill/error.h>
 
+#include "postgres/catalog.h"
 #include "postgres/connection.h"
+
+#define PG_POSITIONS_TABLE "_tidemill_positions"
 
 /** What the table is at first sight. */
 enum pg_positions_table {
@@ -34,11 +37,11 @@ struct pg_positions {
     int64_t commits; /**< of the pipeline, as last read or known to be in */
 };
 
-/** Read the pipeline's row.  *position is what was last committed, malloc'ed, or NULL:
- * there is none. */
+/** Read the pipeline's row, of a table whose columns were loaded (none: it is missing).
+ * *position is what was last committed, malloc'ed, or NULL: there is none. */
 TIDE_MUST_CHECK
-int pg_positions_load(struct pg_positions *positions, struct tide_pg *pg, char **position,
-                      struct tide_error *err);
+int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
+                      struct tide_pg *pg, char **position, struct tide_error *err);
 
 /** Write the row (position NULL: forget the one that is kept) in the transaction under
  * way; the table is made when missing.  TIDE_E_TRANSIENT: another run has committed since

@@ -90,8 +90,8 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     rc = pg_target_open(&destination->target, destination->pg,
                         destination->options->schema, request, accepted, err);
     if (rc == TIDE_OK && positions->pipeline) {
-        positions->schema = destination->target.table.name.schema;
-        rc = pg_positions_load(positions, destination->pg, position, err);
+        rc = pg_positions_load(positions, &destination->target.positions, destination->pg,
+                               position, err);
     }
     if (rc == TIDE_OK && is_merge(destination)) {
         rc = pg_merge_init(&destination->merge, destination->pg, &destination->target,
@@ -201,7 +201,7 @@ static int start_copy(struct pg_destination *destination, struct tide_error *err
     const char *copy = destination->copy.text;
     bool has_savepoint = destination->has_savepoint;
 
-    destination->output.length = 0;
+    pg_output_begin(&destination->output);
     destination->has_savepoint = true;
     return tide_pg_copy_in(destination->pg, has_savepoint ? copy : copy + strlen(RELEASE),
                            err);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "create.h"
+#include "positions.h"
 
 const struct tide_pg_column *pg_target_column(const struct pg_target *target, size_t i)
 {
@@ -42,6 +43,7 @@ bool pg_target_is_listed(const char *const *names, const char *name)
 void pg_target_clear(struct pg_target *target)
 {
     tide_pg_table_clear(&target->table);
+    tide_pg_table_clear(&target->positions);
     free(target->columns);
     memset(target, 0, sizeof *target);
 }
@@ -248,14 +250,30 @@ static int check_mode(const struct pg_target *target, struct tide_pg *pg,
     }
 }
 
+static int name_tables(struct pg_target *target, const char *name, const char *schema,
+                       struct tide_error *err)
+{
+    struct tide_pg_name *positions = &target->positions.name;
+    int rc = tide_pg_name_parse(name, schema, &target->table.name, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    positions->schema = strdup(target->table.name.schema);
+    positions->table = strdup(PG_POSITIONS_TABLE);
+    return positions->schema && positions->table
+               ? TIDE_OK
+               : tide_error_set(err, TIDE_E_LIMIT, "no memory for a table's name");
+}
+
 int pg_target_open(struct pg_target *target, struct tide_pg *pg, const char *schema,
                    const struct tide_destination_request *request,
                    struct tide_schema *accepted, struct tide_error *err)
 {
-    int rc = tide_pg_name_parse(request->table, schema, &target->table.name, err);
+    int rc = name_tables(target, request->table, schema, err);
 
     if (rc == TIDE_OK) {
-        rc = tide_pg_table_load(pg, &target->table, err);
+        rc = tide_pg_table_load_both(pg, &target->table, &target->positions, err);
     }
     if (rc == TIDE_E_NOT_FOUND) {
         rc = pg_create_table(pg, &target->table.name, request, err);

@@ -43,6 +43,12 @@ TIDE_MUST_CHECK
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err);
 
+/** The same, and in the same round trip the columns of beside->name, which stays without
+ * any when there is no such table. */
+TIDE_MUST_CHECK
+int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
+                            struct tide_pg_table *beside, struct tide_error *err);
+
 /** Say that a table is missing, with the nearest one there is; TIDE_E_CONFIG. */
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
                           struct tide_error *err);
