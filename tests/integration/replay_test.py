@@ -6,6 +6,7 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import postgres                                                      # noqa: E402
 import tap                                                           # noqa: E402
 from daemon import Daemon, definition                                # noqa: E402
 from tap import contains, equal                                      # noqa: E402
@@ -122,6 +123,43 @@ def test_what_the_destination_refused_is_taken_once_it_can(folder):
         query(folder, "CREATE TABLE numbers AS SELECT * FROM strict", True)
         equal(replay(daemon, again["id"], 2)["passed"], [2] * 6)
         equal(query(folder, "SELECT id FROM numbers ORDER BY 1"), [(-4,), (-2,), (1,), (3,)])
+
+
+def test_what_a_column_was_too_short_for_is_measured_again(folder):
+    tap.write(folder, "in/names.csv", "id,name\n1,Ada\n2,Grace\n3,Zoë\n4,Katherine\n")
+    with postgres.server() as server, Daemon(folder) as daemon:
+        server.run("CREATE TABLE names (id int8 PRIMARY KEY, name varchar(4))")
+        pipeline = daemon.create(files(
+            folder, {"name": "names.csv", "as": "names", "mode": "merge", "key": ["id"]},
+            destination={"connection": server.options()}))
+        run = daemon.run(pipeline)
+        equal((run["passed"], run["failed"]), ([4, 4, 4, 4, 2, 2], [0, 0, 0, 0, 2, 0]), run)
+        server.run("ALTER TABLE names ALTER name TYPE varchar(6)")
+        again = replay(daemon, run["id"], 2)
+        equal((again["passed"], again["failed"]), ([2, 2, 2, 2, 1, 1], [0, 0, 0, 0, 1, 0]))
+        server.run("ALTER TABLE names ALTER name TYPE text")
+        nothing_left(daemon, run["id"])
+        equal(replay(daemon, again["id"], 1)["passed"], [1] * 6)
+        equal(server.rows("SELECT name FROM names ORDER BY id"), [["Ada"], ["Grace"], ["Zoë"], ["Katherine"]])
+
+
+def test_rows_are_added_to_the_present_file(folder):
+    tap.write(folder, "in/people.csv", "id,name\n1,Ada\n2,'Li, Bo'\n3,Eve\n")
+
+    def document(number, quote, **more):
+        def end(path, **options):
+            return {"connection": {"plugin": "file", "options": dict(options, path=folder + path, format="csv")}}
+        return files(folder, {"name": "people.csv", "as": "people", "mode": "replace"}, name="files%d" % number,
+                     source=end("/in", quote=quote), destination=end("/out%d" % number, **more))
+    with Daemon(folder) as daemon:
+        for number, more in enumerate(({}, {"part_size": "1MiB"})):
+            pipeline = daemon.create(document(number, '"', **more))
+            run = daemon.run(pipeline)
+            mend(daemon, pipeline, document(number, "'", **more))
+            replay(daemon, run["id"], 1)
+            found = [tap.read("/", path) for path in
+                     sorted(glob.glob(folder + "/out%d/**/*.csv" % number, recursive=True))]
+            equal("".join(found).replace("id,name\n", ""), '1,Ada\n3,Eve\n2,"Li, Bo"\n')
 
 
 def test_a_replaced_table_is_added_to_and_positions_stay(folder):
