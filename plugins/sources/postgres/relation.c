@@ -12,17 +12,15 @@
 /* Up to so many, one that was never analyzed is taken for one that grows at its end. */
 #define MODERATE ((int64_t)256 << 20)
 
-/* 2 is the access method "heap".  The txid functions are those that PostgreSQL 12 has as
- * well.  Without a join a new session plans it in little time. */
+/* 2 is the access method "heap", 3 the first transaction that shows an age.  The txid
+ * function is one that PostgreSQL 12 has as well.  A new session plans a query without a
+ * join in little time. */
 #define FACTS                                                                            \
     "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"                \
     " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"                        \
     " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"        \
-    " coalesce(pg_relation_filenode(c.oid), 0),"                                         \
-    " txid_snapshot_xmin(txid_current_snapshot()),"                                      \
-    " txid_snapshot_xmax(txid_current_snapshot()),"                                      \
-    " age((txid_snapshot_xmin(txid_current_snapshot()) & 4294967295)::text::xid) "       \
-    "FROM pg_class c WHERE c.oid = $1::oid"
+    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid)"  \
+    " FROM pg_class c WHERE c.oid = $1::oid"
 
 /* The same of all tables that are read with one. */
 #define FACTS_OF_PARTS                                                                   \
@@ -40,8 +38,7 @@ enum {
     FACT_STANDBY,
     FACT_SIZE,
     FACT_FILE,
-    FACT_OLDEST,
-    FACT_END,
+    FACT_SNAPSHOT,
     FACT_AGE
 };
 
@@ -50,26 +47,30 @@ static bool get_bool(const PGresult *result, int column)
     return PQgetvalue(result, 0, column)[0] == 't';
 }
 
-static uint64_t get_number(const PGresult *result, int column)
+/* A snapshot reads "oldest:end:open,open"; the age of transaction 3 gives the low 32 bits
+ * of the next one, which is not before the end. */
+static void read_clock(const char *snapshot, const char *age, struct pg_clock *clock)
 {
-    return strtoull(PQgetvalue(result, 0, column), NULL, 10);
+    char *rest = NULL;
+    uint32_t next = 3 + (uint32_t)strtol(age, NULL, 10);
+
+    clock->oldest = strtoull(snapshot, &rest, 10);
+    clock->end = strtoull(rest + (*rest == ':'), NULL, 10);
+    clock->next = clock->end + (uint32_t)(next - (uint32_t)clock->end);
 }
 
 static void read_facts(const PGresult *result, struct pg_relation *relation)
 {
-    struct pg_clock *clock = &relation->clock;
-
     relation->kind = PQgetvalue(result, 0, FACT_KIND)[0];
     relation->is_divided = get_bool(result, FACT_DIVIDED);
     relation->is_heap = get_bool(result, FACT_HEAP);
     relation->is_readable = get_bool(result, FACT_READABLE);
     relation->is_standby = get_bool(result, FACT_STANDBY);
-    relation->size = (int64_t)get_number(result, FACT_SIZE);
+    relation->size = strtoll(PQgetvalue(result, 0, FACT_SIZE), NULL, 10);
     (void)snprintf(relation->file, sizeof relation->file, "%s",
                    PQgetvalue(result, 0, FACT_FILE));
-    clock->oldest = get_number(result, FACT_OLDEST);
-    clock->end = get_number(result, FACT_END);
-    clock->next = clock->oldest + get_number(result, FACT_AGE);
+    read_clock(PQgetvalue(result, 0, FACT_SNAPSHOT), PQgetvalue(result, 0, FACT_AGE),
+               &relation->clock);
 }
 
 static int load_parts(struct tide_pg *pg, const char *const *params,

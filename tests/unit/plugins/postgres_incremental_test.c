@@ -288,8 +288,7 @@ static void a_position_that_is_none_is_refused(void **state)
         "{\"read\": \"key\", \"table\": 1}",
         "{\"read\": \"key\", \"table\": 1, \"columns\": [\"a\", \"b\"], \"key\": [1]}",
         "{\"read\": \"key\", \"table\": 1, \"columns\": [\"a\"], \"key\": [null]}",
-        "{\"read\": \"row\", \"table\": 1, \"columns\": [\"ctid\"], \"key\": "
-        "[\"(0,1)\"]}",
+        "{\"read\": \"row\", \"columns\": [\"ctid\"], \"key\": [\"(0,1)\"]}",
         "{\"read\": \"snapshot\", \"table\": 1}",
         "{\"read\": \"snapshot\", \"table\": 1, \"from\": -5}",
         "{\"read\": \"snapshot\", \"table\": 1, \"from\": \"5x\"}",
