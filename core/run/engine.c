@@ -127,6 +127,7 @@ void tide_engine_close(struct tide_engine *engine)
     free(engine->verified);
     free(engine->tables);
     free(engine->resumed);
+    free(engine->round);
     free(engine->transform_counts);
     free(engine->transforms);
     tide_arena_destroy(engine->arena);

@@ -30,6 +30,10 @@ struct tide_engine {
     struct tide_bound *transforms;            /**< one for each of the pipeline's */
     struct tide_pair_count *transform_counts; /**< likewise */
     struct tide_tally *tables;                /**< one for each table of the pipeline */
+    char *
+        round; /**< owned; names the run whose tables are marked, or NULL; flow_round.c */
+    size_t round_first;            /**< the first table that is marked */
+    bool is_round_over;            /**< all tables are done */
     bool *resumed;                 /**< of each table: it went on from a checkpoint */
     struct json_object **verified; /**< one for each table: what verify found equal;
                                       owned, NULL where it did not look */

@@ -50,7 +50,9 @@ struct tide_flow {
     char *position_before;       /**< owned; where the source started, or NULL */
     char *position_after;        /**< owned; set by the reader at its end, or NULL */
     char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
-    bool is_resumed;     /**< it goes on from a checkpoint */
+    bool is_resumed;     /**< it goes on from a checkpoint, or was done before it */
+    bool is_marked;      /**< what is kept says that the run is not over */
+    bool is_done;        /**< in the run that is gone on with: nothing is to be moved */
 
     /* The middle. */
     struct tide_validation input;
@@ -182,6 +184,19 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err);
 /** The last checkpoint's position, or NULL when it was taken before; the caller frees.
  * Any thread. */
 char *tide_flow_take_committed(struct tide_flow *flow);
+
+/** Know what a table is in the run of all tables, from what the destination kept (or
+ * NULL); see flow_round.c. */
+void tide_flow_join_round(struct tide_flow *flow, const char *kept);
+/** All tables are done: tell it the destination, where that matters. */
+TIDE_MUST_CHECK
+int tide_round_end(struct tide_engine *engine, struct tide_error *err);
+/** Commit a position (NULL: none) and no rows. */
+TIDE_MUST_CHECK
+int tide_flow_commit_position(struct tide_flow *flow, const char *position,
+                              struct tide_error *err);
+/** Whether it goes on from where the last run ended, and not all of it is read. */
+bool tide_flow_is_incremental(const struct tide_flow *flow);
 
 /* ---- what all threads use -----------------------------------------------------------*/
 

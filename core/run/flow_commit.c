@@ -174,6 +174,9 @@ static char *last_position(const struct tide_flow *flow)
     if (flow->engine->request->row_limit > 0) {
         return flow->position_kept ? tide_strdup(flow->position_kept) : NULL;
     }
+    if (flow->is_marked) {
+        return tide_position_format_done(flow->position_after, flow->engine->round);
+    }
     return flow->position_after ? tide_position_format(flow->position_after, false)
                                 : NULL;
 }
@@ -192,6 +195,17 @@ static void tell_position(struct tide_flow *flow)
     event = make_event(flow, "position");
     tide_json_set_text(event, "position", flow->position_after);
     tide_engine_emit(flow->engine, event);
+}
+
+int tide_flow_commit_position(struct tide_flow *flow, const char *position,
+                              struct tide_error *err)
+{
+    int rc = may_commit(flow, err);
+
+    if (rc == TIDE_OK) {
+        rc = call_commit(flow, position, true, err);
+    }
+    return rc < 0 ? rc : TIDE_OK;
 }
 
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)

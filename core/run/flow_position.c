@@ -14,7 +14,7 @@
 
 /* A table that is replaced must come whole; one without a cursor has no other way unless
  * it is asked for. */
-static bool is_incremental(const struct tide_flow *flow)
+bool tide_flow_is_incremental(const struct tide_flow *flow)
 {
     int wanted = flow->engine->request->incremental;
 
@@ -42,7 +42,7 @@ void tide_flow_begin_position(struct tide_flow *flow)
                               tide_pipeline_makes_checkpoints(pipeline, table, flags);
     atomic_store(&flow->holds_rejects, flow->makes_checkpoints);
 
-    if (is_incremental(flow) && flow->engine->request->positions) {
+    if (tide_flow_is_incremental(flow) && flow->engine->request->positions) {
         given = tide_json_text(flow->engine->request->positions, flow->table->name);
         flow->position_before = given ? tide_strdup(given) : NULL;
     }
@@ -100,7 +100,7 @@ static int choose(struct tide_flow *flow, const char *kept, struct tide_error *e
     if (is_checkpoint) {
         return go_on(flow, words, err);
     }
-    if (!is_incremental(flow) || (!words && !keeps_positions)) {
+    if (!tide_flow_is_incremental(flow) || (!words && !keeps_positions)) {
         free(words);
         return TIDE_OK;
     }
@@ -109,6 +109,17 @@ static int choose(struct tide_flow *flow, const char *kept, struct tide_error *e
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
 {
+    char *run = NULL, *words = NULL;
+    int rc = TIDE_OK;
+
     flow->position_kept = kept;
-    return choose(flow, kept, err);
+    tide_flow_join_round(flow, kept);
+    if (flow->is_done) {
+        return TIDE_OK;
+    }
+    run = kept ? tide_position_parse_done(kept, &words) : NULL;
+    rc = choose(flow, run ? words : kept, err);
+    free(run);
+    free(words);
+    return rc;
 }

@@ -40,7 +40,7 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
     rc = tide_flow_open(&flow, err);
     engine->resumed[index] = flow.is_resumed;
     tide_flow_tell_table(&flow);
-    if (rc == TIDE_OK) {
+    if (rc == TIDE_OK && !flow.is_done) {
         rc = move_rows(&flow, err);
     } else if (flow.error.code != TIDE_OK) {
         /* A reject while the source was opened: that is the cause. */
@@ -81,8 +81,9 @@ static int run_tables(struct tide_engine *engine, struct tide_error *err)
         rc = engine->request->replay ? replay_table(engine, i, err)
                                      : run_table(engine, i, err);
     }
-    if (rc == TIDE_OK && engine->request->replay) {
-        rc = tide_replay_leftovers(engine, err);
+    if (rc == TIDE_OK) {
+        rc = engine->request->replay ? tide_replay_leftovers(engine, err)
+                                     : tide_round_end(engine, err);
     }
     return rc;
 }

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -43,12 +44,13 @@ def files(folder):
     return {"plugin": "file", "options": {"path": "in", "format": "csv"}}, "*.csv*"
 
 
-def definition(folder, source, destination, **more):
+def definition(folder, source, destination, others=(), **more):
+    others = [{"name": name, "mode": "append"} for name in others]
     connection, name = source
     return write(folder, "pipeline.json", json.dumps({
         "definition_version": 1, "name": "cut", "sync": {"frequency": 60},
         "source": {"connection": connection}, "destination": {"connection": destination},
-        "tables": [dict({"name": name, "as": "out", "mode": "append", "types": {"id": "int64"}}, **more)]}))
+        "tables": [dict({"name": name, "as": "out", "mode": "append", "types": {"id": "int64"}}, **more)] + others}))
 
 
 def kill_until_it_ends(path, is_complete):
@@ -80,11 +82,12 @@ def kill_until_it_ends(path, is_complete):
 
 
 def is_complete(folder):
-    """No position, or none of a checkpoint, behind all rows."""
+    """The first table has all rows, and no position of a checkpoint or of a run that is not over."""
     base = sqlite3.connect(folder + "/out.db")
     try:
-        kept = base.execute("SELECT position FROM _tidemill_positions").fetchall()
-        return base.execute("SELECT count(*) FROM out").fetchone()[0] >= ROWS and "checkpoint" not in str(kept)
+        kept = base.execute("SELECT position FROM _tidemill_positions WHERE pipeline <> 'cut/more'").fetchall()
+        rows, = base.execute("SELECT count(*) FROM out").fetchone()
+        return rows >= ROWS and not re.search("checkpoint|done", str(kept))
     except sqlite3.OperationalError:
         return False                                    # not begun
     finally:
@@ -117,6 +120,18 @@ def test_files_are_appended_each_row_once(folder):
 
 def test_a_table_is_merged_by_its_cursor_each_row_once(folder):
     into_sqlite(folder, table(folder), mode="merge", key=["id"], cursor="id")
+
+
+def test_tables_are_appended_each_row_once(folder):
+    source = table(folder)
+    base = sqlite3.connect(folder + "/in.db")
+    base.execute("CREATE TABLE more AS SELECT id FROM t")
+    base.commit()
+    base.close()
+    into_sqlite(folder, source, others=["more"])
+    base = sqlite3.connect(folder + "/out.db")
+    equal(base.execute("SELECT count(*), sum(id) FROM more").fetchone(), (ROWS, SUM))
+    base.close()
 
 
 def manifest(folder):

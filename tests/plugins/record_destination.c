@@ -4,7 +4,7 @@
  *
  * The file has, for each commit, the mode, the key, each row as its id and name, then the
  * position.  The position is kept in a file of its own, whose name is the path's with
- * ".position" behind it.
+ * that of the table behind it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,7 +89,8 @@ static FILE *open_position(const struct recording *recording, const char *how)
 {
     char path[300];
 
-    (void)snprintf(path, sizeof path, "%s.position", recording->options->path);
+    (void)snprintf(path, sizeof path, "%s.%s", recording->options->path,
+                   recording->request->table);
     return fopen(path, how);
 }
 

@@ -24,6 +24,7 @@ struct script {
     bool fails_acknowledged;
     const char *seen;
     const char *incremental;
+    const char *only;
 };
 
 #define NUMBER(name_, field_, help_)                                                     \
@@ -60,6 +61,10 @@ static const struct tide_option script_options[] = {
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, seen),
      .help = "A file to write what the source was told into."},
+    {.name = "only",
+     .type = TIDE_OPTION_STRING,
+     .offset = offsetof(struct script, only),
+     .help = "The one table that goes wrong."},
     {.name = "incremental",
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, incremental),
@@ -148,6 +153,9 @@ static int misbehave(const struct reading *reading, int64_t to, struct tide_erro
 {
     const struct script *options = reading->options;
 
+    if (options->only && strcmp(options->only, reading->request->table) != 0) {
+        return TIDE_OK;
+    }
     if (is_at(options->prints_after, reading->row, to)) {
         puts("hello");
     }

@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static void test_rows_and_position_are_committed_on_the_way(void **state)
                 "table numbers mode 1 key\n5 name-5\n"
                 "commit {\"checkpoint\":\"5\"}\n"
                 "table numbers mode 1 key\ncommit 5 final\n");
-    expect_file(fixture, "rows.position", "5");
+    expect_file(fixture, "rows.numbers", "5");
     assert_int_equal(fixture_count(fixture, "checkpoint"), 3);
     assert_int_equal(tide_json_int(fixture_event(fixture, "checkpoint", 1), "rows", -1),
                      4);
@@ -224,7 +225,7 @@ static void expect_checkpoints(struct fixture *fixture, const char *source,
     fixture_run(fixture, "\"rows\": 6, \"batch\": 2", "", table, more);
     fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
     assert_int_equal(fixture_count(fixture, "checkpoint"), wanted ? 3 : 0);
-    fixture_remove(fixture, "rows.position");
+    fixture_remove(fixture, "rows.numbers");
 }
 
 static void test_a_replaced_table_appears_at_once(void **state)
@@ -263,7 +264,7 @@ static void test_a_limited_run_makes_none_and_keeps_what_was_kept(void **state)
     fixture_run(fixture, "\"rows\": 20, \"batch\": 2", "\"position\": \"15\"",
                 "\"cursor\": \"id\"", "");
     expect_ids(fixture, 16, 19);
-    expect_file(fixture, "rows.position", "15");
+    expect_file(fixture, "rows.numbers", "15");
     assert_int_equal(fixture_count(fixture, "checkpoint"), 0);
     assert_int_equal(fixture_count(fixture, "position"), 0);
 }
@@ -289,7 +290,7 @@ static void test_a_run_that_was_cut_off_is_gone_on_with(void **state)
     fixture_expect_counts(fixture, ALL(80 - durable), NONE);
     assert_true(is_resumed(fixture));
     expect_ids(fixture, 1, 80);
-    expect_file(fixture, "rows.position", "80");
+    expect_file(fixture, "rows.numbers", "80");
 }
 
 /* Whether it succeeded. */
@@ -319,7 +320,7 @@ static void expect_once_each(struct fixture *fixture, const char *table)
             }
             expect_ids(fixture, 1, 12);
             fixture_remove(fixture, "rows");
-            fixture_remove(fixture, "rows.position");
+            fixture_remove(fixture, "rows.numbers");
         }
     }
 }
@@ -345,7 +346,7 @@ static void expect_begin(struct fixture *fixture, const char *kept, const char *
     fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
     expect_file(fixture, "seen", wanted);
     fixture_remove(fixture, "seen");
-    fixture_remove(fixture, "rows.position");
+    fixture_remove(fixture, "rows.numbers");
     free(source);
     free(destination);
 }
@@ -413,10 +414,113 @@ static void test_an_end_without_a_position_forgets_the_one_before(void **state)
     /* The last batch has no position, and no checkpoint of its own. */
     assert_int_equal(fixture_count(fixture, "checkpoint"), 2);
     assert_int_equal(count_lines(fixture, "rows", "commit - final"), 1);
-    expect_file(fixture, "rows.position", "");
+    expect_file(fixture, "rows.numbers", "");
     assert_int_equal(fixture_count(fixture, "position"), 1);
     assert_null(tide_json_text(fixture_event(fixture, "position", 0), "position"));
     expect_ids(fixture, 1, 6);
+}
+
+/* ---- several tables -----------------------------------------------------------------*/
+
+#define THREE                                                                            \
+    "\"mode\": \"append\"}, {\"name\": \"others\", \"mode\": \"append\"}, "              \
+    "{\"name\": \"third\", \"mode\": \"append\""
+
+/* How often each of the rows 1..12 of a table is in the file that record writes. */
+static void expect_times(const struct fixture *fixture, const char *table, int64_t times)
+{
+    char *rows = fixture_read(fixture, "rows");
+    char *rest = NULL, name[32] = "";
+    int64_t found[13] = {0};
+
+    for (char *line = strtok_r(rows, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        (void)sscanf(line, "table %31s", name);
+        if (line[0] >= '0' && line[0] <= '9' && strcmp(name, table) == 0) {
+            found[strtoll(line, NULL, 10)]++;
+        }
+    }
+    for (int64_t id = 1; id <= 12; id++) {
+        assert_int_equal(found[id], times);
+    }
+    free(rows);
+}
+
+static bool run_three(struct fixture *fixture, int number, const char *fails)
+{
+    char *source = tide_strf("\"rows\": 12, \"batch\": 3%s%s", *fails ? ", " : "", fails);
+    char *id = tide_strf("%d", number);
+
+    fixture_forget(fixture);
+    fixture->request.run_id = id;
+    fixture_run(fixture, source, "", THREE, "");
+    free(source);
+    free(id);
+    return fixture->state == TIDE_RUN_SUCCEEDED;
+}
+
+static void expect_three(const struct fixture *fixture, int64_t numbers, int64_t others,
+                         int64_t third)
+{
+    expect_times(fixture, "numbers", numbers);
+    expect_times(fixture, "others", others);
+    expect_times(fixture, "third", third);
+}
+
+static void test_tables_that_were_done_are_not_appended_again(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(run_three(fixture, 1, "\"only\": \"third\", \"fail_after\": 1"));
+    expect_three(fixture, 1, 1, 0);
+    assert_false(run_three(fixture, 2, "\"only\": \"third\", \"fail_after\": 1"));
+    assert_true(run_three(fixture, 3, ""));
+    assert_true(is_resumed(fixture));
+    expect_three(fixture, 1, 1, 1);
+    fixture_expect_counts(fixture, ALL(12), NONE);
+    /* That was the end of it: what follows is another run of all. */
+    assert_true(run_three(fixture, 4, ""));
+    assert_false(is_resumed(fixture));
+    expect_three(fixture, 2, 2, 2);
+}
+
+static void test_a_table_is_gone_on_with_behind_those_that_were_done(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    for (int at = 1; at <= 12; at++) {
+        char *fails = tide_strf("\"only\": \"others\", \"fail_after\": %d", at);
+
+        assert_false(run_three(fixture, 2 * at, fails));
+        assert_true(run_three(fixture, 2 * at + 1, ""));
+        expect_three(fixture, at, at, at);
+        free(fails);
+    }
+}
+
+static void test_a_first_table_that_was_cut_off_has_none_behind_it(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    assert_true(run_three(fixture, 1, ""));
+    assert_false(run_three(fixture, 2, "\"only\": \"numbers\", \"fail_after\": 8"));
+    assert_true(run_three(fixture, 3, ""));
+    expect_three(fixture, 2, 2, 2);
+}
+
+static void test_from_scratch_all_tables_are_read(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(run_three(fixture, 1, "\"only\": \"third\", \"fail_after\": 1"));
+    fixture->request.incremental = 0;
+    assert_true(run_three(fixture, 2, ""));
+    expect_three(fixture, 2, 2, 1);
+    fixture->request.incremental = -1;
+    assert_true(run_three(fixture, 3, ""));
+    expect_three(fixture, 3, 3, 2);
 }
 
 /* ---- rejects ------------------------------------------------------------------------*/
@@ -507,6 +611,10 @@ int main(void)
         TEST(test_words_like_a_checkpoint_are_the_sources_own),
         TEST(test_a_source_that_cannot_go_on_does_not_double_rows),
         TEST(test_an_end_without_a_position_forgets_the_one_before),
+        TEST(test_tables_that_were_done_are_not_appended_again),
+        TEST(test_a_table_is_gone_on_with_behind_those_that_were_done),
+        TEST(test_a_first_table_that_was_cut_off_has_none_behind_it),
+        TEST(test_from_scratch_all_tables_are_read),
         TEST(test_a_row_is_rejected_for_good_once),
         TEST(test_rejects_do_not_wait_for_checkpoints_that_are_put_off),
     };

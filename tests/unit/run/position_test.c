@@ -52,6 +52,8 @@ static void test_words_that_look_like_a_mark_are_not_taken_for_it(void **unused)
         "{\"checkpoint\": \"1\"}",
         "{\"position\":\"1\"}",
         " {\"checkpoint\": \"1\"}",
+        "{\"done\":\"1/t\",\"position\":null}",
+        "{\"done\":\"1/t\",\"position\":\"x\"}",
         "{\"position\":\"{\\\"position\\\":\\\"{\\\\\\\"checkpoint\\\\\\\":1}\\\"}\"}",
     };
 
@@ -62,12 +64,50 @@ static void test_words_that_look_like_a_mark_are_not_taken_for_it(void **unused)
     }
 }
 
+static void expect_done(const char *words)
+{
+    char *kept = tide_position_format_done(words, "7/t\"1");
+    char *back = NULL, *run = tide_position_parse_done(kept, &back);
+
+    assert_string_equal(run, "7/t\"1");
+    if (words) {
+        assert_string_equal(back, words);
+    } else {
+        assert_null(back);
+    }
+    free(kept);
+    free(back);
+    free(run);
+}
+
+static void test_a_table_that_is_done_is_told_from_others(void **unused)
+{
+    const char *const others[] = {"",
+                                  "7",
+                                  "{\"done\":\"7/t\"}",
+                                  "{\"done\":7,\"position\":null}",
+                                  "{\"done\":\"7\",\"position\":1}",
+                                  "{\"done\":\"7\",\"position\":null,\"a\":1}",
+                                  "{\"checkpoint\":\"7\"}"};
+    char *words = NULL;
+
+    (void)unused;
+    expect_done(NULL);
+    expect_done("");
+    expect_done("{\"done\":\"8\",\"position\":null}");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_null(tide_position_parse_done(others[i], &words));
+    }
+    assert_null(words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words_of_an_end_are_kept_as_they_are),
         cmocka_unit_test(test_words_of_a_checkpoint_are_marked),
         cmocka_unit_test(test_words_that_look_like_a_mark_are_not_taken_for_it),
+        cmocka_unit_test(test_a_table_that_is_done_is_told_from_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static struct json_object *take_rejects(struct fixture *fixture)
 static void forget_rows(const struct fixture *fixture)
 {
     char *path = tide_strf("%s/rows", fixture->folder);
-    char *position = tide_strf("%s.position", path);
+    char *position = tide_strf("%s.numbers", path);
 
     (void)remove(path);
     (void)remove(position);
