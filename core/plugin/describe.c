@@ -25,13 +25,14 @@
 #define OUTPUT_LIMIT (1u << 20)
 #define PASSING "passing"
 
-/* AddressSanitizer reserves terabytes. */
+/* AddressSanitizer and ThreadSanitizer reserve terabytes. */
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_ADDRESS_SANITIZER
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WITH_SANITIZER
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(WITH_ADDRESS_SANITIZER)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                     \
+    defined(WITH_SANITIZER)
 #define MEMORY_LIMIT RLIM_INFINITY
 #else
 #define MEMORY_LIMIT (1u << 30)

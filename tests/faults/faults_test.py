@@ -27,10 +27,10 @@ import tap                                                           # noqa: E40
 from tap import BUILD, TIDEMILL, TOP, equal, write                   # noqa: E402
 
 SHIM = os.path.join(BUILD, "tests/faults/shim.so")
-TRIED = None if os.environ.get("TIDEMILL_FAULTS") == "all" else 25   # calls of a kind in a scenario
-STAYING = None if TRIED is None else 6                              # ... that fail and go on failing
+ALL = os.environ.get("TIDEMILL_FAULTS") == "all"
 SUCCEEDED, FAILED, REFUSED, REJECTED = range(4)                     # exit statuses; a definition is refused
 PATIENCE = 30                                                        # seconds for a run of milliseconds
+MEMORY = "/dev/shm"
 TALLY = struct.Struct("4I32s256s256s")
 HEAD = "definition_version: 1\nname: faults\nsync: {frequency: 60}\n"
 
@@ -38,29 +38,33 @@ Tally = collections.namedtuple("Tally", "calls struck leaks ended function calle
 Done = collections.namedtuple("Done", "status said tally")
 
 
+def scratch():
+    """A folder in memory where there is one: every run syncs its files, and a disk takes its time."""
+    return tempfile.mkdtemp(prefix="tidemill-faults-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+
+
 def text(data):
     return data.split(b"\0", 1)[0].decode()
 
 
 class Scenario:
-    """A definition, what it reads and what is there before it; `look` tells what is at the destination."""
+    """A definition, what it reads and what is there before it; `look` tells what is at the destination.  With
+    checkpoints some of the rows may be there after a run that failed, and the next one brings the rest."""
+    tried = 60                                      # calls of each kind
 
-    def __init__(self, definition, inputs, before=None, look=None, kinds=("alloc", "io"), env=None):
+    def __init__(self, definition, inputs, before=None, look=None, kinds=("alloc", "io"), checkpoints=False):
         self.definition = HEAD + definition
         self.inputs = inputs
         self.before = before or {}
         self.look = look or look_at_files
         self.kinds = kinds
-        self.env = env or {}
+        self.args = ["--checkpoint", "0s"] if checkpoints else []
+        self.checkpoints = checkpoints
 
     def lay_out(self, folder):
         write(folder, "pipeline.yaml", self.definition)
         for name, content in {**self.inputs, **self.before}.items():
-            if callable(content):
-                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
-                content(os.path.join(folder, name))
-            else:
-                write(folder, name, content)
+            write(folder, name, content)
 
 
 def run(scenario, folder, at=0, **faults):
@@ -69,10 +73,10 @@ def run(scenario, folder, at=0, **faults):
     with open(path, "wb") as file:
         file.truncate(mmap.PAGESIZE)
     env = dict(os.environ, TIDE_FAULT_TALLY=path, TIDE_FAULT_AT=str(at), TIDE_FAULT_PROGRAM="tidemill",
-               LD_PRELOAD=SHIM, **scenario.env)
+               LD_PRELOAD=SHIM)
     env.update({"TIDE_FAULT_" + name.upper(): str(value) for name, value in faults.items()})
-    done = subprocess.run([TIDEMILL, "run", "pipeline.yaml", "--json"], cwd=folder, env=env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
+    done = subprocess.run([TIDEMILL, "run", "pipeline.yaml", "--json", *scenario.args], cwd=folder, env=env,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
     with open(path, "rb") as file:
         fields = TALLY.unpack(file.read(TALLY.size))
     os.unlink(path)
@@ -98,7 +102,7 @@ def unpacked(name, data):
     """What was compressed; short of memory, zstd may do it less well, and that is no fault."""
     if not name.endswith(".zst") or not data:
         return data
-    folder = tempfile.mkdtemp(prefix="tidemill-faults-")
+    folder = scratch()
     try:
         write(folder, "in/a.csv.zst", data)
         write(folder, "p.yaml", HEAD + files("csv", "csv", "replace", "a.csv.zst"))
@@ -138,11 +142,16 @@ def look_at_parts(_, folder):
 
 
 def database(statements):
-    def make(path):
-        base = sqlite3.connect(path)
-        base.executescript(statements)
-        base.close()
-    return make
+    """The bytes of one."""
+    folder = scratch()
+    path = os.path.join(folder, "made.db")
+    base = sqlite3.connect(path)
+    base.executescript("PRAGMA synchronous = OFF; BEGIN;" + statements + "COMMIT")
+    base.close()
+    with open(path, "rb") as file:
+        content = file.read()
+    shutil.rmtree(folder)
+    return content
 
 
 # ---- the check ----
@@ -159,7 +168,7 @@ def problem_of(scenario, folder, done, before, after):
     if done.tally.leaks:
         return "%d blocks were left, the first by %s" % (done.tally.leaks, done.tally.leak)
     there = scenario.look(scenario, folder)
-    if there != after and (succeeded or there != before):
+    if there != after and (succeeded or not (scenario.checkpoints or there == before)):
         return "exit status %d, and there is %.600r" % (done.status, there)
     if there != after:
         again = run(scenario, folder)
@@ -171,7 +180,7 @@ def problem_of(scenario, folder, done, before, after):
 
 def disturb(scenario, before, after, at, **faults):
     """A problem in words, None, or False when the run did not come so far."""
-    folder = tempfile.mkdtemp(prefix="tidemill-faults-")
+    folder = scratch()
     try:
         scenario.lay_out(folder)
         done = run(scenario, folder, at, **faults)
@@ -204,15 +213,15 @@ def undisturbed(scenario, folder, **faults):
 def check(scenario):
     if not os.path.exists(SHIM):
         raise tap.Skip("no shim in a build with sanitizers")
-    folder = tempfile.mkdtemp(prefix="tidemill-faults-")
+    folder = scratch()
     tasks, problems = [], []
     try:
         for kind in scenario.kinds:
             shutil.rmtree(folder)
             before, after, calls = undisturbed(scenario, folder, kinds=kind)
             assert calls > 0 and before != after, (calls, before)
-            tasks += [(at, {"kinds": kind}) for at in sample(calls, TRIED)]
-            tasks += [(at, {"kinds": kind, "stays": 1}) for at in sample(calls, STAYING)]
+            tasks += [(at, {"kinds": kind}) for at in sample(calls, None if ALL else scenario.tried)]
+            tasks += [(at, {"kinds": kind, "stays": 1}) for at in sample(calls, None if ALL else scenario.tried // 5)]
         tasks.append((0, {"kinds": "none", "short": 1}))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             results = list(pool.map(lambda task: disturb(scenario, before, after, task[0], **task[1]), tasks))
@@ -269,6 +278,8 @@ class Server:
 class PostgresScenario(Scenario):
     """One whose destination is a schema of the server, a new one for each run.  BEFORE is SQL."""
 
+    tried = 25
+
     def __init__(self, definition, before):
         super().__init__(definition, {}, {}, self.look_into_schema, ("alloc", "net"))
         self.statements = before
@@ -300,7 +311,8 @@ def check_postgres(table, before):
     need("sources/postgres", "destinations/postgres")
     Server.start()
     Server.ask("SET client_min_messages = error; DROP TABLE IF EXISTS tidemill_faults;"
-               "CREATE TABLE tidemill_faults (id int PRIMARY KEY, name text, amount numeric, at timestamptz, tags text[]);"
+               "CREATE TABLE tidemill_faults (id int PRIMARY KEY, name text, amount numeric, at timestamptz,"
+               " tags text[]);"
                "INSERT INTO tidemill_faults SELECT i, repeat('x', i % 300), i / 8.0, '2026-01-01Z', ARRAY['a', NULL]"
                " FROM generate_series(1, 500) i; ANALYZE tidemill_faults")
     check(PostgresScenario(POSTGRES % table, before))
@@ -311,7 +323,8 @@ def test_postgres_to_a_new_table(_):
 
 
 def test_postgres_merged_into_a_table(_):
-    check_postgres("mode: merge, key: [id], cursor: id", "CREATE TABLE people (id int PRIMARY KEY, name text, amount numeric,"
+    check_postgres("mode: merge, key: [id], cursor: id",
+                   "CREATE TABLE people (id int PRIMARY KEY, name text, amount numeric,"
                    " at timestamptz, tags text[]); INSERT INTO people VALUES (3, 'old'), (1000, 'mine');")
 
 
@@ -407,6 +420,33 @@ def test_a_program_that_speaks_singer(_):
     check(Scenario("source: {connection: {plugin: exec, options: {command: [cat, in.jsonl], directory: .}}}\n"
                    "destination: {connection: {plugin: file, options: {path: out, format: jsonl}}}\n"
                    "tables: [{name: users, mode: append}]\n", {"in.jsonl": tap_says}))
+
+
+def look_at_listed_rows(scenario, folder):
+    """The rows of the parts that the manifest lists; what else there is, when it lists them all."""
+    found = look_at_files(scenario, folder)
+    manifest = json.loads(found.pop("out/people/manifest.json", '{"parts": []}'))
+    listed = [found.pop("out/people/" + part["name"]).decode().splitlines()[1:] for part in manifest["parts"]]
+    return [row for rows in listed for row in rows], manifest.get("complete"), sorted(found)
+
+
+def test_parts_with_a_checkpoint_behind_every_batch(_):
+    need("sources/sqlite")
+    table = "".join("INSERT INTO people VALUES (%d, 'name', 0);" % i for i in range(1000, 12000))
+    check(Scenario("source: {connection: {plugin: sqlite, options: {path: in.db}}}\n"
+                   "destination: {connection: {plugin: file, options: {path: out, format: csv, part_size: 60KiB}}}\n"
+                   "tables: [{name: people, mode: append}]\n", {"in.db": database(TABLE + table)}, {},
+                   look_at_listed_rows, checkpoints=True))
+
+
+def test_checkpoints_of_a_database(_):
+    need("sources/sqlite", "destinations/sqlite")
+    table = "".join("INSERT INTO people VALUES (%d, 'n', 0);" % i for i in range(1000, 12000))
+    check(Scenario("source: {connection: {plugin: sqlite, options: {path: in.db}}}\n"
+                   "destination: {connection: {plugin: sqlite, options: {path: out.db}}}\n"
+                   "tables: [{name: people, mode: append}]\n",
+                   {"in.db": database(TABLE + table)}, {},
+                   look_into("out.db", "SELECT count(*), count(DISTINCT id), sum(id) FROM people"), checkpoints=True))
 
 
 def test_generated_rows(_):
