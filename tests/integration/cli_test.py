@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
 import tap                                                           # noqa: E402
+from daemon import sanitized                                         # noqa: E402
 from tap import contains, equal, tidemill, write                     # noqa: E402
 
 VERBS = ["run", "validate", "preview", "plugins", "discover", "plugin", "apply", "list", "trigger", "runs", "run-status",
@@ -138,6 +139,38 @@ def test_the_library_of_a_compression_is_asked_for_only_when_it_is_needed(folder
     packed = subprocess.run([tap.TIDEMILL, "run", definition], env=env, capture_output=True, text=True)
     equal(packed.returncode, 1)
     contains(packed.stderr + packed.stdout, "gzip needs the library libz.so.1")
+
+
+def peak_of(definition):
+    """MiB of the run; that of this script counts too, for it was there before the program was."""
+    with subprocess.Popen([tap.TIDEMILL, "run", definition], stdout=subprocess.DEVNULL) as run:
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = status
+    equal(status, 0)
+    return usage.ru_maxrss / 1024
+
+
+def write_table(folder, name, rows, columns):
+    names = ["column%d" % i for i in range(columns)]
+    values = [str(i * 7919 % 1000) for i in range(columns)]
+    for form, head, line in (("csv", ",".join(names) + "\n", ",".join(values) + "\n"),
+                             ("jsonl", "", json.dumps(dict(zip(names, values))) + "\n")):
+        with open(write(folder, "in/%s.%s" % (name, form), head), "a", encoding="ascii") as file:
+            for _ in range(rows):
+                file.write(line)
+
+
+def test_memory_does_not_grow_with_rows_or_columns(folder):
+    if sanitized():
+        raise tap.Skip("a sanitizer takes memory of its own")
+    write_table(folder, "tall", 300000, 3)
+    write_table(folder, "wide", 2500, 1500)
+    for form in ("csv", "jsonl"):
+        for name in ("tall", "wide"):
+            text = PEOPLE[:PEOPLE.index("tables:")].replace("format: csv", "format: " + form)
+            definition = write(folder, "memory.yaml", text + "tables: [{name: %s.%s, as: out}]\n" % (name, form))
+            peak = peak_of(definition)
+            assert peak < 32, "%s.%s took %.1f MiB" % (name, form, peak)
 
 
 def test_limit_stops_early(folder):

@@ -4,8 +4,8 @@
 #include <tidemill/value.h>
 
 #include "../../shared/format/build.h"
-#include "jsonl.h"
 #include "../../shared/json/text.h"
+#include "jsonl.h"
 
 uint8_t *jsonl_scratch(struct jsonl_decoder *decoder, size_t length)
 {

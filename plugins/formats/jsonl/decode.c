@@ -8,6 +8,10 @@
 #include "../../shared/format/utf8.h"
 #include "jsonl.h"
 
+/* Rows to make room for in the first batch: more take room as they come, for a table may
+ * have many columns and lines that are long. */
+#define FIRST_ROWS 256
+
 /* That bytes are UTF-8 is checked for so many at once. */
 #define WINDOW ((size_t)65536)
 
@@ -23,6 +27,7 @@ int jsonl_decoder_open(const void *options, const struct tide_decoder_request *r
     decoder->host = host;
     decoder->request = *request;
     decoder->line = 1;
+    decoder->expected = FIRST_ROWS;
     *state = decoder;
     return TIDE_OK;
 }
@@ -97,16 +102,30 @@ static int start_batch(struct jsonl_decoder *decoder)
     int64_t rows = decoder->request.batch_rows;
     int rc = TIDE_OK;
 
+    decoder->room = decoder->expected < rows ? decoder->expected : rows;
     for (size_t i = 0; i < decoder->schema.column_count && rc == TIDE_OK; i++) {
         struct jsonl_column *column = &decoder->columns[i];
 
-        rc = build_start(&column->builder, rows, column->expected);
+        rc = build_start(&column->builder, decoder->room, column->expected);
     }
     if (rc == TIDE_OK && !decoder->positions) {
         decoder->positions = malloc((size_t)rows * sizeof *decoder->positions);
         rc = decoder->positions ? TIDE_OK : TIDE_E_LIMIT;
     }
     decoder->rows = 0;
+    return rc;
+}
+
+int jsonl_grow(struct jsonl_decoder *decoder)
+{
+    int64_t most = decoder->request.batch_rows;
+    int64_t room = decoder->room < most / 2 ? decoder->room * 2 : most;
+    int rc = TIDE_OK;
+
+    for (size_t i = 0; i < decoder->schema.column_count && rc == TIDE_OK; i++) {
+        rc = tide_builder_reserve(&decoder->columns[i].builder, room, 0);
+    }
+    decoder->room = room;
     return rc;
 }
 
@@ -126,6 +145,7 @@ static int finish_batch(struct jsonl_decoder *decoder, struct tide_batch *batch)
         tide_batch_release(batch);
         return rc;
     }
+    decoder->expected = decoder->rows + decoder->rows / 8 + 1;
     build_positions(batch, &decoder->positions, decoder->rows);
     batch->origin = decoder->request.origin;
     return TIDE_OK;

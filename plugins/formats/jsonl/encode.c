@@ -13,8 +13,8 @@
 #include <tidemill/value.h>
 
 #include "../../shared/format/build.h"
-#include "jsonl.h"
 #include "../../shared/json/text.h"
+#include "jsonl.h"
 
 /* A column of the batch in hand. */
 struct output {

@@ -50,6 +50,8 @@ struct jsonl_decoder {
     size_t scratch_capacity;
     int64_t *positions; /**< of the rows in hand */
     int64_t rows;       /**< in hand */
+    int64_t room;       /**< rows that the columns have room for */
+    int64_t expected;   /**< rows to reserve: about what the last batch had */
     int64_t line;       /**< number of the line to read next, from 1 */
     size_t searched;    /**< bytes of an incomplete line known to have no line feed */
     bool started;       /**< the byte order mark is behind us */
@@ -80,6 +82,10 @@ int jsonl_decoder_schema(void *state, const struct tide_span *sample,
 /** Read one line as a row, or reject it. */
 int jsonl_read_line(struct jsonl_decoder *decoder, const struct jsonl_line *line,
                     bool is_utf8, struct tide_error *err);
+
+/** Make room in the columns for more rows than they have room for. */
+TIDE_MUST_CHECK
+int jsonl_grow(struct jsonl_decoder *decoder);
 
 /** Append a value to column c of the row in hand.  TIDE_OK; TIDE_E_DATA: the column does
  * not take it; TIDE_E_LIMIT. */

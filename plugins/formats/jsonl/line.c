@@ -299,6 +299,9 @@ int jsonl_read_line(struct jsonl_decoder *decoder, const struct jsonl_line *line
         return jsonl_reject(decoder, line, err, "invalid_utf8",
                             "the line is not valid UTF-8");
     }
+    if (decoder->rows == decoder->room && jsonl_grow(decoder) != TIDE_OK) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
     rc = read_object(decoder, &row, err);
     if (rc != TIDE_OK) {
         take_back(decoder);
