@@ -201,6 +201,23 @@ def test_a_second_symbol_is_found(folder):
     contains(why["exports tide_plugin_entry and nothing else"], "more")
 
 
+def test_rows_made_again_keep_the_rules_too(folder):
+    again = """
+static int again(void *state, const struct tide_reject *reject, struct tide_batch *batch, struct tide_error *err)
+{
+    (void)state; (void)reject; (void)err;
+    %s
+}
+"""
+    promise = "takes what it rejected again, or says why not"
+    status, why = broken(folder, extra=again % "return tide_batch_init(batch, 0, 1);", more=", .again = again")
+    equal((status, list(why)), (1, [promise]))
+    contains(why[promise], "again: ")
+    status, why = broken(folder, extra=again % "(void)batch; return TIDE_E_DATA;", more=", .again = again")
+    equal((status, list(why)), (1, [promise]))
+    equal(broken(folder, extra=again % "(void)batch; return TIDE_OK;", more=", .again = again"), (0, {}))
+
+
 def test_a_crash_is_a_finding_and_not_the_end(folder):
     status, why = broken(folder, read="raise(SIGSEGV);", extra="#include <signal.h>")
     equal(status, 1)

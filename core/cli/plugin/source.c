@@ -1,6 +1,7 @@
 /*
  * source - what a source promises.
  */
+#include "batch/batch_ops.h"
 #include "cli/plugin/kit.h"
 #include "cli/plugin/reading.h"
 #include "cli/plugin/sample.h"
@@ -88,6 +89,45 @@ static int says_why_it_cannot_open(struct tide_kit *kit)
     return verdict;
 }
 
+/* A row, a reject, or a word why not; never a batch that breaks the rules. */
+static int try_again(struct tide_reading *reading, const char *raw, size_t length)
+{
+    const struct tide_reject reject = {
+        .origin = "replay", .position = 7, .raw = raw, .raw_length = length};
+    struct tide_kit *kit = reading->kit;
+    struct tide_batch batch = {0};
+    struct tide_error err = {0};
+    int rc, verdict;
+
+    tide_kit_enter(kit, "again");
+    rc = reading->source->again(reading->state, &reject, &batch, &kit->err);
+    verdict = tide_kit_answer(kit, rc);
+    if (verdict == TIDE_OK && rc == TIDE_OK && batch.array.release &&
+        tide_batch_validate(&batch, &reading->schema, &err) != TIDE_OK) {
+        verdict = tide_kit_broken(kit, "again: %s", err.message);
+    }
+    tide_batch_release(&batch);
+    return verdict;
+}
+
+static int takes_rejects_again(struct tide_kit *kit)
+{
+    static const char noise[] = "\xff\"\0{,\n";
+    struct tide_reading reading;
+    int rc = tide_reading_open(&reading, kit, TIDE_SAMPLE_FULL);
+
+    if (rc == TIDE_OK && reading.source->again) {
+        rc = try_again(&reading, noise, sizeof noise);
+        rc = rc == TIDE_OK ? try_again(&reading, "", 0) : rc;
+        rc = rc == TIDE_OK ? try_again(&reading, "1,x", 3) : rc;
+    }
+    if (reading.state) {
+        tide_reading_close(&reading);
+    }
+    tide_reading_fini(&reading);
+    return rc;
+}
+
 static int is_stopped_by_cancel(struct tide_kit *kit)
 {
     struct tide_batch batch = {0};
@@ -143,6 +183,7 @@ const struct tide_promise tide_source_promises[] = {
     {"stays at the end", stays_at_the_end},
     {"resumes at a position and loses no row", tide_source_resumes},
     {"goes on after any batch with the rows that are left", tide_source_goes_on},
+    {"takes what it rejected again, or says why not", takes_rejects_again},
     {"says why it cannot open a table", says_why_it_cannot_open},
     {"returns when the run is cancelled", is_stopped_by_cancel},
     {"leaves nothing behind when it is closed", leaves_nothing},
