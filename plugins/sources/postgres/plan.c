@@ -3,6 +3,7 @@
  */
 #include "plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,20 +109,33 @@ static int order_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
 
 /* ---- the way to read ------------------------------------------------------------- */
 
+static void warn_by_cursor(const struct pg_plan_facts *facts, const char *why)
+{
+    const struct tide_host *host = facts->pg->host;
+    char message[320];
+
+    (void)snprintf(message, sizeof message,
+                   "%.64s %s: it is read as with incremental: cursor, which misses rows "
+                   "committed late",
+                   facts->request->table, why);
+    host->log(host, TIDE_LOG_WARNING, message);
+}
+
 /* Transactions tell what is new where rows show them: in tables of PostgreSQL's own. */
 static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
 {
     const struct pg_relation *relation = facts->relation;
     bool is_table = relation->kind == 'r' || relation->kind == 'p';
-    bool has_writers = is_table && relation->is_heap;
 
-    if (facts->by_cursor_alone || !has_writers) {
+    if (facts->by_cursor_alone) {
+        return PG_READ_CURSOR;
+    }
+    if (!is_table || !relation->is_heap) {
+        warn_by_cursor(facts, "is no table of PostgreSQL's own");
         return PG_READ_CURSOR;
     }
     if (!relation->is_readable) {
-        facts->pg->host->log(facts->pg->host, TIDE_LOG_WARNING,
-                             "no right to read all columns of the table: it is read as "
-                             "with incremental: cursor");
+        warn_by_cursor(facts, "is a table of which not all columns may be read");
         return PG_READ_CURSOR;
     }
     return PG_READ_SNAPSHOT;
