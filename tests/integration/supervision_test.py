@@ -145,16 +145,51 @@ def test_a_stop_lets_runs_end_within_the_grace_and_cancels_the_rest(folder):
         tap.equal(daemon.get("/v1/pipelines/runs/%d" % run).json["state"], "cancelled")
 
 
+def kill_worker(daemon):
+    with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid), encoding="ascii") as file:
+        os.kill(int(file.read().split()[0]), signal.SIGKILL)
+
+
 def test_a_worker_that_is_killed_from_outside_ends_its_run(folder):
     with Daemon(folder) as daemon:
         run = daemon.post("/v1/pipelines/%d/runs" % daemon.create(endless()), {}).json["id"]
         wait_for(lambda: rows_received(daemon, run), "rows of the run")
-        with open("/proc/%d/task/%d/children" % (daemon.process.pid, daemon.process.pid), encoding="ascii") as file:
-            os.kill(int(file.read().split()[0]), signal.SIGKILL)
+        kill_worker(daemon)
         ended = daemon.ended(run)
         tap.equal(ended["state"], "failed")
         tap.contains(ended["error"], "signal 9")
         assert ended["passed"][0] > 0, "its counts are those of its page: %r" % ended["passed"]
+
+
+def test_a_run_whose_worker_was_killed_says_what_is_durable_and_is_gone_on_with(folder):
+    if not glob.glob(os.path.join(tap.BUILD, "plugins", "sources", "sqlite", "sqlite.so")):
+        raise tap.Skip("not built")
+    rows = 1500000
+    base = sqlite3.connect(folder + "/in.db")
+    base.execute("CREATE TABLE t (id INTEGER PRIMARY KEY)")
+    base.execute("INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                 " SELECT i FROM n" % rows)
+    base.commit()
+    base.close()
+    ends = [{"connection": {"plugin": "sqlite", "options": {"path": folder + name}}} for name in ("/in.db", "/out.db")]
+    with Daemon(folder, env={"TIDEMILL_CHECKPOINT": "1ms"}) as daemon:
+        pipeline = daemon.create(definition(source=ends[0], destination=ends[1],
+                                            tables=[{"name": "t", "mode": "append"}]))
+        run = daemon.post("/v1/pipelines/%d/runs" % pipeline, {}).json["id"]
+
+        def durable():
+            shown = daemon.get("/v1/pipelines/runs/%d" % run).expect(200).json
+            return shown["endTime"] or (shown.get("progress") or {"passed": [0] * 6})["passed"][5]
+        wait_for(durable, "a checkpoint of the run")
+        kill_worker(daemon)
+        first, second = daemon.ended(run), daemon.run(pipeline)
+        tap.equal(first["state"], "failed")
+        assert 0 < first["passed"][5] <= first["passed"][0], first
+        tap.equal((second["state"], second["tables"][0]["resumed"]), ("succeeded", True))
+        assert second["passed"][5] <= rows - first["passed"][5], (first, second)
+    base = sqlite3.connect(folder + "/out.db")
+    tap.equal(base.execute("SELECT count(*), sum(id) FROM t").fetchone(), (rows, rows * (rows + 1) // 2))
+    base.close()
 
 
 def test_a_plugin_that_crashes_while_reading_ends_its_run_alone(folder):
