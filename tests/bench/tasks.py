@@ -38,7 +38,8 @@ MERGE_BY_HAND = ["BEGIN", "CREATE TEMP TABLE staged (LIKE merged_raw) ON COMMIT 
                  "country = excluded.country, created_at = excluded.created_at, amount = excluded.amount, "
                  "is_active = excluded.is_active, notes = excluded.notes", "COMMIT"]
 MEMORY = 32                             # MiB
-SAME = 1.1                              # of figures that have to be the same: what noise is allowed
+SAME = 1.1                              # of times that have to be the same: what noise is allowed
+SAME_MEMORY = 1.2                       # of a peak of about 10 MiB, to which the threads' turns give or take 1
 
 # Where rows come from and go to, and the bars against the reference.
 TRANSFERS = {
@@ -236,13 +237,13 @@ class Tasks:
         """Of each transfer, of the rows and of five times as many."""
         for name in filter(self.can, TRANSFERS):
             programs = [self.ours(name), self.ours(name, 5, "tidemill, 5 times the rows")]
-            yield self.task("memory " + name, programs, [Claim("peak", MEMORY, is_ratio=False), Claim("peak", SAME)],
-                            once=True)
+            claims = [Claim("peak", MEMORY, is_ratio=False), Claim("peak", SAME_MEMORY)]
+            yield self.task("memory " + name, programs, claims, once=True)
 
     def growth(self):
         for name in filter(self.can, ["csv-csv", "postgres-postgres"]):
             programs = [self.ours(name), self.ours(name, 20, "tidemill, 20 times the rows")]
-            yield self.task("growth " + name, programs, [Claim("wall", SAME), Claim("peak", SAME)], once=True)
+            yield self.task("growth " + name, programs, [Claim("wall", SAME), Claim("peak", SAME_MEMORY)], once=True)
 
     def control(self):
         """The same command twice: what is noise."""
