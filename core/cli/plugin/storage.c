@@ -241,7 +241,7 @@ static int expect_list(struct ground *ground, const char *pattern, const char *w
                                                      ground->root, pattern, note_name,
                                                      &names, &kit->err));
     if (rc == TIDE_OK && strcmp(names.data ? names.data : "", wanted) != 0) {
-        for (size_t i = 0; i < names.length; i++) {
+        for (size_t i = 0; names.data && i < names.length; i++) {
             names.data[i] = names.data[i] == '\n' ? ';' : names.data[i];
         }
         rc = tide_kit_broken(kit, "the files like %s are listed as \"%.300s\"", pattern,
