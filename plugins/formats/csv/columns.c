@@ -83,26 +83,76 @@ static inline int append_field(const struct csv_decoder *decoder,
     return TIDE_OK;
 }
 
+/* A value of a run; its carriage return at the end of a line is none of it.  What stands
+ * in front of the first field is -1, and wraps. */
+static inline const uint8_t *value_at(const struct csv_run *run,
+                                      const uint32_t *separator, bool ends_row,
+                                      size_t *length)
+{
+    uint32_t start = separator[0] + 1, end = separator[1];
+
+    *length = end - start - (ends_row && end > start && run->data[end - 1] == '\r');
+    return run->data + start;
+}
+
+/* Append values from `row` on that are copied as they are; returns the first row whose
+ * value is not: quoted, perhaps null, or one for which there is no room.  All that
+ * changes is kept in locals: bytes that are written might else be any of it. */
+static int64_t append_plain(const struct csv_decoder *decoder,
+                            struct tide_builder *column, const struct csv_run *run,
+                            size_t c, int64_t row)
+{
+    size_t stride = decoder->schema.column_count, null_length = decoder->null_length;
+    const uint32_t *separator = run->separators + c + (size_t)row * stride;
+    size_t used = column->data_length, capacity = column->data_capacity;
+    int64_t at = column->length;
+    int32_t *offsets = build_offsets(column);
+    uint8_t *data = column->data, *validity = column->validity;
+    uint8_t quote = decoder->syntax.quote;
+    bool ends_row = c + 1 == stride;
+
+    for (; row < run->rows; row++, separator += stride) {
+        size_t length;
+        const uint8_t *from = value_at(run, separator, ends_row, &length);
+
+        if (length == null_length || *from == quote || length > capacity - used) {
+            break;
+        }
+        build_copy(data + used, from, length);
+        used += length;
+        if (validity) {
+            validity[at >> 3] |= (uint8_t)(1u << (at & 7));
+        }
+        offsets[++at] = (int32_t)used;
+    }
+    column->data_length = used;
+    column->length = at;
+    return row;
+}
+
 static int append_run(const struct csv_decoder *decoder, struct tide_builder *column,
                       const struct csv_run *run, size_t c)
 {
     size_t stride = decoder->schema.column_count;
-    const uint32_t *separator = run->separators + c;
-    bool ends_row = c + 1 == stride;
+    int64_t row = 0;
 
-    for (int64_t i = 0; i < run->rows; i++, separator += stride) {
-        uint32_t start = separator[0] + 1, end = separator[1];
-        size_t length = end - start;
+    for (;; row++) {
+        const uint8_t *from;
+        size_t length;
 
-        if (ends_row && length && run->data[end - 1] == '\r') {
-            length--;
+        if (!decoder->syntax.trim) {
+            row = append_plain(decoder, column, run, c, row);
         }
+        if (row >= run->rows) {
+            return TIDE_OK;
+        }
+        from = value_at(run, run->separators + c + (size_t)row * stride, c + 1 == stride,
+                        &length);
         if (build_room(column, length) != TIDE_OK ||
-            append_field(decoder, column, run->data + start, length) != TIDE_OK) {
+            append_field(decoder, column, from, length) != TIDE_OK) {
             return TIDE_E_LIMIT;
         }
     }
-    return TIDE_OK;
 }
 
 int csv_columns_append(struct csv_decoder *decoder, const struct csv_run *run)
