@@ -21,6 +21,9 @@
 /* Small enough to stay in a processor's cache from step to step. */
 #define TIDE_FLOW_BATCH_ROWS 8192
 #define TIDE_FLOW_BATCH_BYTES (INT64_C(1) << 20)
+/* The same for a destination of TIDE_DESTINATION_LARGE_BATCHES. */
+#define TIDE_FLOW_LARGE_ROWS 16384
+#define TIDE_FLOW_LARGE_BYTES (INT64_C(4) << 20)
 
 /** One transformation of this table. */
 struct tide_flow_transform {
@@ -174,6 +177,9 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err);
 
 /** The source was at position (taken; NULL: unknown) behind the rows written so far. */
 void tide_flow_reach(struct tide_flow *flow, char *position);
+/** The bounds of this table's batches. */
+int64_t tide_flow_batch_rows(const struct tide_flow *flow);
+int64_t tide_flow_batch_bytes(const struct tide_flow *flow);
 /** The next checkpoint is due when the run's interval has passed from now. */
 void tide_flow_put_off_checkpoint(struct tide_flow *flow);
 /** When the next checkpoint is due, for tide_channel_receive. */

@@ -11,14 +11,6 @@
 #include "batch/batch_ops.h"
 #include "run/flow.h"
 
-/* Two batches on their way between two threads keep both busy; more would only take
- * memory. */
-static const struct tide_channel_bounds channel_bounds = {
-    .parcels = 2,
-    .rows = (int64_t)2 * TIDE_FLOW_BATCH_ROWS,
-    .bytes = 2 * TIDE_FLOW_BATCH_BYTES,
-};
-
 /* Plugins' libraries want more than the engine does; the default of 8 MiB would count
  * against the memory limit. */
 #define STACK_BYTES ((size_t)1024 * 1024)
@@ -248,8 +240,20 @@ static bool start_thread(struct tide_flow *flow, void *(*start)(void *), const c
     return true;
 }
 
+/* Two batches on their way between two threads keep both busy, one when they are large;
+ * more would only take memory. */
+static struct tide_channel_bounds channel_bounds(const struct tide_flow *flow)
+{
+    return (struct tide_channel_bounds){
+        .parcels = tide_flow_batch_rows(flow) > TIDE_FLOW_BATCH_ROWS ? 1 : 2,
+        .rows = 2 * tide_flow_batch_rows(flow),
+        .bytes = 2 * tide_flow_batch_bytes(flow),
+    };
+}
+
 int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
 {
+    const struct tide_channel_bounds bounds = channel_bounds(flow);
     const atomic_bool *cancel = flow->engine->request->cancel;
     pthread_t reader, writer;
     bool has_writer = false, has_reader = false;
@@ -257,8 +261,8 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
     if (flow->source_schema.column_count == 0) {
         return TIDE_OK;
     }
-    flow->to_middle = tide_channel_create(&channel_bounds, cancel);
-    flow->to_writer = tide_channel_create(&channel_bounds, cancel);
+    flow->to_middle = tide_channel_create(&bounds, cancel);
+    flow->to_writer = tide_channel_create(&bounds, cancel);
     has_writer = start_thread(flow, writer_main, "writer", &writer);
     has_reader = has_writer && start_thread(flow, reader_main, "reader", &reader);
     if (has_reader) {

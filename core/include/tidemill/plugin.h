@@ -209,8 +209,10 @@ enum tide_destination_flag {
     TIDE_DESTINATION_MERGE = 4,
     TIDE_DESTINATION_TRANSACTIONAL =
         8, /**< rows and position are committed together, or neither */
-    TIDE_DESTINATION_READABLE =
-        16 /**< the source of the same name reads with the same options what this wrote */
+    TIDE_DESTINATION_READABLE = 16, /**< the source of the same name reads with the same
+                                       options what this wrote */
+    TIDE_DESTINATION_LARGE_BATCHES =
+        32 /**< a batch costs much by itself: it is to be given larger ones */
 };
 
 /** What a run brings to one table.  Borrowed by open() for the life of the state. */

@@ -315,7 +315,8 @@ static int destination_commit(void *state, const char *position, bool final,
 static const struct tide_destination postgres_destination = {
     .size = sizeof postgres_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
-             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE,
+             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE |
+             TIDE_DESTINATION_LARGE_BATCHES,
     .discover = tide_pg_discover,
     .open = destination_open,
     .write = destination_write,

@@ -98,6 +98,7 @@ static int file_open(const void *options, const struct tide_source_request *requ
     reader->part.request.batch_rows = request->batch_rows;
     reader->part.request.batch_bytes = request->batch_bytes;
     reader->part.request.declared = request->declared;
+    window_suit(&reader->part.window, request->batch_bytes);
     rc = list_files(reader, host, err);
     if (rc == TIDE_OK) {
         rc = reader_start(reader, err);

@@ -11,11 +11,22 @@
  * piece of a file is small, for its rows shall be under way early. */
 #define FIRST_SIZE ((size_t)64 << 10)
 #define USUAL_SIZE ((size_t)512 << 10)
+#define LARGEST_SIZE ((size_t)2 << 20)
 
 void window_init(struct window *window, const struct tide_storage *storage)
 {
     memset(window, 0, sizeof *window);
     window->storage = storage;
+    window->usual = USUAL_SIZE;
+}
+
+void window_suit(struct window *window, int64_t batch_bytes)
+{
+    size_t wanted = (size_t)batch_bytes / 2;
+
+    if (wanted > USUAL_SIZE) {
+        window->usual = wanted < LARGEST_SIZE ? wanted : LARGEST_SIZE;
+    }
 }
 
 static int pull(void *arg, uint8_t *data, size_t capacity, size_t *length,
@@ -68,7 +79,7 @@ static size_t tail_length(const struct window *window)
 static size_t wanted_size(const struct window *window)
 {
     size_t held = window->end - window->start;
-    size_t usual = window->is_begun ? USUAL_SIZE : FIRST_SIZE;
+    size_t usual = window->is_begun ? window->usual : FIRST_SIZE;
     size_t wanted = held * 2 > usual ? held * 2 : usual;
 
     return wanted < LONGEST_ROW ? wanted : LONGEST_ROW;

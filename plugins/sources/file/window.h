@@ -21,6 +21,7 @@ struct window {
     struct compression_reader *stream;
     uint8_t *buffer; /* owned; TIDE_PADDING bytes longer than capacity */
     size_t capacity;
+    size_t usual;      /* what is read at a time */
     size_t start, end; /* what is read and not yet taken */
     int64_t offset;    /* of start, in the plain bytes of the file */
     bool is_begun;     /* something was read of this file */
@@ -29,6 +30,9 @@ struct window {
 
 /** Prepare an empty window. */
 void window_init(struct window *window, const struct tide_storage *storage);
+
+/** Read as much at a time as suits batches of so many bytes. */
+void window_suit(struct window *window, int64_t batch_bytes);
 
 /** Open a file; the window is at its beginning and holds nothing yet. */
 TIDE_MUST_CHECK
