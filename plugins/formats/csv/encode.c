@@ -190,6 +190,9 @@ static int prepare_column(struct csv_encoder *encoder, struct csv_output *output
     if (marked < 0) {
         return TIDE_E_LIMIT;
     }
+    output->is_plain = tide_type_is_variable(output->type) &&
+                       output->type != TIDE_TYPE_BYTES && !output->marked &&
+                       !output->validity && encoder->null_length == 0;
     *bound += (size_t)marked + each * (size_t)rows;
     return TIDE_OK;
 }

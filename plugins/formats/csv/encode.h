@@ -14,7 +14,8 @@ struct csv_output {
     const uint8_t *data;
     uint8_t *marks; /* owned: of each row, whether its text needs quotes */
     size_t capacity;
-    bool marked; /* some of marks are set */
+    bool marked;   /* some of marks are set */
+    bool is_plain; /* text, of which each value goes as it is, unless it is empty */
 };
 
 struct csv_encoder {

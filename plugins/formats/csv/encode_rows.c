@@ -122,6 +122,21 @@ static uint8_t *quote_if_needed(const struct csv_encoder *encoder, uint8_t *at,
     return put_quoted(at, copy, length, syntax);
 }
 
+/* Most values are this. */
+static inline uint8_t *put_plain(const struct csv_output *output, int64_t row,
+                                 uint8_t quote, uint8_t *out)
+{
+    const int32_t *offsets = output->values;
+    size_t length = (size_t)(offsets[row + 1] - offsets[row]);
+
+    if (length == 0) {
+        out[0] = out[1] = quote;
+        return out + 2;
+    }
+    build_copy(out, output->data + offsets[row], length);
+    return out + length;
+}
+
 static inline uint8_t *put_value(const struct csv_encoder *encoder,
                                  const struct csv_output *output, int64_t row,
                                  uint8_t *out)
@@ -153,7 +168,9 @@ uint8_t *csv_put_rows(const struct csv_encoder *encoder, int64_t rows, uint8_t *
             if (i > 0) {
                 *out++ = encoder->syntax.delimiter;
             }
-            out = put_value(encoder, &encoder->outputs[i], row, out);
+            out = encoder->outputs[i].is_plain
+                      ? put_plain(&encoder->outputs[i], row, encoder->syntax.quote, out)
+                      : put_value(encoder, &encoder->outputs[i], row, out);
         }
         out = csv_put_line_end(encoder, out);
     }
