@@ -224,9 +224,11 @@ int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err)
 {
-    struct tide_pg_table none = {.name = table->name};
+    struct tide_pg_table same = {.name = table->name};
+    int rc = tide_pg_table_load_both(pg, table, &same, err);
 
-    return tide_pg_table_load_both(pg, table, &none, err);
+    clear_columns(&same);
+    return rc;
 }
 
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
