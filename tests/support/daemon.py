@@ -23,7 +23,7 @@ DEADLINE = 60
 
 
 def sanitized():
-    """Whether this build has AddressSanitizer, whose shadow memory no limit on memory leaves room for."""
+    """Whether this build has a sanitizer, whose shadow memory no limit on memory leaves room for."""
     with open(os.path.join(tap.BUILD, "Makefile"), encoding="utf-8") as file:
         return any(line.startswith("TIDE_CFLAGS =") and "-fsanitize=" in line for line in file)
 
@@ -88,6 +88,7 @@ def environment(folder, extra=None):
     if sanitized():
         env["TIDEMILL_LIMITS_MEMORY"] = "0"
         env["ASAN_OPTIONS"] = "abort_on_error=1"        # a crash ends with a signal here too
+        env["TSAN_OPTIONS"] = "handle_segv=0"
     return dict(env, **(extra or {}))
 
 
