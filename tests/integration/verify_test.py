@@ -6,6 +6,7 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
+import postgres                                                      # noqa: E402
 import tap                                                           # noqa: E402
 from tap import contains, equal, tidemill, write                     # noqa: E402
 
@@ -61,6 +62,27 @@ def test_rows_that_were_there_before_are_taken_off(folder):
         for _ in range(3):
             equal(verified(folder, destination, mode="append")["rows"], 4)
     equal(database(folder).execute("SELECT count(*) FROM t").fetchone()[0], 12)
+
+
+def test_parts_are_read_as_their_manifest_lists_them(folder):
+    write(folder, "in.csv", CSV)
+    for mode in ("append", "append", "replace", "replace"):
+        equal(verified(folder, files("csv", part_size="64KiB"), mode=mode)["rows"], 4)
+
+
+def test_postgres_is_read_again_from_its_first_run_on(folder):
+    write(folder, "in.csv", CSV)
+    with postgres.server() as pg:
+        for mode in ("append", "append", "replace"):
+            equal(verified(folder, pg.options(), mode=mode), {"rows": 4, "columns": 5, "not_compared": []})
+        pg.run("DROP TABLE t", "CREATE TABLE t (id int, amount numeric(30,3), at timestamptz, note char(20), doc jsonb)")
+        equal(verified(folder, pg.options(), mode="append"), {"rows": 4, "columns": 4, "not_compared": ["note"]})
+        pg.run("CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS"
+               " 'BEGIN new.amount = new.amount + 1; RETURN new; END'",
+               "CREATE TRIGGER meddle BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION meddle()")
+        done, result = run(folder, pg.options(), mode="append")
+        equal(done.returncode, 1)
+        contains(result["error"], 'the sums differ in "amount"')
 
 
 def test_rejected_rows_are_not_expected(folder):

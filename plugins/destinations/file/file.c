@@ -78,6 +78,7 @@ static void file_close(void *state)
     parts_close(writer);
     tide_schema_clear(&writer->schema);
     free(writer->name);
+    free(writer->location);
     free(writer);
 }
 
@@ -175,9 +176,19 @@ static int file_commit(void *state, const char *position, bool final,
 
 static const char *file_location(void *state)
 {
-    const struct writer *writer = state;
+    struct writer *writer = state;
+    size_t size = strlen(writer->name) + sizeof "/part-*";
 
-    return writer->name;
+    if (!writer->parts) {
+        return writer->name;
+    }
+    if (!writer->location) {
+        writer->location = malloc(size);
+    }
+    if (writer->location) {
+        (void)snprintf(writer->location, size, "%s/part-*", writer->name);
+    }
+    return writer->location;
 }
 
 static const struct tide_destination file_destination = {

@@ -34,7 +34,8 @@ struct writer {
     const struct tide_destination_request *request;
     const struct tide_host *host;
     enum compression kind;
-    char *name; /* of the file or the folder, below the path; owned */
+    char *name;     /* of the file or the folder, below the path; owned */
+    char *location; /* of the parts, as the source is asked for them; owned, or NULL */
     struct tide_schema schema;
     struct output output; /* the file or the part at hand; closed while there is none */
     struct parts *parts;  /* owned; NULL: one file */

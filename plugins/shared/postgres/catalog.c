@@ -253,7 +253,7 @@ int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
     for (int row = 0; row < PQntuples(result); row++) {
         tide_pg_nearest_offer(&nearest, PQgetvalue(result, row, 0));
     }
-    rc = tide_error_set(err, TIDE_E_CONFIG, "no %s \"%s\"%s%s in %s%s%s%s",
+    rc = tide_error_set(err, TIDE_E_NOT_FOUND, "no %s \"%s\"%s%s in %s%s%s%s",
                         has_schema ? "table" : "schema",
                         has_schema ? name->table : name->schema,
                         has_schema ? " in schema " : "", has_schema ? name->schema : "",

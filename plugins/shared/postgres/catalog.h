@@ -49,7 +49,7 @@ TIDE_MUST_CHECK
 int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
                             struct tide_pg_table *beside, struct tide_error *err);
 
-/** Say that a table is missing, with the nearest one there is; TIDE_E_CONFIG. */
+/** Say that a table is missing, with the nearest one there is; TIDE_E_NOT_FOUND. */
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
                           struct tide_error *err);
 

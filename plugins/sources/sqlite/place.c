@@ -7,6 +7,9 @@
  *     {"cursor": VALUE}                        of one whose rows have no key (a view)
  *     {"after": [VALUE, ...]}                  of a table read as a whole
  *
+ * and "by": [NAME, ...], the columns; where row numbers are the key, also "schema", the
+ * database's schema_version: VACUUM counts it up, and may have numbered the rows anew.
+ *
  * Integers, texts and null are written as JSON has them, real numbers so that they read
  * back to the same bits, blobs as {"blob": "00ff"}.
  */
@@ -116,6 +119,61 @@ int place_bind(const struct reader *reader, sqlite3_stmt *statement,
     return rc;
 }
 
+/* ---- whose place it is ---- */
+
+static bool goes_by_number(const struct place_columns *columns)
+{
+    return columns->count > 0 &&
+           strcmp(columns->names[columns->count - 1], ROW_NUMBER) == 0;
+}
+
+/* A number that a statement gives, -1 when it gives none. */
+static int64_t ask_number(const struct reader *reader, char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc =
+        database_prepare(&reader->database, sql, "read the position", &statement, NULL);
+    int64_t number = -1;
+
+    if (rc == TIDE_OK && sqlite3_step(statement) == SQLITE_ROW &&
+        sqlite3_column_type(statement, 0) == SQLITE_INTEGER) {
+        number = sqlite3_column_int64(statement, 0);
+    }
+    (void)sqlite3_finalize(statement);
+    return number;
+}
+
+static int64_t schema_version(const struct reader *reader)
+{
+    return ask_number(reader, sqlite3_mprintf("PRAGMA schema_version"));
+}
+
+/* Whether the position is of these columns; one that does not say is of earlier days. */
+static bool has_same_columns(const struct reader *reader,
+                             const struct place_columns *columns)
+{
+    const char *position = reader->request->position;
+    int64_t count = ask_number(
+        reader, sqlite3_mprintf("SELECT json_array_length(%Q, '$.by')", position));
+    bool is_same = count < 0 || count == (int64_t)columns->count;
+
+    for (int64_t i = 0; is_same && i < count; i++) {
+        is_same =
+            ask_number(reader, sqlite3_mprintf("SELECT json_extract(%Q, '$.by[%d]') = %Q",
+                                               position, (int)i, columns->names[i])) == 1;
+    }
+    return is_same;
+}
+
+static bool has_same_numbers(const struct reader *reader,
+                             const struct place_columns *columns)
+{
+    return !goes_by_number(columns) ||
+           ask_number(reader, sqlite3_mprintf("SELECT json_extract(%Q, '$.schema')",
+                                              reader->request->position)) ==
+               schema_version(reader);
+}
+
 /* Whether the position has a member; a JSON null counts. */
 static int has_part(const struct reader *reader, const char *path, bool *has,
                     bool *is_null, struct tide_error *err)
@@ -128,6 +186,22 @@ static int has_part(const struct reader *reader, const char *path, bool *has,
     *is_null = type && strcmp(type, "null") == 0;
     (void)sqlite3_finalize(part);
     return rc;
+}
+
+static void warn(const struct reader *reader, const char *message)
+{
+    reader->host->log(reader->host, TIDE_LOG_WARNING, message);
+}
+
+/* A place that means nothing now: harmless where rows may come again. */
+static int start_over(const struct reader *reader, struct tide_error *err)
+{
+    if (!reader->request->may_repeat) {
+        return no_position(reader, err);
+    }
+    warn(reader, "the stored position is not one of this table as it is read now: the "
+                 "table is read from its start");
+    return TIDE_OK;
 }
 
 int place_start(struct reader *reader, const struct place_columns *columns,
@@ -149,8 +223,17 @@ int place_start(struct reader *reader, const struct place_columns *columns,
     if (rc != TIDE_OK) {
         return rc;
     }
-    if (!has_place || (!request->cursor && columns->count == 0)) {
-        return no_position(reader, err);
+    if (!has_place || (!request->cursor && columns->count == 0) ||
+        !has_same_columns(reader, columns)) {
+        return start_over(reader, err);
+    }
+    if (!has_same_numbers(reader, columns)) {
+        has_key = false;
+        if (!request->cursor) {
+            return start_over(reader, err);
+        }
+        warn(reader, "the database was changed or vacuumed since, which may number rows "
+                     "anew: rows at the cursor itself are read again");
     }
     if (!request->cursor) {
         *start = PLACE_AFTER_KEY;
@@ -163,6 +246,28 @@ int place_start(struct reader *reader, const struct place_columns *columns,
 }
 
 /* ---- to text ---- */
+
+int place_name(struct reader *reader, const struct place_columns *columns,
+               struct tide_error *err)
+{
+    sqlite3_str *out = sqlite3_str_new(reader->database.handle);
+
+    for (size_t i = 0; i < columns->count; i++) {
+        sqlite3_str_appendall(out, i == 0 ? ",\"by\":[" : ",");
+        json_append_text(out, columns->names[i], (int)strlen(columns->names[i]));
+    }
+    sqlite3_str_appendall(out, columns->count > 0 ? "]" : "");
+    if (goes_by_number(columns)) {
+        sqlite3_str_appendf(out, ",\"schema\":%lld", schema_version(reader));
+    }
+    reader->place_names = sqlite3_str_finish(out);
+    reader->place = calloc(columns->count + 1, sizeof(sqlite3_value *));
+    if (!reader->place || (columns->count > 0 && !reader->place_names)) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    }
+    reader->place_count = columns->count;
+    return TIDE_OK;
+}
 
 int place_note(struct reader *reader, struct tide_error *err)
 {
@@ -238,7 +343,11 @@ static void append_place(sqlite3_str *out, const struct reader *reader)
         append_value(out, reader->place[i]);
         between = ",";
     }
-    sqlite3_str_appendall(out, reader->place_count > (size_t)has_cursor ? "]}" : "}");
+    if (reader->place_count > (size_t)has_cursor) {
+        sqlite3_str_appendchar(out, 1, ']');
+    }
+    sqlite3_str_appendall(out, reader->place_names);
+    sqlite3_str_appendchar(out, 1, '}');
 }
 
 int place_make(struct reader *reader, struct tide_error *err)

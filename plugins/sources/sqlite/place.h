@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+/** What names the row's number. */
+#define ROW_NUMBER "_rowid_"
+
 struct place_columns {
     const char **names;
     size_t count;

@@ -86,11 +86,9 @@ static int prepare_statement(struct reader *reader, const struct table *table,
     enum place_start start;
     int rc = place_start(reader, place, &start, err);
 
-    reader->place_count = place->count;
-    reader->place = calloc(place->count + 1, sizeof(sqlite3_value *));
     reader->has_key = place->count > (reader->request->cursor ? 1u : 0u);
-    if (rc == TIDE_OK && !reader->place) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    if (rc == TIDE_OK) {
+        rc = place_name(reader, place, err);
     }
     if (rc == TIDE_OK) {
         char *sql =

@@ -52,7 +52,7 @@ int place_columns(const struct tide_source_request *request, const struct table 
     if (has_sure_key(table, row_numbers)) {
         add_key(table, out);
     } else if (row_numbers) {
-        out->names[out->count++] = "_rowid_";
+        out->names[out->count++] = ROW_NUMBER;
     }
     return TIDE_OK;
 }

@@ -31,8 +31,9 @@ struct reader {
     bool has_row_numbers;
     sqlite3_value **place; /* of the last row noted: its cursor and key; owned */
     size_t place_count;
-    bool has_key;   /* the place tells rows apart */
-    char *position; /* as text, from sqlite3_malloc; owned */
+    char *place_names; /* what a position says of these columns; owned */
+    bool has_key;      /* the place tells rows apart */
+    char *position;    /* as text, from sqlite3_malloc; owned */
 };
 
 /* ---- values.c ---- */
@@ -61,6 +62,11 @@ int place_start(struct reader *reader, const struct place_columns *columns,
 /** Bind the values of request->position to the parameters of the statement. */
 TIDE_MUST_CHECK
 int place_bind(const struct reader *reader, sqlite3_stmt *statement,
+               struct tide_error *err);
+
+/** Note which columns the place has.  Makes reader->place. */
+TIDE_MUST_CHECK
+int place_name(struct reader *reader, const struct place_columns *columns,
                struct tide_error *err);
 
 /** Note the place of the row at hand. */

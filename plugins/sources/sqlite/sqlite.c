@@ -72,6 +72,7 @@ static void sqlite_close(void *state)
         sqlite3_value_free(reader->place[i]);
     }
     free(reader->place);
+    sqlite3_free(reader->place_names);
     database_close(&reader->database);
     for (size_t i = 0; reader->builders && i < reader->schema.column_count; i++) {
         tide_builder_clear(&reader->builders[i]);

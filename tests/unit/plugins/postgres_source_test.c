@@ -262,9 +262,9 @@ static void a_missing_name_comes_with_the_nearest(void **state)
     (void)state;
     kit_sql("CREATE TABLE changes (id int, at timestamptz)");
     kit_source_init(&source, "change");
-    assert_refused(&source, TIDE_E_CONFIG, "did you mean \"changes\"?");
+    assert_refused(&source, TIDE_E_NOT_FOUND, "did you mean \"changes\"?");
     kit_source_init(&source, "elsewhere.changes");
-    assert_refused(&source, TIDE_E_CONFIG, "no schema \"elsewhere\"");
+    assert_refused(&source, TIDE_E_NOT_FOUND, "no schema \"elsewhere\"");
     kit_source_init(&source, "changes");
     source.request.cursor = "At";
     assert_refused(&source, TIDE_E_CONFIG, "did you mean \"at\"?");

@@ -166,7 +166,7 @@ static void what_ties_with_the_last_row_comes_next_or_again(void **state)
     harness->source.batch_rows = 100;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
     position = read_some(harness, NULL, 100, &rows, &end);
-    assert_string_equal(position, "{\"cursor\":5,\"key\":[2]}");
+    assert_string_equal(position, "{\"cursor\":5,\"key\":[2],\"by\":[\"at\",\"id\"]}");
     run_sql(harness, "INSERT INTO t VALUES (3, 5), (4, 6)");
     tide_text_reset(&rows);
     (void)read_some(harness, position, 100, &rows, &end);
@@ -191,15 +191,20 @@ static void a_view_knows_no_place_within(void **state)
     harness->source.batch_rows = 2;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
     assert_null(read_some(harness, NULL, 1, &rows, &end));
-    assert_string_equal(read_some(harness, NULL, 100, &rows, &end), "{\"cursor\":3}");
+    assert_string_equal(read_some(harness, NULL, 100, &rows, &end),
+                        "{\"cursor\":3,\"by\":[\"n\"]}");
     tide_text_fini(&rows);
 }
 
 static void a_place_of_another_reading_is_refused(void **state)
 {
-    static const char *const positions[] = {
-        "{\"cursor\":5,\"key\":[2]}", "{\"after\":[]}", "{\"after\":[{\"blob\":\"0g\"}]}",
-        "nonsense", "{\"after\":[{}]}"};
+    static const char *const positions[] = {"{\"cursor\":5,\"key\":[2]}",
+                                            "{\"after\":[]}",
+                                            "{\"after\":[{\"blob\":\"0g\"}]}",
+                                            "nonsense",
+                                            "{\"after\":[{}]}",
+                                            "{\"after\":[1],\"by\":[\"name\"]}",
+                                            "{\"after\":[1],\"by\":[\"id\",\"n\"]}"};
     struct harness *harness = *state;
     const struct tide_source *source;
 
@@ -218,6 +223,53 @@ static void a_place_of_another_reading_is_refused(void **state)
         assert_non_null(strstr(harness->plugin.err.message, "--full"));
         tide_schema_clear(&schema);
     }
+}
+
+static void another_key_starts_over_where_that_does_no_harm(void **state)
+{
+    struct harness *harness = *state;
+    struct tide_text rows = {0};
+    bool end = false;
+
+    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
+    harness->source.may_repeat = true;
+    harness->source.batch_rows = 100;
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
+    (void)read_some(harness, "{\"after\":[9],\"by\":[\"name\"]}", 100, &rows, &end);
+    assert_string_equal(rows.data, "{\"id\":1}\n");
+    assert_int_equal(harness->plugin.log_count, 1);
+    tide_text_fini(&rows);
+}
+
+static void vacuum_makes_row_numbers_worthless(void **state)
+{
+    struct harness *harness = *state;
+    struct tide_text rows = {0};
+    struct tide_schema schema = {0};
+    const struct tide_source *source;
+    const char *cursor_place, *place;
+    void *reader = NULL;
+    bool end = false;
+
+    run_sql(harness, "CREATE TABLE t (at INTEGER); INSERT INTO t VALUES (1), (1), (2),"
+                     "(5), (5); DELETE FROM t WHERE at = 1");
+    harness->source.batch_rows = 2;
+    source = harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB)->source;
+    place = read_some(harness, NULL, 1, &rows, &end);
+    harness->source.cursor = "at";
+    cursor_place = read_some(harness, NULL, 100, &rows, &end);
+    run_sql(harness, "VACUUM; INSERT INTO t VALUES (5)");
+    tide_text_reset(&rows);
+    (void)read_some(harness, cursor_place, 100, &rows, &end);
+    assert_string_equal(rows.data, "{\"at\":5}\n{\"at\":5}\n{\"at\":5}\n");
+    harness->source.cursor = NULL;
+    harness->source.position = place;
+    assert_int_equal(source->open(harness->plugin.options, &harness->source,
+                                  &harness->plugin.host, &reader, &schema,
+                                  &harness->plugin.err),
+                     TIDE_E_CONFIG);
+    tide_schema_clear(&schema);
+    tide_text_fini(&rows);
 }
 
 /* ---- the destination ---- */
@@ -358,6 +410,8 @@ int main(void)
         TEST(what_ties_with_the_last_row_comes_next_or_again),
         TEST(a_view_knows_no_place_within),
         TEST(a_place_of_another_reading_is_refused),
+        TEST(another_key_starts_over_where_that_does_no_harm),
+        TEST(vacuum_makes_row_numbers_worthless),
         TEST(a_checkpoint_keeps_rows_and_position),
         TEST(a_replacing_load_waits_for_its_end),
         TEST(a_reader_of_the_same_database_puts_a_checkpoint_off),

@@ -203,11 +203,13 @@ static void a_cursor_reads_on_from_the_last_value(void **state)
     harness->source.cursor = "at";
     assert_string_equal(read_table(harness, "t"),
                         "id int64, at string\n3|NULL\n2|a\n1|b\"\n");
-    assert_string_equal(harness->position, "{\"cursor\":\"b\\\"\",\"key\":[1]}");
+    assert_string_equal(harness->position,
+                        "{\"cursor\":\"b\\\"\",\"key\":[1],\"by\":[\"at\",\"id\"]}");
     run_sql(harness, "INSERT INTO t VALUES (4, 'a'), (5, 'b\"'), (6, 'c');");
     harness->source.position = tide_arena_strdup(harness->arena, harness->position);
     assert_string_equal(read_table(harness, "t"), "id int64, at string\n5|b\"\n6|c\n");
-    assert_string_equal(harness->position, "{\"cursor\":\"c\",\"key\":[6]}");
+    assert_string_equal(harness->position,
+                        "{\"cursor\":\"c\",\"key\":[6],\"by\":[\"at\",\"id\"]}");
 }
 
 static void a_cursor_with_nothing_new_keeps_its_position(void **state)
@@ -228,8 +230,8 @@ static void a_real_cursor_survives_to_the_last_bit(void **state)
     run_sql(harness, "CREATE TABLE t (r REAL); INSERT INTO t VALUES (0.1 + 0.2), (0.3);");
     harness->source.cursor = "r";
     assert_non_null(read_table(harness, "t"));
-    assert_string_equal(harness->position,
-                        "{\"cursor\":0.30000000000000004,\"key\":[1]}");
+    assert_string_equal(harness->position, "{\"cursor\":0.30000000000000004,\"key\":[1],"
+                                           "\"by\":[\"r\",\"_rowid_\"],\"schema\":1}");
     harness->source.position = "{\"cursor\":0.30000000000000004}";
     assert_string_equal(read_table(harness, "t"), "r float64\n0.30000000000000004\n");
 }
