@@ -251,6 +251,56 @@ static struct tide_channel_bounds channel_bounds(const struct tide_flow *flow)
     };
 }
 
+/* Rows without any column go nowhere. */
+static int reject_empty(struct tide_flow *flow, const struct tide_batch *batch)
+{
+    int rc = TIDE_OK;
+
+    for (int64_t row = 0; rc == TIDE_OK && row < batch->array.length; row++) {
+        const struct tide_reject_note note = {
+            .step = TIDE_STEP_RECEIVE,
+            .code = "no_columns",
+            .message = "the row has no columns, and neither has any other",
+            .origin = batch->origin,
+            .position = tide_batch_position(batch, row),
+        };
+
+        tide_flow_count(flow, TIDE_STEP_RECEIVE, 0, 1);
+        rc = tide_flow_reject(flow, &note);
+    }
+    return rc;
+}
+
+/* A source in which no columns were found may still have what was meant to be rows: each
+ * is rejected, and nothing is written. */
+static int drain(struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_source *source = flow->engine->source.entry->source;
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && !tide_flow_is_stopped(flow)) {
+        struct tide_batch batch = {0};
+
+        tide_plugin_host_enter(&flow->source, "read", err);
+        rc = source->read(flow->source_state, &batch, err);
+        rc = tide_plugin_host_leave(&flow->source, rc, err);
+        if (rc == TIDE_OK) {
+            rc = reject_empty(flow, &batch);
+        }
+        tide_batch_release(&batch);
+    }
+    if (flow->error.code != TIDE_OK) {
+        *err = flow->error;
+        return err->code;
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    return rc == TIDE_END
+               ? tide_rejects_judge(flow->engine->rejects, err)
+               : tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+}
+
 int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
 {
     const struct tide_channel_bounds bounds = channel_bounds(flow);
@@ -259,7 +309,7 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
     bool has_writer = false, has_reader = false;
 
     if (flow->source_schema.column_count == 0) {
-        return TIDE_OK;
+        return drain(flow, err);
     }
     flow->to_middle = tide_channel_create(&bounds, cancel);
     flow->to_writer = tide_channel_create(&bounds, cancel);
