@@ -10,6 +10,9 @@
 /* Transactions that wait behind an open one, from which on it is worth a word. */
 #define MANY_WAITING 10000
 
+static const char made_anew[] = "the table was made anew since the run before";
+static const char other_cursor[] = "the run before read it by another cursor, or none";
+
 /* ---- what does not fit ----------------------------------------------------------- */
 
 static void warn(const struct pg_plan_facts *facts, const char *why)
@@ -30,7 +33,7 @@ static int cannot_end(const struct pg_plan_facts *facts, const char *why,
     return tide_error_at(
         err, TIDE_E_CONFLICT, facts->request->table,
         "the run before was cut off and cannot be ended: %s; empty the destination's "
-        "table and run from scratch, or use mode merge or replace, which may read rows "
+        "table and run with --full, or use mode merge or replace, which may read rows "
         "twice",
         why);
 }
@@ -41,6 +44,30 @@ static int start_over(struct pg_plan *plan, const struct pg_plan_facts *facts,
 {
     if (!plan->may_repeat) {
         return cannot_end(facts, why, err);
+    }
+    warn(facts, why);
+    return TIDE_OK;
+}
+
+/* Whether the destination may hold rows of a run that did not come to its end. */
+static bool is_unfinished(const struct pg_position *position)
+{
+    switch (position->read) {
+    case PG_READ_SNAPSHOT:
+        return position->has_to;
+    case PG_READ_CURSOR:
+        return position->more;
+    default:
+        return true;
+    }
+}
+
+/* Begin at the start: behind a whole run, what is read then is another table's. */
+static int begin_anew(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      const char *why, struct tide_error *err)
+{
+    if (is_unfinished(facts->position)) {
+        return start_over(plan, facts, why, err);
     }
     warn(facts, why);
     return TIDE_OK;
@@ -97,13 +124,13 @@ static bool is_same_cursor(const struct pg_plan *plan, const struct pg_plan_fact
 
 /* ---- full reads ------------------------------------------------------------------ */
 
-static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts)
+static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        struct tide_error *err)
 {
-    if (has_same_key(plan, facts)) {
-        start_behind(plan, facts->position, true);
-    } else {
-        warn(facts, "the run before was cut off and the primary key is another now");
+    if (!has_same_key(plan, facts)) {
+        return begin_anew(plan, facts, "the table's primary key is another now", err);
     }
+    start_behind(plan, facts->position, true);
     return TIDE_OK;
 }
 
@@ -140,24 +167,42 @@ static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
     const struct pg_position *position = facts->position;
 
     plan->mark = facts->relation->clock.oldest;
-    if (!position->result || plan->read == PG_READ_ALL) {
+    if (!position->result) {
         return TIDE_OK;
     }
     if (position->read != plan->read) {
-        warn(facts, "the run before was cut off while it read in another way");
-        return TIDE_OK;
+        return begin_anew(plan, facts,
+                          facts->request->row_limit > 0
+                              ? "a run with a limit does not go on with one without"
+                              : "the run before read the table in another way",
+                          err);
     }
     if (!is_same_table(plan, position)) {
-        warn(facts, "the run before was cut off and the table was made anew since");
-        return TIDE_OK;
+        return begin_anew(plan, facts, made_anew, err);
     }
-    return plan->read == PG_READ_KEY ? begin_by_key(plan, facts)
+    return plan->read == PG_READ_KEY ? begin_by_key(plan, facts, err)
                                      : begin_by_row(plan, facts, err);
 }
 
 /* ---- by cursor ------------------------------------------------------------------- */
 
 /* With rows that may repeat, equal cursors that were committed late come along. */
+static int begin_at_cursor(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                           struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+    bool same_key = has_same_key(plan, facts);
+
+    if (!same_key && !plan->may_repeat && is_unfinished(position)) {
+        return cannot_end(facts, "the table's primary key is another now", err);
+    }
+    plan->nulls = position->nulls;
+    if (position->cursor) {
+        start_behind(plan, position, same_key && !plan->may_repeat);
+    }
+    return TIDE_OK;
+}
+
 static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *facts,
                            struct tide_error *err)
 {
@@ -173,20 +218,16 @@ static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
                              "destination's table and run from scratch");
     }
     if (position->read != PG_READ_CURSOR || !is_same_cursor(plan, facts)) {
-        warn(facts, "the run before left a position of another cursor");
-        return TIDE_OK;
+        return begin_anew(plan, facts, other_cursor, err);
     }
-    plan->nulls = position->nulls;
-    if (position->cursor) {
-        start_behind(plan, position, has_same_key(plan, facts) && !plan->may_repeat);
-    }
-    return TIDE_OK;
+    return begin_at_cursor(plan, facts, err);
 }
 
 /* ---- by transactions ------------------------------------------------------------- */
 
 /* The first window, behind what was read by cursor before. */
-static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts)
+static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                       struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
 
@@ -195,16 +236,10 @@ static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts)
         return TIDE_OK;
     }
     if (position->read == PG_READ_CURSOR && is_same_cursor(plan, facts)) {
-        plan->nulls = position->nulls;
-        if (position->cursor) {
-            start_behind(plan, position, has_same_key(plan, facts) && !plan->may_repeat);
-        }
-    } else {
-        warn(facts, position->read == PG_READ_SNAPSHOT
-                        ? "the table was made anew since the run before"
-                        : "the run before left a position of another cursor");
+        return begin_at_cursor(plan, facts, err);
     }
-    return TIDE_OK;
+    return begin_anew(plan, facts,
+                      position->read == PG_READ_SNAPSHOT ? made_anew : other_cursor, err);
 }
 
 /* The rest of a window that was begun. */
@@ -242,9 +277,10 @@ static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *fac
                               "read",
                               facts->pg->place);
     }
-    warn(facts, "the run before read another server, or this one before it was restored");
     plan->window = pg_window_first(&facts->relation->clock);
-    return TIDE_OK;
+    return begin_anew(
+        plan, facts,
+        "the run before read another server, or this one before it was restored", err);
 }
 
 static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
@@ -255,7 +291,7 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
     enum pg_window_verdict verdict;
 
     if (position->read != PG_READ_SNAPSHOT || !is_same_table(plan, position)) {
-        return begin_first(plan, facts);
+        return begin_first(plan, facts, err);
     }
     if (position->has_to) {
         plan->window = (struct pg_window){
@@ -307,6 +343,23 @@ static int begin_snapshot(struct pg_plan *plan, const struct pg_plan_facts *fact
     return rc;
 }
 
+/* Without a key to tell equal cursors apart, those of the last row come again. */
+static void tell_again(const struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const struct tide_host *host = facts->pg->host;
+    char message[320];
+
+    if (plan->may_repeat || plan->is_total) {
+        return;
+    }
+    (void)snprintf(message, sizeof message,
+                   "%.64s has no primary key: each run reads the rows at the last cursor "
+                   "again, so that they come at least once, not once; mode merge keeps "
+                   "one of each",
+                   facts->request->table);
+    host->log(host, TIDE_LOG_WARNING, message);
+}
+
 int pg_plan_begin(struct pg_plan *plan, const struct pg_plan_facts *facts,
                   struct tide_error *err)
 {
@@ -315,6 +368,7 @@ int pg_plan_begin(struct pg_plan *plan, const struct pg_plan_facts *facts,
     case PG_READ_SNAPSHOT:
         return begin_snapshot(plan, facts, err);
     case PG_READ_CURSOR:
+        tell_again(plan, facts);
         return begin_by_cursor(plan, facts, err);
     default:
         return begin_full(plan, facts, err);

@@ -11,7 +11,7 @@
 
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
-    " p->>'nulls', p->>'from', p->>'to', p->>'mark', k.name, k.value"                    \
+    " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', k.name, k.value"        \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -23,6 +23,7 @@ enum {
     MEMBER_CURSOR,
     MEMBER_FILE,
     MEMBER_NULLS,
+    MEMBER_MORE,
     MEMBER_FROM,
     MEMBER_TO,
     MEMBER_MARK,
@@ -130,9 +131,15 @@ static bool is_complete(const struct pg_position *position, bool has_mark)
     }
 }
 
+static bool is_true(const struct pg_position *position, int member)
+{
+    const char *text = peek(position, 0, member);
+
+    return text && strcmp(text, "true") == 0;
+}
+
 static bool understand(struct pg_position *position)
 {
-    const char *nulls = peek(position, 0, MEMBER_NULLS);
     const char *table = peek(position, 0, MEMBER_TABLE);
     const char *file = peek(position, 0, MEMBER_FILE);
     bool has_mark = false;
@@ -141,7 +148,8 @@ static bool understand(struct pg_position *position)
     position->file = file ? file : "";
     position->column = peek(position, 0, MEMBER_COLUMN);
     position->cursor = peek(position, 0, MEMBER_CURSOR);
-    position->nulls = nulls && strcmp(nulls, "true") == 0;
+    position->nulls = is_true(position, MEMBER_NULLS);
+    position->more = is_true(position, MEMBER_MORE);
     return get_read(position) && get_key(position) &&
            get_number(position, MEMBER_FROM, &position->has_from, &position->from) &&
            get_number(position, MEMBER_TO, &position->has_to, &position->to) &&

@@ -15,6 +15,8 @@
  *     {"read": "cursor", "column": "at", "cursor": "2024-11-27T18:22:47Z",
  *      "columns": ["id"], "key": ["41"]}
  *
+ * A "cursor" of a run that had more to read has "more": true.
+ *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_POSITION_H
@@ -44,6 +46,7 @@ struct pg_position {
     const char *cursor;    /**< the value, or NULL */
     const char *file;      /**< or "" */
     bool has_from, has_to; /**< without `to` the window was read to its end */
+    bool more;             /**< by cursor: the run did not come to its end */
     bool nulls;            /**< rows without a cursor were to come at the end */
     uint64_t from, to, mark;
     int key_count;

@@ -34,13 +34,14 @@ struct pg_source {
     struct tide_pg_sql copy;     /* the statement */
     char *origin;                /* the table as the request named it */
     int64_t batch_rows, batch_bytes;
-    int64_t row;      /* rows received so far */
-    int64_t last_row; /* the last of these that is in the builders */
-    uint32_t stretch; /* the one that is read, from 0 */
-    bool has_begun;   /* the statement was sent */
-    bool has_header;  /* the stream's header was read */
-    bool done;        /* the stream has ended */
-    bool ended;       /* and all of it was given */
+    int64_t row;            /* rows received so far */
+    int64_t last_row;       /* the last of these that is in the builders */
+    uint32_t stretch;       /* the one that is read, from 0 */
+    bool has_begun;         /* the statement was sent */
+    bool has_header;        /* the stream's header was read */
+    bool done;              /* the stream has ended */
+    bool has_held;          /* a row behind those given was rejected */
+    struct tide_error held; /* why, told with the rows that follow */
 };
 
 /* ---- opening --------------------------------------------------------------------- */
@@ -217,6 +218,19 @@ static int reject_row(struct pg_source *source, const struct tide_error *why)
     return source->host->reject(source->host, &reject);
 }
 
+/* A row behind those in the builders is no part of their batch, whose position is that of
+ * its last row: it belongs to the next one.  TIDE_MORE: there are such rows. */
+static int reject_or_hold(struct pg_source *source, const struct tide_error *why)
+{
+    source->row++;
+    if (source->decoder.rows == 0) {
+        return reject_row(source, why);
+    }
+    source->held = *why;
+    source->has_held = true;
+    return TIDE_MORE;
+}
+
 /* Decode what one message holds: a row or the end.  TIDE_MORE: the row was rejected, so
  * that those in the builders and those to come do not follow each other. */
 static int decode_message(struct pg_source *source, const uint8_t *data, size_t length,
@@ -240,21 +254,19 @@ static int decode_message(struct pg_source *source, const uint8_t *data, size_t 
     if (rc == TIDE_OK) {
         source->last_row = ++source->row;
     } else if (rc == TIDE_E_DATA) {
-        source->row++;
-        rc = reject_row(source, err);
-        return rc == TIDE_OK ? TIDE_MORE : rc;
+        rc = reject_or_hold(source, err);
     }
     return rc == TIDE_END ? TIDE_OK : rc;
 }
 
-/* Fill the builders up to the bounds of a batch. */
+/* Fill the builders up to the bounds of a batch; without a row it goes on to the end. */
 static int fill(struct pg_source *source, struct tide_error *err)
 {
     int64_t bytes = 0;
     int rc = TIDE_OK;
 
     while (rc == TIDE_OK && source->decoder.rows < source->batch_rows &&
-           bytes < source->batch_bytes) {
+           (source->decoder.rows == 0 || bytes < source->batch_bytes)) {
         char *data = NULL;
         size_t length = 0;
 
@@ -262,9 +274,6 @@ static int fill(struct pg_source *source, struct tide_error *err)
         if (rc == TIDE_OK) {
             rc = decode_message(source, (const uint8_t *)data, length, err);
             bytes += (int64_t)length;
-        }
-        if (rc == TIDE_MORE && source->decoder.rows == 0) {
-            rc = TIDE_OK;
         }
         PQfreemem(data);
     }
@@ -359,23 +368,32 @@ static int make_batch(struct pg_source *source, struct tide_batch *batch,
     return rc;
 }
 
+/* Begin to read, or go on with what the last batch left. */
+static int go_on(struct pg_source *source, struct tide_error *err)
+{
+    if (!source->has_begun) {
+        source->has_begun = true;
+        return tide_pg_copy_out(source->pg, source->copy.text, err);
+    }
+    if (source->has_held) {
+        source->has_held = false;
+        return reject_row(source, &source->held);
+    }
+    return TIDE_OK;
+}
+
 static int source_read(void *state, struct tide_batch *batch, struct tide_error *err)
 {
     struct pg_source *source = state;
-    int rc = TIDE_OK;
+    int rc = source->done ? TIDE_END : go_on(source, err);
 
-    if (source->done) {
-        source->ended = true;
-        return TIDE_END;
-    }
-    if (!source->has_begun) {
-        source->has_begun = true;
-        rc = tide_pg_copy_out(source->pg, source->copy.text, err);
-    }
     if (rc == TIDE_OK) {
         rc = fill_from_stretch(source, err);
     }
-    source->ended = rc == TIDE_END;
+    if (rc == TIDE_END) {
+        rc = pg_progress_end(&source->progress, err);
+        return rc == TIDE_OK ? TIDE_END : rc;
+    }
     return rc == TIDE_OK ? make_batch(source, batch, err) : rc;
 }
 
@@ -383,7 +401,7 @@ static const char *source_position(void *state)
 {
     struct pg_source *source = state;
 
-    return pg_progress_text(&source->progress, source->ended);
+    return pg_progress_text(&source->progress);
 }
 
 static const struct tide_source postgres_source = {

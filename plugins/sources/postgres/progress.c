@@ -230,6 +230,9 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if (plan->by_row && !ended) {
         tide_pg_sql_format(out, ", \"file\": \"%s\"", plan->file);
     }
+    if (plan->read == PG_READ_CURSOR && !ended) {
+        tide_pg_sql_add(out, ", \"more\": true");
+    }
     if (plan->has_cursor && plan->nulls && !ended) {
         tide_pg_sql_add(out, ", \"nulls\": true");
     }
@@ -251,7 +254,7 @@ static const char *text_of_cursor(struct pg_progress *progress, bool ended)
                : NULL;
 }
 
-const char *pg_progress_text(struct pg_progress *progress, bool ended)
+static const char *make_text(struct pg_progress *progress, bool ended)
 {
     switch (progress->plan->read) {
     case PG_READ_ALL:
@@ -263,6 +266,22 @@ const char *pg_progress_text(struct pg_progress *progress, bool ended)
     default:
         return !ended && progress->place.length > 0 ? text_of_row(progress, false) : NULL;
     }
+}
+
+/* The text of a checkpoint may be missing for want of memory: that of the end may not. */
+int pg_progress_end(struct pg_progress *progress, struct tide_error *err)
+{
+    progress->text.failed = false;
+    progress->end = make_text(progress, true);
+    progress->has_ended = true;
+    return progress->text.failed
+               ? tide_error_set(err, TIDE_E_LIMIT, "no memory for a position")
+               : TIDE_OK;
+}
+
+const char *pg_progress_text(struct pg_progress *progress)
+{
+    return progress->has_ended ? progress->end : make_text(progress, false);
 }
 
 void pg_progress_clear(struct pg_progress *progress)

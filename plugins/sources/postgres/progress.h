@@ -17,7 +17,9 @@ struct pg_progress {
     const struct tide_pg_table *table; /**< borrowed */
     struct tide_pg_sql place; /**< members of the last row: cursor and key; empty: none */
     struct tide_pg_sql text;
+    const char *end;     /**< where the next run begins, once the end was reached */
     bool is_among_nulls; /**< the last row has no cursor */
+    bool has_ended;
 };
 
 /** Begin where the plan does, after the position that it was made from.  All three are
@@ -37,12 +39,16 @@ TIDE_MUST_CHECK
 int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
                         struct tide_error *err);
 
+/** There is no more row: write down where the next run begins. */
+TIDE_MUST_CHECK
+int pg_progress_end(struct pg_progress *progress, struct tide_error *err);
+
 /**
  * The position: while rows are to come, that of the last row, or NULL where no run could
  * go on there; at the end, that of the next run, or NULL for one from the start.
  * Borrowed until the next call.
  */
-const char *pg_progress_text(struct pg_progress *progress, bool ended);
+const char *pg_progress_text(struct pg_progress *progress);
 
 void pg_progress_clear(struct pg_progress *progress);
 

@@ -453,21 +453,6 @@ static void a_window_is_ended_with_the_cursor_that_began_it(void **state)
     kit_sql("DROP TABLE t");
 }
 
-static void a_full_read_that_became_incremental_starts_over(void **state)
-{
-    struct reading reading;
-
-    (void)state;
-    make_table("PRIMARY KEY");
-    begin_reading(&reading, NULL);
-    reading.source.request.cursor = "at";
-    reopens(&reading);
-    assert_non_null(strstr(reading.source.host.log, "from its start"));
-    read_rest(&reading);
-    assert_int_equal(reading.count, 4 + 12);
-    kit_sql("DROP TABLE t");
-}
-
 static void a_large_table_that_is_not_in_key_order_is_read_as_it_lies(void **state)
 {
     struct reading reading;
@@ -506,7 +491,6 @@ int main(void)
         cmocka_unit_test(a_window_is_ended_before_the_next_begins),
         cmocka_unit_test(a_window_by_place_on_disk_needs_the_same_file),
         cmocka_unit_test(a_window_is_ended_with_the_cursor_that_began_it),
-        cmocka_unit_test(a_full_read_that_became_incremental_starts_over),
         cmocka_unit_test(a_large_table_that_is_not_in_key_order_is_read_as_it_lies),
     };
     int failed;
