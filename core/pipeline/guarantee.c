@@ -45,7 +45,9 @@ static void append_appending(const struct parts *parts, struct tide_text *out)
                               ? at_checkpoints
                               : "its rows are committed in one transaction, or none");
     } else if (is_exact) {
-        tide_text_appendf(out, "exactly once: %s",
+        tide_text_appendf(out,
+                          "exactly once: %s; of a view, or a table without a key to go "
+                          "on behind, rows at the cursor itself may be read again",
                           parts->makes_checkpoints
                               ? at_checkpoints
                               : "rows and position are committed in one transaction");
@@ -88,6 +90,27 @@ static void append_files(const struct parts *parts, struct tide_text *out)
     }
 }
 
+/* Of a destination of which only flags are known the least is said. */
+static void append_unknown(const struct parts *parts, struct tide_text *out)
+{
+    tide_text_append(out, "at least once: what is left of a run that is cut off depends "
+                          "on the destination, and the next run writes its rows again");
+    if (parts->table->mode == TIDE_MODE_APPEND && !parts->is_incremental) {
+        tide_text_append(out, "; each run appends all rows again");
+    }
+}
+
+/* Parts whose manifest the next run does not find. */
+static void append_other_folder(const struct parts *parts, struct tide_text *out)
+{
+    tide_text_append(out, "at least once: placeholders in the name give the next run "
+                          "another folder, so one that is cut off is not gone on with: "
+                          "what it committed stays, and its rows are read again");
+    if (!parts->is_incremental) {
+        tide_text_append(out, "; each run appends all rows again");
+    }
+}
+
 /* What a cursor does not show. */
 static void append_late(const struct parts *parts, struct tide_text *out)
 {
@@ -119,14 +142,29 @@ static bool sees_late(const struct tide_pipeline *pipeline, uint32_t flags)
     return flags & TIDE_SOURCE_SEES_LATE && !(way && strcmp(way, "cursor") == 0);
 }
 
-/* With the rows; files alone do not, parts with a manifest do: what the option
- * `part_size` makes. */
-static bool keeps_positions(const struct tide_pipeline *pipeline,
-                            const struct tide_table *table, uint32_t flags)
+/* Files alone keep no positions, parts with a manifest do: what the option `part_size`
+ * makes. */
+static bool appends_parts(const struct tide_pipeline *pipeline,
+                          const struct tide_table *table)
 {
-    return flags & TIDE_DESTINATION_TRANSACTIONAL ||
-           (table->mode == TIDE_MODE_APPEND &&
-            tide_json_member(pipeline->destination.options, "part_size"));
+    return table->mode == TIDE_MODE_APPEND &&
+           tide_json_member(pipeline->destination.options, "part_size");
+}
+
+static void append_delivery(const struct tide_pipeline *pipeline, uint32_t flags,
+                            const struct parts *parts, struct tide_text *out)
+{
+    if (flags & TIDE_DESTINATION_TRANSACTIONAL) {
+        append_transactional(parts, out);
+    } else if (!(flags & TIDE_DESTINATION_ATOMIC)) {
+        append_unknown(parts, out);
+    } else if (!appends_parts(pipeline, parts->table)) {
+        append_files(parts, out);
+    } else if (strstr(parts->table->as, "${")) {
+        append_other_folder(parts, out);
+    } else {
+        append_transactional(parts, out);
+    }
 }
 
 void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
@@ -153,10 +191,6 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
     parts.is_incremental = parts.table->cursor &&
                            parts.table->mode != TIDE_MODE_REPLACE &&
                            flags & TIDE_SOURCE_INCREMENTAL;
-    if (keeps_positions(pipeline, parts.table, destination->flags)) {
-        append_transactional(&parts, out);
-    } else {
-        append_files(&parts, out);
-    }
+    append_delivery(pipeline, destination->flags, &parts, out);
     append_late(&parts, out);
 }

@@ -212,7 +212,9 @@ enum tide_destination_flag {
     TIDE_DESTINATION_READABLE = 16, /**< the source of the same name reads with the same
                                        options what this wrote */
     TIDE_DESTINATION_LARGE_BATCHES =
-        32 /**< a batch costs much by itself: it is to be given larger ones */
+        32, /**< a batch costs much by itself: it is to be given larger ones */
+    TIDE_DESTINATION_ATOMIC =
+        64 /**< what one commit publishes appears at once, or not at all */
 };
 
 /** What a run brings to one table.  Borrowed by open() for the life of the state. */

@@ -193,8 +193,8 @@ static const char *file_location(void *state)
 
 static const struct tide_destination file_destination = {
     .size = sizeof file_destination,
-    .flags =
-        TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_READABLE,
+    .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE |
+             TIDE_DESTINATION_READABLE | TIDE_DESTINATION_ATOMIC,
     .open = file_open,
     .write = file_write,
     .commit = file_commit,
