@@ -99,18 +99,19 @@ static void tell_committed(struct tide_flow *flow)
     }
 }
 
-/* Where checkpoints are put off, rejects do not wait for them. */
-static void release_rejects(struct tide_flow *flow, bool is_committed)
+/* In front of a commit, for nobody reads their rows again when the run dies in it.  Until
+ * they are told to be committed they count as rows that are read again. */
+static bool tell_rejects(struct tide_flow *flow)
 {
-    struct tide_rejects *rejects = flow->engine->rejects;
+    return atomic_load(&flow->holds_rejects) &&
+           tide_rejects_release(flow->engine->rejects, flow->writing) > 0;
+}
 
-    if (!is_committed) {
-        atomic_store(&flow->holds_rejects, false);
-        (void)tide_rejects_release(rejects, TIDE_REJECTS_ALL);
-    } else if (atomic_load(&flow->holds_rejects) &&
-               tide_rejects_release(rejects, flow->writing) > 0) {
-        tell_committed(flow);
-    }
+/* Where checkpoints are put off, rejects do not wait for them. */
+static void release_rejects(struct tide_flow *flow)
+{
+    atomic_store(&flow->holds_rejects, false);
+    (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
 }
 
 static void note_checkpoint(struct tide_flow *flow)
@@ -130,6 +131,7 @@ static void note_checkpoint(struct tide_flow *flow)
 int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
 {
     char *position = NULL;
+    bool has_rejects = false;
     int rc = TIDE_OK;
 
     if (!flow->reached || now() < flow->checkpoint_due) {
@@ -139,6 +141,7 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
     if (rc != TIDE_OK) {
         return rc;
     }
+    has_rejects = tell_rejects(flow);
     position = tide_position_format(flow->reached, true);
     rc = call_commit(flow, position, false, err);
     free(position);
@@ -147,8 +150,12 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
     }
     if (rc == TIDE_OK) {
         note_checkpoint(flow);
+    } else {
+        release_rejects(flow);
     }
-    release_rejects(flow, rc == TIDE_OK);
+    if (rc == TIDE_OK && has_rejects) {
+        tell_committed(flow);
+    }
     tide_flow_put_off_checkpoint(flow);
     return TIDE_OK;
 }
@@ -216,6 +223,7 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
     if (rc != TIDE_OK) {
         return rc;
     }
+    (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
     position = last_position(flow);
     rc = call_commit(flow, position, true, err);
     free(position);
@@ -224,7 +232,6 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
     }
     count_taken(flow);
     tell_position(flow);
-    (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
     tell_committed(flow);
     return TIDE_OK;
 }

@@ -4,7 +4,8 @@
  *
  * A row that a run rejected and that is read again, since the run was cut off in front of
  * it, must be told from one that is not: the rejects of a table that has checkpoints are
- * told of behind the checkpoint that covers them, or when the table is done with.
+ * told of with the checkpoint that covers them, or when the table is done with: in front
+ * of the commit, that a run killed in it loses none, and behind it as committed.
  *
  * Threads: all functions may be called on any thread of the run.
  */

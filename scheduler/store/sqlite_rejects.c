@@ -93,9 +93,10 @@ int tide_sqlite_rejects_list(struct tide_backend *backend, int64_t workspace, in
 static int settle_table(struct tide_sqlite *sqlite, int64_t run, const char *table,
                         struct tide_error *err)
 {
-    return tide_sql_run(
-        sqlite, "UPDATE reject SET settled = 1 WHERE run = ?1 AND table_name = ?2",
-        SQL_VALUES(SQL_INT(run), SQL_TEXT(table)), err);
+    return tide_sql_run(sqlite,
+                        "UPDATE reject SET settled = 1"
+                        " WHERE run = ?1 AND table_name = ?2 AND settled = 0",
+                        SQL_VALUES(SQL_INT(run), SQL_TEXT(table)), err);
 }
 
 int tide_sqlite_rejects_settle(struct tide_backend *backend, int64_t run,

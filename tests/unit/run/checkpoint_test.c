@@ -584,6 +584,37 @@ static void test_rejects_do_not_wait_for_checkpoints_that_are_put_off(void **sta
     assert_int_equal(fixture_count(fixture, "committed"), 0);
 }
 
+static size_t index_of(const struct fixture *fixture, const char *kind)
+{
+    struct json_object *event = fixture_event(fixture, kind, 0);
+    size_t i = 0;
+
+    assert_non_null(event);
+    while (json_object_array_get_idx(fixture->events, i) != event) {
+        i++;
+    }
+    return i;
+}
+
+/* What is told behind a commit alone is lost when the run is killed in it. */
+static void test_rejects_are_told_in_front_of_the_commit(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 6, \"batch\": 3, \"bad_every\": 3", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    assert_true(index_of(fixture, "reject") < index_of(fixture, "checkpoint"));
+    assert_true(index_of(fixture, "checkpoint") < index_of(fixture, "committed"));
+    fixture_forget(fixture);
+    fixture->request.checkpoint = INT64_MAX;
+    fixture_run(fixture, "\"rows\": 6, \"batch\": 3, \"bad_every\": 3", "", "", "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    assert_int_equal(fixture_count(fixture, "checkpoint"), 0);
+    assert_true(index_of(fixture, "reject") < index_of(fixture, "position"));
+    assert_true(index_of(fixture, "position") < index_of(fixture, "committed"));
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -617,6 +648,7 @@ int main(void)
         TEST(test_from_scratch_all_tables_are_read),
         TEST(test_a_row_is_rejected_for_good_once),
         TEST(test_rejects_do_not_wait_for_checkpoints_that_are_put_off),
+        TEST(test_rejects_are_told_in_front_of_the_commit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
