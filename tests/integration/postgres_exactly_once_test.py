@@ -221,6 +221,29 @@ def test_a_run_fails_when_a_commit_never_came_and_the_next_one_goes_on(folder):
     same(pg, "src", "dst")
 
 
+def cut_off(folder):
+    """A run that left its first checkpoint."""
+    pg, path, run = load_through_proxy(folder, 2, False)
+    tap.equal(run.returncode, 1)
+    tap.equal(kept(pg), (1, False))
+    return pg, path
+
+
+def test_a_table_that_is_dropped_after_a_run_was_cut_off_gets_all_rows(folder):
+    pg, path = cut_off(folder)
+    pg.run("DROP TABLE dst")
+    tap.equal(subprocess.run(command(path), stdout=subprocess.DEVNULL, check=False).returncode, 0)
+    same(pg, "src", "dst")
+
+
+def test_another_table_than_that_of_a_run_that_was_cut_off_gets_all_rows(folder):
+    pg, _ = cut_off(folder)
+    pg.run("CREATE TABLE other (LIKE src)")
+    path = definition(folder, pg.options(), pg.options(), **{"as": "other"})
+    tap.equal(subprocess.run(command(path), stdout=subprocess.DEVNULL, check=False).returncode, 0)
+    same(pg, "src", "other")
+
+
 if __name__ == "__main__":
     with postgres.server() as SERVER:
         try:

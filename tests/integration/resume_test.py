@@ -134,6 +134,17 @@ def test_tables_are_appended_each_row_once(folder):
     base.close()
 
 
+def test_a_table_that_was_dropped_is_filled_again(folder):
+    path = definition(folder, table(folder), SQLITE, cursor="id")
+    for _ in range(2):
+        for _ in range(2):
+            equal(tap.tidemill("run", path).returncode, 0)
+            expect_rows(folder + "/out.db")
+        base = sqlite3.connect(folder + "/out.db")
+        base.execute("DROP TABLE out")
+        base.close()
+
+
 def manifest(folder):
     try:
         with open(folder + "/out/out/manifest.json", encoding="utf-8") as file:

@@ -3,7 +3,6 @@
  */
 #include "create.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "postgres/catalog.h"
@@ -67,37 +66,68 @@ static int add_column(struct tide_pg *pg, const struct tide_column *column,
     return rc;
 }
 
-int pg_create_table(struct tide_pg *pg, const struct tide_pg_name *name,
-                    const struct tide_destination_request *request,
-                    struct tide_error *err)
+static int build(struct tide_pg *pg, const struct tide_pg_name *name,
+                 const struct tide_destination_request *request, struct tide_pg_sql *sql,
+                 struct tide_error *err)
 {
     const struct tide_schema *schema = request->schema;
-    struct tide_pg_sql sql = {0};
     int rc = TIDE_OK;
 
-    tide_pg_sql_add(&sql, "CREATE TABLE IF NOT EXISTS ");
-    tide_pg_sql_name(&sql, name);
-    tide_pg_sql_add(&sql, " (");
+    tide_pg_sql_add(sql, "CREATE TABLE IF NOT EXISTS ");
+    tide_pg_sql_name(sql, name);
+    tide_pg_sql_add(sql, " (");
     for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
-        tide_pg_sql_add(&sql, i > 0 ? ", " : "");
-        rc = add_column(pg, &schema->columns[i], &sql, err);
+        tide_pg_sql_add(sql, i > 0 ? ", " : "");
+        rc = add_column(pg, &schema->columns[i], sql, err);
     }
     if (request->mode == TIDE_MODE_MERGE && request->key && request->key[0]) {
-        tide_pg_sql_add(&sql, ", PRIMARY KEY (");
-        pg_target_add_names(&sql, request->key);
-        tide_pg_sql_add(&sql, ")");
+        tide_pg_sql_add(sql, ", PRIMARY KEY (");
+        pg_target_add_names(sql, request->key);
+        tide_pg_sql_add(sql, ")");
     }
-    tide_pg_sql_add(&sql, ")");
+    tide_pg_sql_add(sql, ")");
+    return rc;
+}
+
+/* A table's entry is as old as its maker: one of this transaction, which may have made it
+ * behind a savepoint, has an age of zero or less. */
+static int ask_maker(struct tide_pg *pg, const struct tide_pg_name *name, bool *is_new,
+                     struct tide_error *err)
+{
+    const char *params[] = {name->schema, name->table};
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg,
+                           "SELECT FROM pg_class WHERE relname = $2 AND age(xmin) <= 0"
+                           " AND relnamespace = (SELECT oid FROM pg_namespace"
+                           " WHERE nspname = $1)",
+                           params, 2, &result, err);
+
+    *is_new = rc == TIDE_OK && PQntuples(result) > 0;
+    PQclear(result);
+    return rc;
+}
+
+int pg_create_table(struct tide_pg *pg, const struct tide_pg_name *name,
+                    const struct tide_destination_request *request, bool *is_new,
+                    struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc = build(pg, name, request, &sql, err);
+
     if (rc == TIDE_OK) {
         rc = tide_pg_exec_sql(pg, &sql, NULL, err);
     }
-    if (rc != TIDE_OK) {
-        /* Two runs that create the same table at once: the later one may try again. */
-        rc = rc == TIDE_E_DATA ? TIDE_E_TRANSIENT : rc;
-        (void)tide_error_wrap(err, "cannot create table %s.%s", name->schema,
-                              name->table);
-        err->code = rc;
-    }
     tide_pg_sql_clear(&sql);
+    if (rc == TIDE_E_DATA) {
+        /* Their entries in the catalog are the same. */
+        return tide_error_set(err, TIDE_E_TRANSIENT,
+                              "another run is making table %s.%s; run again",
+                              name->schema, name->table);
+    }
+    if (rc == TIDE_OK) {
+        return ask_maker(pg, name, is_new, err);
+    }
+    (void)tide_error_wrap(err, "cannot create table %s.%s", name->schema, name->table);
+    err->code = rc;
     return rc;
 }

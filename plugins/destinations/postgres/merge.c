@@ -31,6 +31,7 @@ void pg_merge_add_name(struct tide_pg_sql *sql, const char *run)
     if (name.text) {
         tide_pg_sql_identifier(sql, name.text);
     }
+    sql->failed = sql->failed || name.failed;
     tide_pg_sql_clear(&name);
 }
 

@@ -35,14 +35,26 @@ static void add_making(struct tide_pg_sql *sql, const struct pg_positions *posit
     add_table(sql, positions);
     tide_pg_sql_add(sql, " (pipeline text PRIMARY KEY, position text, run text,"
                          " committed_at timestamptz NOT NULL,"
-                         " commits bigint NOT NULL DEFAULT 0)");
-    if (positions->table == PG_POSITIONS_OLDER) {
+                         " commits bigint NOT NULL DEFAULT 0, target text)");
+    if (positions->table != PG_POSITIONS_ABSENT) {
         tide_pg_sql_add(sql, "; ALTER TABLE ");
         add_table(sql, positions);
         tide_pg_sql_add(sql, " ALTER COLUMN position DROP NOT NULL,"
                              " ADD COLUMN IF NOT EXISTS commits bigint NOT NULL"
-                             " DEFAULT 0");
+                             " DEFAULT 0, ADD COLUMN IF NOT EXISTS target text");
     }
+    tide_pg_sql_add(sql, "; ");
+}
+
+/* Other pipelines loaded a table of that name which is gone. */
+static void add_forgetting(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    tide_pg_sql_add(sql, "UPDATE ");
+    add_table(sql, positions);
+    tide_pg_sql_add(sql, " SET position = NULL WHERE target = ");
+    tide_pg_sql_literal(sql, positions->target);
+    tide_pg_sql_add(sql, " AND pipeline <> ");
+    tide_pg_sql_literal(sql, positions->pipeline);
     tide_pg_sql_add(sql, "; ");
 }
 
@@ -51,8 +63,8 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
 {
     tide_pg_sql_add(sql, "INSERT INTO ");
     add_table(sql, positions);
-    tide_pg_sql_add(sql,
-                    " AS t (pipeline, position, run, committed_at, commits) VALUES (");
+    tide_pg_sql_add(sql, " AS t (pipeline, position, target, run, committed_at, commits)"
+                         " VALUES (");
     tide_pg_sql_literal(sql, positions->pipeline);
     tide_pg_sql_add(sql, ", ");
     if (position) {
@@ -61,10 +73,13 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
         tide_pg_sql_add(sql, "NULL");
     }
     tide_pg_sql_add(sql, ", ");
+    tide_pg_sql_literal(sql, positions->target);
+    tide_pg_sql_add(sql, ", ");
     tide_pg_sql_literal(sql, positions->run);
     tide_pg_sql_format(sql,
                        ", clock_timestamp(), %lld) ON CONFLICT (pipeline) DO UPDATE"
-                       " SET position = EXCLUDED.position, run = EXCLUDED.run,"
+                       " SET position = EXCLUDED.position,"
+                       " target = EXCLUDED.target, run = EXCLUDED.run,"
                        " committed_at = EXCLUDED.committed_at,"
                        " commits = EXCLUDED.commits"
                        " WHERE t.commits = EXCLUDED.commits - 1",
@@ -86,7 +101,7 @@ static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
     return rc;
 }
 
-/* The row's position and count; no row: an empty result. */
+/* The row's position, count and target; no row: an empty result. */
 static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
                     PGresult **result, struct tide_error *err)
 {
@@ -94,8 +109,9 @@ static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
     struct tide_pg_sql sql = {0};
     int rc;
 
-    tide_pg_sql_format(&sql, "SELECT position, %s FROM ",
-                       positions->table == PG_POSITIONS_READY ? "commits" : "0");
+    tide_pg_sql_format(&sql, "SELECT position, %s, %s FROM ",
+                       positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
+                       positions->table >= PG_POSITIONS_READY ? "target" : "NULL");
     add_table(&sql, positions);
     tide_pg_sql_add(&sql, " WHERE pipeline = $1");
     rc = tide_pg_sql_check(&sql, err);
@@ -111,8 +127,20 @@ static enum pg_positions_table judge(const struct tide_pg_table *table)
     if (table->column_count == 0) {
         return PG_POSITIONS_ABSENT;
     }
-    return tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN ? PG_POSITIONS_OLDER
-                                                                  : PG_POSITIONS_READY;
+    if (tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN) {
+        return PG_POSITIONS_OLDER;
+    }
+    return tide_pg_table_find(table, "target") == TIDE_NO_COLUMN ? PG_POSITIONS_COUNTED
+                                                                 : PG_POSITIONS_READY;
+}
+
+/* Whether the row's position is one of the target.  A row of an earlier version does not
+ * say whose it is. */
+static bool is_of_target(const struct pg_positions *positions, const PGresult *row)
+{
+    return !positions->is_new && !PQgetisnull(row, 0, 0) &&
+           (PQgetisnull(row, 0, 2) ||
+            strcmp(PQgetvalue(row, 0, 2), positions->target) == 0);
 }
 
 int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
@@ -129,7 +157,7 @@ int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table
     rc = read_row(positions, pg, &result, err);
     if (rc == TIDE_OK && PQntuples(result) > 0) {
         positions->commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-        if (!PQgetisnull(result, 0, 0)) {
+        if (is_of_target(positions, result)) {
             *position = strdup(PQgetvalue(result, 0, 0));
             rc = *position
                      ? TIDE_OK
@@ -160,6 +188,9 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
     if (positions->table != PG_POSITIONS_READY) {
         add_making(&sql, positions);
     }
+    if (positions->is_new) {
+        add_forgetting(&sql, positions);
+    }
     add_row(&sql, positions, position);
     rc = tide_pg_exec_sql(pg, &sql, &result, err);
     tide_pg_sql_clear(&sql);
@@ -173,12 +204,13 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
 void pg_positions_advance(struct pg_positions *positions)
 {
     positions->table = PG_POSITIONS_READY;
+    positions->is_new = false;
     positions->commits++;
 }
 
 /* ---- after a lost reply ---------------------------------------------------------- */
 
-/* Look at the table: how many of two columns it has is its enum pg_positions_table. */
+/* Look at the table: how many of three columns it has is its enum pg_positions_table. */
 static int look(struct pg_positions *positions, struct tide_pg *pg,
                 struct tide_error *err)
 {
@@ -194,7 +226,7 @@ static int look(struct pg_positions *positions, struct tide_pg *pg,
         rc = tide_pg_query(pg,
                            "SELECT count(*) FROM pg_attribute"
                            " WHERE attrelid = to_regclass($1)"
-                           " AND attname IN ('pipeline', 'commits')",
+                           " AND attname IN ('pipeline', 'commits', 'target')",
                            params, 1, &result, err);
     }
     if (rc == TIDE_OK) {
@@ -249,7 +281,7 @@ int pg_positions_find(const struct pg_positions *positions, struct tide_pg *pg,
     bool is_ours = false;
     int rc = look_behind_maker(&now, pg, err);
 
-    if (rc == TIDE_OK && now.table == PG_POSITIONS_READY) {
+    if (rc == TIDE_OK && now.table >= PG_POSITIONS_COUNTED) {
         rc = touch_row(&now, pg, &result, err);
     }
     if (rc == TIDE_OK && result) {

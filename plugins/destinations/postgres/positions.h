@@ -6,6 +6,9 @@
  * reply was lost is in, and refuses a commit when another run has stepped in since the
  * row was read.
  *
+ * A position tells how much of the source is in one table, the row's target: it is not
+ * believed of another table, nor of one that had to be made anew.
+ *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_POSITIONS_H
@@ -23,7 +26,8 @@
 /** What the table is at first sight. */
 enum pg_positions_table {
     PG_POSITIONS_ABSENT,
-    PG_POSITIONS_OLDER, /**< made by a version that kept no count and no NULL */
+    PG_POSITIONS_OLDER,   /**< made by a version that kept no count and no NULL */
+    PG_POSITIONS_COUNTED, /**< made by a version that kept no target */
     PG_POSITIONS_READY
 };
 
@@ -32,19 +36,23 @@ struct pg_positions {
     const char *schema;   /**< of the table */
     const char *pipeline; /**< NULL: nothing is kept */
     const char *run;      /**< that commits */
+    const char *target;   /**< the table that is loaded: "schema"."table" */
+    bool is_new;          /**< that table was made in the transaction under way */
     enum pg_positions_table table;
     bool may_create; /**< the role may make the table */
     int64_t commits; /**< of the pipeline, as last read or known to be in */
 };
 
 /** Read the pipeline's row, of a table whose columns were loaded (none: it is missing).
- * *position is what was last committed, malloc'ed, or NULL: there is none. */
+ * *position is what was last committed, malloc'ed, or NULL: there is none for the target.
+ */
 TIDE_MUST_CHECK
 int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
                       struct tide_pg *pg, char **position, struct tide_error *err);
 
 /** Write the row (position NULL: forget the one that is kept) in the transaction under
- * way; the table is made when missing.  TIDE_E_TRANSIENT: another run has committed since
+ * way; the table is made when missing.  What other pipelines kept of a target that is new
+ * is forgotten.  TIDE_E_TRANSIENT: another run has committed since
  * the row was read.  pg_positions_advance() follows the commit. */
 TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,

@@ -89,6 +89,8 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     begin(destination);
     rc = pg_target_open(&destination->target, destination->pg,
                         destination->options->schema, request, accepted, err);
+    positions->target = destination->target.title.text;
+    positions->is_new = destination->target.is_new;
     if (rc == TIDE_OK && positions->pipeline) {
         rc = pg_positions_load(positions, &destination->target.positions, destination->pg,
                                position, err);

@@ -45,6 +45,7 @@ void pg_target_clear(struct pg_target *target)
     tide_pg_table_clear(&target->table);
     tide_pg_table_clear(&target->positions);
     free(target->columns);
+    tide_pg_sql_clear(&target->title);
     memset(target, 0, sizeof *target);
 }
 
@@ -261,7 +262,8 @@ static int name_tables(struct pg_target *target, const char *name, const char *s
     }
     positions->schema = strdup(target->table.name.schema);
     positions->table = strdup(PG_POSITIONS_TABLE);
-    return positions->schema && positions->table
+    tide_pg_sql_name(&target->title, &target->table.name);
+    return positions->schema && positions->table && !target->title.failed
                ? TIDE_OK
                : tide_error_set(err, TIDE_E_LIMIT, "no memory for a table's name");
 }
@@ -276,7 +278,7 @@ int pg_target_open(struct pg_target *target, struct tide_pg *pg, const char *sch
         rc = tide_pg_table_load_both(pg, &target->table, &target->positions, err);
     }
     if (rc == TIDE_E_NOT_FOUND) {
-        rc = pg_create_table(pg, &target->table.name, request, err);
+        rc = pg_create_table(pg, &target->table.name, request, &target->is_new, err);
         if (rc == TIDE_OK) {
             rc = tide_pg_table_load(pg, &target->table, err);
         }

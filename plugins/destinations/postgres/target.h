@@ -19,6 +19,8 @@ struct pg_target {
         positions;   /**< the table of positions beside it, or no columns */
     size_t *columns; /**< owned: for each column that comes, its index in the table */
     size_t count;
+    struct tide_pg_sql title; /**< owned: "schema"."table" */
+    bool is_new;              /**< made in the transaction under way */
 };
 
 /**

@@ -140,7 +140,7 @@ static int sqlite_commit(void *state, const char *position, bool final,
     if (!final && writer->request->mode == TIDE_MODE_REPLACE) {
         return TIDE_MORE;
     }
-    rc = position ? position_save(writer, position, err) : position_forget(writer, err);
+    rc = position_keep(writer, position, err);
     if (rc != TIDE_OK) {
         return rc;
     }

@@ -174,6 +174,7 @@ int target_prepare(struct writer *writer, struct tide_schema *accepted,
 
     if (rc == TIDE_OK && writer->table.count == 0 && request->schema->column_count > 0) {
         rc = create_table(writer, err);
+        writer->is_new = true;
         if (rc == TIDE_OK) {
             rc = table_describe(&writer->database, request->table, &writer->table, err);
         }

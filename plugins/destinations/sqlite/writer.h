@@ -30,6 +30,7 @@ struct writer {
     bool creates_file; /* there was none before */
     struct database database;
     struct table table;     /* as it is in the database */
+    bool is_new;            /* made in the transaction under way */
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
     sqlite3_stmt *insert;
@@ -72,17 +73,14 @@ int rows_write(struct writer *writer, const struct tide_batch *batch,
 
 /* ---- positions.c ---- */
 
-/** The position last committed for the request's pipeline, malloc'ed; NULL for none. */
+/** The position last committed for the request's pipeline, malloc'ed; NULL for none, also
+ * where the table is new or the position is one of another table. */
 TIDE_MUST_CHECK
 int position_load(const struct writer *writer, char **position, struct tide_error *err);
 
-/** Keep a position within the transaction. */
+/** Keep a position within the transaction, or none (NULL): the next run begins at the
+ * start.  What other pipelines kept of a table that is new is forgotten. */
 TIDE_MUST_CHECK
-int position_save(const struct writer *writer, const char *position,
-                  struct tide_error *err);
-
-/** Keep none: the next run begins at the start. */
-TIDE_MUST_CHECK
-int position_forget(const struct writer *writer, struct tide_error *err);
+int position_keep(struct writer *writer, const char *position, struct tide_error *err);
 
 #endif

@@ -186,7 +186,8 @@ static void a_table_of_an_earlier_version_is_taken_over(void **state)
     struct kit_destination destination;
 
     (void)state;
-    kit_sql("CREATE SCHEMA older; CREATE TABLE older._tidemill_positions"
+    kit_sql("CREATE SCHEMA older; CREATE TABLE older.t (id int, t text);"
+            "CREATE TABLE older._tidemill_positions"
             " (pipeline text PRIMARY KEY, position text NOT NULL, run text,"
             " committed_at timestamptz NOT NULL);"
             "INSERT INTO older._tidemill_positions VALUES ('p', 'kept', 'r0', now())");
@@ -199,6 +200,90 @@ static void a_table_of_an_earlier_version_is_taken_over(void **state)
     assert_string_equal(kit_value("SELECT coalesce(position, 'NULL') || run || commits"
                                   " FROM older._tidemill_positions"),
                         "NULLr12");
+    kit_sql("ALTER TABLE older._tidemill_positions DROP COLUMN target;"
+            "UPDATE older._tidemill_positions SET position = 'counted'");
+    opens(&destination, "older.t", TIDE_MODE_APPEND, "p", "r2");
+    assert_string_equal(destination.position, "counted");
+    assert_int_equal(commit(&destination, "last", true), TIDE_OK);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT position || run || commits || target"
+                                  " FROM older._tidemill_positions"),
+                        "lastr23\"older\".\"t\"");
+}
+
+/* Load a row and make a checkpoint, expecting to be told of one (may be NULL). */
+static void load_from(const char *table, const char *pipeline, const char *expected,
+                      const char *position)
+{
+    struct kit_destination destination;
+
+    opens(&destination, table, TIDE_MODE_APPEND, pipeline, "r");
+    if (expected) {
+        assert_string_equal(destination.position, expected);
+    } else {
+        assert_null(destination.position);
+    }
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, position, false), TIDE_OK);
+    kit_destination_close(&destination);
+}
+
+static void a_position_is_one_of_its_table(void **state)
+{
+    (void)state;
+    kit_sql("CREATE SCHEMA \"Odd\"; CREATE TABLE \"Odd\".\"a.b\" (id int, t text);"
+            "CREATE TABLE \"Odd\".b (id int, t text)");
+    load_from("\"Odd\".\"a.b\"", "moved", NULL, "one");
+    load_from("\"Odd\".\"a.b\"", "moved", "one", "two");
+    load_from("\"Odd\".b", "moved", NULL, "three");
+    load_from("\"Odd\".b", "moved", "three", "four");
+    load_from("\"Odd\".\"a.b\"", "moved", NULL, "five");
+    assert_string_equal(kit_value("SELECT position || commits"
+                                  " FROM \"Odd\"._tidemill_positions"),
+                        "five5");
+    kit_sql("DROP SCHEMA \"Odd\" CASCADE");
+}
+
+static void a_table_that_is_made_anew_has_no_position(void **state)
+{
+    (void)state;
+    load_from("lost", "lost", NULL, "one");
+    load_from("lost", "lost/2", NULL, "other");
+    load_from("kept", "kept", NULL, "kept");
+    kit_sql("DROP TABLE lost");
+    load_from("lost", "lost", NULL, "two");
+    assert_string_equal(row("lost"), "two r 2");
+    load_from("lost", "lost", "two", "three");
+    load_from("lost", "lost/2", NULL, "again");
+    load_from("kept", "kept", "kept", "kept");
+}
+
+/* Runs of two pipelines that find no table. */
+static struct kit_destination first_of_two;
+
+static void end_first(struct kit_host *host)
+{
+    if (strcmp(kit_value("SELECT count(*) FROM pg_stat_activity WHERE"
+                         " wait_event_type = 'Lock' AND datname = current_database()"),
+               "0") != 0) {
+        host->when_asked = NULL;
+        assert_int_equal(commit(&first_of_two, "one", true), TIDE_OK);
+    }
+}
+
+static void a_table_that_another_run_is_making_is_waited_for(void **state)
+{
+    struct kit_destination second;
+
+    (void)state;
+    opens(&first_of_two, "twins", TIDE_MODE_APPEND, "twins/1", "r1");
+    begin(&second, "twins", TIDE_MODE_APPEND, "twins/2", "r2");
+    second.host.when_asked = end_first;
+    kit_destination_fails(&second, TIDE_E_TRANSIENT,
+                          "another run is making table public.twins; run again");
+    kit_destination_close(&first_of_two);
+    load_from("twins", "twins/2", NULL, "one");
+    load_from("twins", "twins/1", "one", "two");
 }
 
 static void a_run_that_another_has_overtaken_commits_nothing(void **state)
@@ -341,6 +426,9 @@ int main(void)
         cmocka_unit_test(a_copy_that_fails_at_its_start_is_undone),
         cmocka_unit_test(a_commit_under_way_is_not_cancelled),
         cmocka_unit_test(a_table_of_an_earlier_version_is_taken_over),
+        cmocka_unit_test(a_position_is_one_of_its_table),
+        cmocka_unit_test(a_table_that_is_made_anew_has_no_position),
+        cmocka_unit_test(a_table_that_another_run_is_making_is_waited_for),
         cmocka_unit_test(a_run_that_another_has_overtaken_commits_nothing),
         cmocka_unit_test(a_role_that_may_not_create_tables_can_append),
         cmocka_unit_test(a_commit_whose_reply_is_lost_is_found),

@@ -281,20 +281,26 @@ struct load {
     char *position; /* as it was known on open */
 };
 
-static void load_open(struct harness *harness, struct load *load, int mode)
+static void load_open_table(struct harness *harness, struct load *load, const char *table,
+                            int mode)
 {
     memset(load, 0, sizeof *load);
     load->plugin =
         harness_load(harness, TIDE_KIND_DESTINATION, "sqlite", DB)->destination;
     harness_schema("n int64", &load->schema);
     harness->destination.mode = mode;
-    harness->destination.table = "t";
+    harness->destination.table = table;
     harness->destination.schema = &load->schema;
     assert_int_equal(load->plugin->open(harness->plugin.options, &harness->destination,
                                         &harness->plugin.host, &load->state,
                                         &load->accepted, &load->position,
                                         &harness->plugin.err),
                      TIDE_OK);
+}
+
+static void load_open(struct harness *harness, struct load *load, int mode)
+{
+    load_open_table(harness, load, "t", mode);
 }
 
 static void load_write(struct harness *harness, struct load *load, const char *rows)
@@ -358,6 +364,75 @@ static void a_checkpoint_keeps_rows_and_position(void **state)
     load_close(&load);
 }
 
+/* Load a row into a table and make a checkpoint, expecting to be told of one (may be
+ * NULL). */
+static void load_from(struct harness *harness, const char *table, const char *pipeline,
+                      const char *expected, const char *position)
+{
+    struct load load;
+
+    harness->destination.pipeline = pipeline;
+    load_open_table(harness, &load, table, TIDE_MODE_APPEND);
+    if (expected) {
+        assert_string_equal(load.position, expected);
+    } else {
+        assert_null(load.position);
+    }
+    load_write(harness, &load, "1\n");
+    assert_int_equal(load_commit(harness, &load, position, false), TIDE_OK);
+    load_close(&load);
+}
+
+static void a_position_is_one_of_its_table(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER)");
+    load_from(harness, "a", "p", NULL, "one");
+    load_from(harness, "A", "p", "one", "two");
+    load_from(harness, "b", "p", NULL, "three");
+    load_from(harness, "b", "p", "three", "four");
+    load_from(harness, "a", "p", NULL, "five");
+}
+
+static void a_table_that_is_made_anew_has_no_position(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    load_from(harness, "t", "p", NULL, "one");
+    load_from(harness, "t", "q", NULL, "other");
+    load_from(harness, "kept", "r", NULL, "kept");
+    run_sql(harness, "DROP TABLE t");
+    load_from(harness, "t", "p", NULL, "two");
+    load_from(harness, "t", "p", "two", "three");
+    load_from(harness, "T", "q", NULL, "again");
+    run_sql(harness, "DROP TABLE t");
+    harness->destination.pipeline = "p";
+    load_open(harness, &load, TIDE_MODE_APPEND);
+    assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+    load_close(&load);
+    load_from(harness, "t", "q", NULL, "last");
+    load_from(harness, "kept", "r", "kept", "kept");
+}
+
+static void a_position_of_an_earlier_version_is_believed(void **state)
+{
+    struct harness *harness = *state;
+
+    run_sql(harness, "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
+                     " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
+                     " committed_at TEXT); INSERT INTO _tidemill_positions VALUES"
+                     " ('p', 'kept', 'r', ''), ('q', 'also', 'r', '')");
+    load_from(harness, "t", "p", "kept", "next");
+    assert_string_equal(ask(harness,
+                            "SELECT group_concat(position || ifnull(target, '-'))"
+                            " FROM (SELECT * FROM _tidemill_positions"
+                            " ORDER BY pipeline)"),
+                        "nextt,also-");
+    load_from(harness, "t", "q", "also", "next");
+}
+
 static void a_replacing_load_waits_for_its_end(void **state)
 {
     struct harness *harness = *state;
@@ -413,6 +488,9 @@ int main(void)
         TEST(another_key_starts_over_where_that_does_no_harm),
         TEST(vacuum_makes_row_numbers_worthless),
         TEST(a_checkpoint_keeps_rows_and_position),
+        TEST(a_position_is_one_of_its_table),
+        TEST(a_table_that_is_made_anew_has_no_position),
+        TEST(a_position_of_an_earlier_version_is_believed),
         TEST(a_replacing_load_waits_for_its_end),
         TEST(a_reader_of_the_same_database_puts_a_checkpoint_off),
     };
