@@ -7,13 +7,12 @@ signal, no hang), says what is wrong, leaves its destination as it was or whole,
 memory behind; and the next run, undisturbed, moves every row.  Once more every transfer is cut to a few bytes, and
 all must be as if it were not.
 
-Calls are sampled evenly when a scenario has many; TIDEMILL_FAULTS=all tries each one.
+The first call of each place in the code is tried, and of all calls some; TIDEMILL_FAULTS=all tries each one.
 """
 import collections
 import concurrent.futures
 import gzip
 import json
-import mmap
 import os
 import shutil
 import sqlite3
@@ -31,10 +30,12 @@ ALL = os.environ.get("TIDEMILL_FAULTS") == "all"
 SUCCEEDED, FAILED, REFUSED, REJECTED = range(4)                     # exit statuses; a definition is refused
 PATIENCE = 30                                                        # seconds for a run of milliseconds
 MEMORY = "/dev/shm"
-TALLY = struct.Struct("4I32s256s256s")
+TALLY = struct.Struct("4I32s256s256s2I")
+SITE = struct.Struct("Q2I")
+SITES = 1024
 HEAD = "definition_version: 1\nname: faults\nsync: {frequency: 60}\n"
 
-Tally = collections.namedtuple("Tally", "calls struck leaks ended function caller leak")
+Tally = collections.namedtuple("Tally", "calls struck leaks ended function caller leak sites")
 Done = collections.namedtuple("Done", "status said tally")
 
 
@@ -50,7 +51,7 @@ def text(data):
 class Scenario:
     """A definition, what it reads and what is there before it; `look` tells what is at the destination.  With
     checkpoints some of the rows may be there after a run that failed, and the next one brings the rest."""
-    tried = 60                                      # calls of each kind
+    tried = 30                                      # calls of each kind, beside the first of each place
 
     def __init__(self, definition, inputs, before=None, look=None, kinds=("alloc", "io"), checkpoints=False):
         self.definition = HEAD + definition
@@ -71,7 +72,7 @@ def run(scenario, folder, at=0, **faults):
     """One run in the folder.  faults: kinds="alloc", stays=1, short=1."""
     path = os.path.join(folder, "tally")
     with open(path, "wb") as file:
-        file.truncate(mmap.PAGESIZE)
+        file.truncate(TALLY.size + SITES * SITE.size)
     env = dict(os.environ, TIDE_FAULT_TALLY=path, TIDE_FAULT_AT=str(at), TIDE_FAULT_PROGRAM="tidemill",
                LD_PRELOAD=SHIM)
     env.update({"TIDE_FAULT_" + name.upper(): str(value) for name, value in faults.items()})
@@ -79,8 +80,9 @@ def run(scenario, folder, at=0, **faults):
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE)
     with open(path, "rb") as file:
         fields = TALLY.unpack(file.read(TALLY.size))
+        sites = [SITE.unpack(file.read(SITE.size))[1] for _ in range(fields[7])]
     os.unlink(path)
-    tally = Tally(*fields[:4], *map(text, fields[4:]))
+    tally = Tally(*fields[:4], *map(text, fields[4:7]), sites)
     said = json.loads(done.stdout)["error"] if done.stdout else done.stderr.decode()
     return Done(done.returncode, said, tally)
 
@@ -207,7 +209,7 @@ def undisturbed(scenario, folder, **faults):
     done = run(scenario, folder, **faults)
     assert done.status in (SUCCEEDED, REJECTED), done.said
     equal((done.tally.ended, done.tally.leaks, done.tally.leak), (1, 0, ""), "end and leaks")
-    return before, scenario.look(scenario, folder), done.tally.calls
+    return before, scenario.look(scenario, folder), done.tally
 
 
 def check(scenario):
@@ -218,10 +220,11 @@ def check(scenario):
     try:
         for kind in scenario.kinds:
             shutil.rmtree(folder)
-            before, after, calls = undisturbed(scenario, folder, kinds=kind)
-            assert calls > 0 and before != after, (calls, before)
-            tasks += [(at, {"kinds": kind}) for at in sample(calls, None if ALL else scenario.tried)]
-            tasks += [(at, {"kinds": kind, "stays": 1}) for at in sample(calls, None if ALL else scenario.tried // 5)]
+            before, after, tally = undisturbed(scenario, folder, kinds=kind)
+            assert tally.calls > 0 and before != after, (tally.calls, before)
+            tried = sample(tally.calls, None if ALL else scenario.tried)
+            tasks += [(at, {"kinds": kind}) for at in sorted({*tried, *tally.sites})]
+            tasks += [(at, {"kinds": kind, "stays": 1}) for at in (tried if ALL else tried[::5])]
         tasks.append((0, {"kinds": "none", "short": 1}))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             results = list(pool.map(lambda task: disturb(scenario, before, after, task[0], **task[1]), tasks))
@@ -278,7 +281,7 @@ class Server:
 class PostgresScenario(Scenario):
     """One whose destination is a schema of the server, a new one for each run.  BEFORE is SQL."""
 
-    tried = 25
+    tried = 10
 
     def __init__(self, definition, before):
         super().__init__(definition, {}, {}, self.look_into_schema, ("alloc", "net"))

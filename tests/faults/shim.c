@@ -132,15 +132,39 @@ static bool counts(int kind, const void *caller)
     return owner != OWNER_LOADER;
 }
 
+/* While calls are only counted, by one thread at a time. */
+static void note_site(const void *caller, uint32_t call)
+{
+    uint64_t address = (uint64_t)(uintptr_t)caller;
+    uint32_t i = 0;
+
+    while (atomic_flag_test_and_set(&ranges_lock)) {
+    }
+    while (i < tally->site_count && tally->sites[i].caller != address) {
+        i++;
+    }
+    if (i == tally->site_count && i < TALLY_SITES) {
+        tally->sites[i] = (struct tally_site){address, call, 0};
+        tally->site_count++;
+    }
+    atomic_flag_clear(&ranges_lock);
+}
+
 bool fault_strikes(int kind, const char *function, const void *caller)
 {
+    uint32_t call = 0;
+
     if (!counts(kind, caller)) {
         return false;
     }
     if (stuck[0]) {
         return strcmp(stuck, function) == 0;
     }
-    if (__atomic_add_fetch(&tally->calls, 1, __ATOMIC_RELAXED) != at) {
+    call = __atomic_add_fetch(&tally->calls, 1, __ATOMIC_RELAXED);
+    if (at == 0) {
+        note_site(caller, call);
+    }
+    if (call != at) {
         return false;
     }
     tally->struck = 1;

@@ -8,6 +8,14 @@
 
 #include <stdint.h>
 
+#define TALLY_SITES 1024
+
+/** A place in the code that makes calls, and the first of them. */
+struct tally_site {
+    uint64_t caller;
+    uint32_t call, reserved;
+};
+
 struct tally {
     uint32_t calls;    /**< that could have failed */
     uint32_t struck;   /**< whether the one that was to fail was reached */
@@ -16,6 +24,8 @@ struct tally {
     char function[32]; /**< that failed */
     char caller[256];  /**< of it: object and offset */
     char leak[256];    /**< who allocated the first block that was left */
+    uint32_t site_count, reserved;
+    struct tally_site sites[TALLY_SITES];
 };
 
 #endif
