@@ -1,10 +1,16 @@
 /*
  * spawn - a program is started: pipes, environment, arguments, its own process group.
+ *
+ * When the thread that starts it ends without stopping it, as a run does that is killed,
+ * the kernel ends the program: it shall not take the end of its input for the end of the
+ * rows, nor run on.  So whoever starts it must live as long as it; what opens and closes
+ * plugins does.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -145,63 +151,115 @@ static void free_environment(char **environment, size_t owned)
     free(environment);
 }
 
-static int add_actions(posix_spawn_file_actions_t *actions, const char *directory,
-                       const struct ends *ends)
-{
-    int failed = posix_spawn_file_actions_adddup2(actions, ends->in, STDIN_FILENO);
+/* ---- between fork and exec: what a signal handler may call, and no more
+ * --------------*/
 
-    if (!failed) {
-        failed = posix_spawn_file_actions_adddup2(actions, ends->out, STDOUT_FILENO);
-    }
-    if (!failed) {
-        failed = posix_spawn_file_actions_adddup2(actions, ends->errors, STDERR_FILENO);
-    }
-    if (!failed && directory) {
-        failed = posix_spawn_file_actions_addchdir_np(actions, directory);
-    }
-    return failed;
+/* What the new process is told. */
+struct start {
+    char **arguments, **environment;
+    const char *directory; /**< or NULL: ours */
+    const struct ends *ends;
+    pid_t parent;
+    int failure; /**< takes the errno when it cannot start; closed by exec */
+};
+
+static bool put_end(int end, int place)
+{
+    return end == place ? fcntl(end, F_SETFD, 0) == 0 : dup2(end, place) >= 0;
 }
 
-/* Its own group, and signals as a shell would hand them on. */
-static int set_attributes(posix_spawnattr_t *attributes)
+/* As a shell would hand them on: none is blocked, ours are not caught. */
+static bool reset_signals(void)
 {
-    sigset_t none, pipe;
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    struct sigaction action;
+    sigset_t none;
 
+    for (int number = 1; number < NSIG; number++) {
+        if (sigaction(number, NULL, &action) == 0 &&
+            (action.sa_handler != SIG_IGN || number == SIGPIPE)) {
+            (void)sigaction(number, &standard, NULL);
+        }
+    }
     (void)sigemptyset(&none);
-    (void)sigemptyset(&pipe);
-    (void)sigaddset(&pipe, SIGPIPE);
-    (void)posix_spawnattr_setpgroup(attributes, 0);
-    (void)posix_spawnattr_setsigmask(attributes, &none);
-    (void)posix_spawnattr_setsigdefault(attributes, &pipe);
-    return posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP |
-                                                    POSIX_SPAWN_SETSIGMASK |
-                                                    POSIX_SPAWN_SETSIGDEF);
+    return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-/* 0, or the errno of the failure. */
+/* Whoever started it may have ended before it could be said. */
+static bool end_with_parent(pid_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+}
+
+static _Noreturn void become(const struct start *start)
+{
+    const struct ends *ends = start->ends;
+
+    if (end_with_parent(start->parent) && setpgid(0, 0) == 0 &&
+        put_end(ends->in, STDIN_FILENO) && put_end(ends->out, STDOUT_FILENO) &&
+        put_end(ends->errors, STDERR_FILENO) &&
+        (!start->directory || chdir(start->directory) == 0) && reset_signals()) {
+        (void)execvpe(start->arguments[0], start->arguments, start->environment);
+    }
+    (void)!write(start->failure, &errno, sizeof errno);
+    _exit(127);
+}
+
+/* ---- its parent
+ * ----------------------------------------------------------------------*/
+
+/* Our handlers do not run in the new process. */
+static pid_t fork_quietly(const struct start *start)
+{
+    sigset_t all, before;
+    pid_t pid;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    if (pid == 0) {
+        become(start);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pid;
+}
+
+/* 0 once the program runs, or the errno of the failure. */
+static int hear_failure(int failures)
+{
+    int failed = 0;
+    ssize_t length;
+
+    do {
+        length = read(failures, &failed, sizeof failed);
+    } while (length < 0 && errno == EINTR);
+    return length == (ssize_t)sizeof failed ? failed : 0;
+}
+
 static int spawn(struct child *child, char **arguments, char **environment,
                  const struct ends *ends)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int failed = posix_spawn_file_actions_init(&actions);
+    struct start start = {.arguments = arguments,
+                          .environment = environment,
+                          .directory = child->options->directory,
+                          .ends = ends,
+                          .parent = getpid()};
+    int failures[2], failed;
 
-    if (failed) {
-        return failed;
+    if (pipe2(failures, O_CLOEXEC) != 0) {
+        return errno;
     }
-    failed = posix_spawnattr_init(&attributes);
-    if (!failed) {
-        failed = add_actions(&actions, child->options->directory, ends);
-        if (!failed) {
-            failed = set_attributes(&attributes);
+    start.failure = failures[1];
+    child->pid = fork_quietly(&start);
+    failed = child->pid < 0 ? errno : 0;
+    (void)close(failures[1]);
+    if (child->pid > 0) {
+        failed = hear_failure(failures[0]);
+        if (failed) {
+            (void)waitpid(child->pid, NULL, 0);
         }
-        if (!failed) {
-            failed = posix_spawnp(&child->pid, arguments[0], &actions, &attributes,
-                                  arguments, environment);
-        }
-        (void)posix_spawnattr_destroy(&attributes);
     }
-    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(failures[0]);
     return failed;
 }
 

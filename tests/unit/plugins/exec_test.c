@@ -3,7 +3,9 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mover_harness.h"
@@ -230,6 +232,48 @@ static void a_cancel_ends_all_that_was_started(void **state)
     (void)close(alive.fd);
 }
 
+/* As a run would, and then it is killed. */
+static pid_t start_a_run(struct harness *harness, const struct tide_source *source)
+{
+    struct tide_schema schema = {0};
+    void *reader = NULL;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)source->open(harness->plugin.options, &harness->source,
+                           &harness->plugin.host, &reader, &schema, &harness->plugin.err);
+        (void)pause();
+        _exit(1);
+    }
+    return pid;
+}
+
+static void a_run_that_is_killed_leaves_no_program(void **state)
+{
+    struct harness *harness = *state;
+    struct pollfd alive = {.events = POLLIN};
+    const struct tide_source *source;
+    char byte;
+    pid_t pid;
+
+    assert_int_equal(mkfifo("alive", 0600), 0);
+    alive.fd = open("alive", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    source = harness_load(harness, TIDE_KIND_SOURCE, "exec",
+                          "{\"command\": [\"sh\", \"-c\", \"exec 9>alive; echo >&9; "
+                          "exec sleep 600\"]}")
+                 ->source;
+    harness->source.table = "t";
+    pid = start_a_run(harness, source);
+    assert_true(pid > 0);
+    assert_int_equal(poll(&alive, 1, 10000), 1);
+    assert_int_equal(read(alive.fd, &byte, 1), 1);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(poll(&alive, 1, 10000), 1);
+    assert_true(alive.revents & POLLHUP);
+    (void)close(alive.fd);
+}
+
 /* ---- the destination ---- */
 
 static int write_rows(struct harness *harness, const char *options)
@@ -320,6 +364,7 @@ int main(void)
         HARNESS_TEST(small_batches_lose_nothing),
         HARNESS_TEST(a_stream_that_is_missing_has_a_near_one),
         HARNESS_TEST(a_cancel_ends_all_that_was_started),
+        HARNESS_TEST(a_run_that_is_killed_leaves_no_program),
         HARNESS_TEST(rows_are_lines),
         HARNESS_TEST(rows_are_singer_messages),
         HARNESS_TEST(a_failure_at_the_end_is_no_commit),
