@@ -483,8 +483,8 @@ static void a_damaged_manifest_is_not_written_over(void **state)
 {
     static const char *const texts[] = {"", "{}", "{\"version\": 2}",
                                         "{\"version\": 1, \"parts\": [{}]}",
-                                        "{\"version\": 1, \"parts\": 7, \"positions\": "
-                                        "[], \"format\": \"csv\", \"columns\": []}"};
+                                        ("{\"version\": 1, \"parts\": 7, \"positions\": "
+                                         "[], \"format\": \"csv\", \"columns\": []}")};
     struct harness *harness = *state;
 
     assert_int_equal(mkdir("out", 0777), 0);

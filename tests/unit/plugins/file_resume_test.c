@@ -300,8 +300,8 @@ static void a_position_of_others_is_refused(void **state)
         "{\"path\": \".\", \"done\": {}}",
         "{\"path\": \".\", \"done\": [], \"file\": \"a.csv\"}",
         "{\"path\": \"./other\", \"done\": []}",
-        "{\"path\": \".\", \"done\": [], \"file\": \"a.csv\", \"offset\": -1, "
-        "\"mark\": 1, \"tail\": \"00\"}"};
+        ("{\"path\": \".\", \"done\": [], \"file\": \"a.csv\", \"offset\": -1, "
+         "\"mark\": 1, \"tail\": \"00\"}")};
     struct harness *harness = *state;
 
     harness_put_text("a.csv", "id\n1\n");
