@@ -263,8 +263,9 @@ static struct kit_destination first_of_two;
 
 static void end_first(struct kit_host *host)
 {
-    if (strcmp(kit_value("SELECT count(*) FROM pg_stat_activity WHERE"
-                         " wait_event_type = 'Lock' AND datname = current_database()"),
+    if (strcmp(kit_value("SELECT count(*) FROM pg_stat_activity WHERE (wait_event_type"
+                         " = 'Lock' OR wait_event = 'PgSleep')"
+                         " AND datname = current_database()"),
                "0") != 0) {
         host->when_asked = NULL;
         assert_int_equal(commit(&first_of_two, "one", true), TIDE_OK);
@@ -284,6 +285,28 @@ static void a_table_that_another_run_is_making_is_waited_for(void **state)
     kit_destination_close(&first_of_two);
     load_from("twins", "twins/2", NULL, "one");
     load_from("twins", "twins/1", "one", "two");
+}
+
+/* The server has the second wait, after it found no table, until there is one. */
+static void a_table_that_another_run_just_made_has_its_position(void **state)
+{
+    struct kit_destination second;
+
+    (void)state;
+    opens(&first_of_two, "elder", TIDE_MODE_APPEND, "elder", "r1");
+    kit_sql("CREATE FUNCTION wait_for_elder() RETURNS event_trigger AS 'BEGIN"
+            " WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = ''elder'')"
+            " LOOP PERFORM pg_sleep(0.01);"
+            " END LOOP; END' LANGUAGE plpgsql; CREATE EVENT TRIGGER wait_for_elder"
+            " ON ddl_command_start WHEN TAG IN ('CREATE TABLE')"
+            " EXECUTE FUNCTION wait_for_elder()");
+    begin(&second, "elder", TIDE_MODE_APPEND, "elder", "r2");
+    second.host.when_asked = end_first;
+    kit_destination_opens(&second);
+    assert_string_equal(second.position, "one");
+    kit_destination_close(&second);
+    kit_destination_close(&first_of_two);
+    kit_sql("DROP EVENT TRIGGER wait_for_elder; DROP FUNCTION wait_for_elder()");
 }
 
 static void a_run_that_another_has_overtaken_commits_nothing(void **state)
@@ -429,6 +452,7 @@ int main(void)
         cmocka_unit_test(a_position_is_one_of_its_table),
         cmocka_unit_test(a_table_that_is_made_anew_has_no_position),
         cmocka_unit_test(a_table_that_another_run_is_making_is_waited_for),
+        cmocka_unit_test(a_table_that_another_run_just_made_has_its_position),
         cmocka_unit_test(a_run_that_another_has_overtaken_commits_nothing),
         cmocka_unit_test(a_role_that_may_not_create_tables_can_append),
         cmocka_unit_test(a_commit_whose_reply_is_lost_is_found),
