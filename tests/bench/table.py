@@ -54,7 +54,7 @@ def show(heading, lines, markdown):
     if markdown:
         table.insert(1, ["---"] * len(heading))
         for line in table:
-            print("| " + " | ".join(line) + " |")
+            print("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |")
     else:
         widths = [max(len(line[i]) for line in table) for i in range(len(heading))]
         for line in table:
