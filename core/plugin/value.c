@@ -120,6 +120,9 @@ static bool check_scaled(const struct tide_option_info *option, struct json_obje
     if (parse_number(option->type, value, &number, &err) != TIDE_OK) {
         return wrong_value(problem, option->secret ? "cannot be read" : err.message);
     }
+    if (number < 0) {
+        return wrong_value(problem, "must not be below 0");
+    }
     return check_range(option, number, problem);
 }
 

@@ -237,6 +237,15 @@ static void all_problems_are_found_at_once(void **state)
                "meaning path: required by source \"every\" and missing: Help.\n");
 }
 
+static void a_size_below_zero_is_refused(void **state)
+{
+    assert_string_equal(problems(*state, "{\"path\": \"/x\", \"room\": -1}"),
+                        "meaning room: must not be below 0\n");
+    assert_string_equal(
+        problems(*state, "{\"path\": \"/x\", \"room\": -9223372036854775808}"),
+        "meaning room: must not be below 0\n");
+}
+
 static void options_that_are_no_mapping_are_one_problem(void **state)
 {
     assert_string_equal(problems(*state, "[1]"), "shape -: must be a map of options\n");
@@ -338,6 +347,7 @@ int main(void)
         TEST(every_type_is_bound),
         TEST(marks_have_escapes),
         TEST(all_problems_are_found_at_once),
+        TEST(a_size_below_zero_is_refused),
         TEST(options_that_are_no_mapping_are_one_problem),
         TEST(the_options_of_a_component_stand_beside_its_owners),
         TEST(an_unknown_component_hides_no_option_that_may_be_its_own),
