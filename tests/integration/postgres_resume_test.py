@@ -194,15 +194,22 @@ def kill_in_the_middle(pg, definition, rng):
     return process.wait() != 0
 
 
+def is_cut_off(pg):
+    """Whether the last commit was a checkpoint. Killed behind its last one a run is complete, the next another load."""
+    return pg.value("SELECT bool_or(position LIKE '%\"checkpoint\"%') FROM copied._tidemill_positions") == "t"
+
+
 def killed_until_done(pg, definition, meanwhile=None):
-    """Kill runs until one ends by itself."""
+    """Kill runs until all is there."""
     rng = random.Random(SEED)
     killed = 0
     while killed < 8 and kill_in_the_middle(pg, definition, rng):
         killed += 1
+        if not is_cut_off(pg):
+            break
         if meanwhile:
             pg.run(meanwhile)
-    if killed == 8:
+    if killed == 8 and is_cut_off(pg):
         run(definition, "--checkpoint", "1ms")
     print("# %d runs were killed" % killed)
 
