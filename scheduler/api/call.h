@@ -115,8 +115,13 @@ void tide_api_get_run(struct tide_call *call);
 void tide_api_cancel_run(struct tide_call *call);
 void tide_api_list_rejects(struct tide_call *call); /* rejects.c */
 void tide_api_replay(struct tide_call *call);
-/** Answer why a run was not created. */
-void tide_api_reply_refused(struct tide_call *call, enum tide_run_refusal refusal);
+/** Send a run that the store has created on its way: the object to answer with, which has
+ * the run's id; owned by the caller.  NULL: it was not created, and the call is answered.
+ */
+struct json_object *tide_api_start_run(struct tide_call *call,
+                                       enum tide_run_refusal refusal,
+                                       const struct tide_run_record *run,
+                                       const struct tide_error *err);
 void tide_api_create_from_definition(struct tide_call *call); /* definitions.c */
 void tide_api_replace_definition(struct tide_call *call);
 void tide_api_validate_definition(struct tide_call *call);

@@ -66,22 +66,12 @@ static void on_replay(void *arg, enum tide_run_refusal refusal,
                       const struct tide_replay_counts *counts,
                       const struct tide_error *err)
 {
-    struct tide_call *call = arg;
-    struct json_object *out;
+    struct json_object *out = tide_api_start_run(arg, refusal, run, err);
 
-    if (err) {
-        tide_call_reply_failure(call, err);
-        return;
+    if (out) {
+        tide_json_set(out, "rejects", counts_of(counts));
+        tide_call_reply_json(arg, 200, out);
     }
-    if (refusal != TIDE_RUN_ACCEPTED) {
-        tide_api_reply_refused(call, refusal);
-        return;
-    }
-    tide_supervise_submit(call->api->options.supervise, run);
-    out = json_object_new_object();
-    tide_json_set_int(out, "id", run->id);
-    tide_json_set(out, "rejects", counts_of(counts));
-    tide_call_reply_json(call, 200, out);
 }
 
 void tide_api_replay(struct tide_call *call)

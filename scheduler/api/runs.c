@@ -17,7 +17,7 @@
 
 /* ---- start ---- */
 
-void tide_api_reply_refused(struct tide_call *call, enum tide_run_refusal refusal)
+static void reply_refused(struct tide_call *call, enum tide_run_refusal refusal)
 {
     static const struct {
         unsigned status;
@@ -36,24 +36,35 @@ void tide_api_reply_refused(struct tide_call *call, enum tide_run_refusal refusa
                           tide_run_refusal_message(refusal));
 }
 
-static void on_created(void *arg, enum tide_run_refusal refusal,
-                       const struct tide_run_record *run, const struct tide_error *err)
+struct json_object *tide_api_start_run(struct tide_call *call,
+                                       enum tide_run_refusal refusal,
+                                       const struct tide_run_record *run,
+                                       const struct tide_error *err)
 {
-    struct tide_call *call = arg;
     struct json_object *out;
 
     if (err) {
         tide_call_reply_failure(call, err);
-        return;
+        return NULL;
     }
     if (refusal != TIDE_RUN_ACCEPTED) {
-        tide_api_reply_refused(call, refusal);
-        return;
+        reply_refused(call, refusal);
+        return NULL;
     }
     tide_supervise_submit(call->api->options.supervise, run);
     out = json_object_new_object();
     tide_json_set_int(out, "id", run->id);
-    tide_call_reply_json(call, 200, out);
+    return out;
+}
+
+static void on_created(void *arg, enum tide_run_refusal refusal,
+                       const struct tide_run_record *run, const struct tide_error *err)
+{
+    struct json_object *out = tide_api_start_run(arg, refusal, run, err);
+
+    if (out) {
+        tide_call_reply_json(arg, 200, out);
+    }
 }
 
 void tide_api_create_run(struct tide_call *call)
