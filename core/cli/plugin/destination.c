@@ -119,31 +119,18 @@ static int open_write_close(struct tide_kit *kit)
     return verdict;
 }
 
-static int returns_when_cancelled(struct tide_kit *kit)
-{
-    kit->host.cancelled = true;
-    return open_write_close(kit);
-}
-
-static int leaves_nothing(struct tide_kit *kit)
-{
-    return tide_kit_leaks(kit, open_write_close);
-}
-
-static int bears_failing_allocations(struct tide_kit *kit)
-{
-    return tide_kit_short_of_memory(kit, open_write_close);
-}
-
 const struct tide_promise tide_destination_promises[] = {
-    {"takes a table without rows, in each of its modes", takes_no_rows},
-    {"takes one row, a full batch and an empty one", takes_rows},
-    {"takes nulls", takes_nulls},
-    {"takes a column of each type, or says why not", answers_each_type},
-    {"gives back the position that was committed", tide_destination_gives_back},
-    {"keeps a checkpoint that it took", tide_destination_keeps_checkpoints},
-    {"returns when the run is cancelled", returns_when_cancelled},
-    {"leaves nothing behind when it is closed without a commit", leaves_nothing},
-    {"bears allocations that fail", bears_failing_allocations},
+    {"takes a table without rows, in each of its modes", takes_no_rows, tide_kit_once},
+    {"takes one row, a full batch and an empty one", takes_rows, tide_kit_once},
+    {"takes nulls", takes_nulls, tide_kit_once},
+    {"takes a column of each type, or says why not", answers_each_type, tide_kit_once},
+    {"gives back the position that was committed", tide_destination_gives_back,
+     tide_kit_once},
+    {"keeps a checkpoint that it took", tide_destination_keeps_checkpoints,
+     tide_kit_once},
+    {"returns when the run is cancelled", open_write_close, tide_kit_cancelled},
+    {"leaves nothing behind when it is closed without a commit", open_write_close,
+     tide_kit_leaks},
+    {"bears allocations that fail", open_write_close, tide_kit_short_of_memory},
     {0},
 };

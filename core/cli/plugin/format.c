@@ -295,34 +295,18 @@ static int write_and_read(struct tide_kit *kit)
     return rc;
 }
 
-static int returns_when_cancelled(struct tide_kit *kit)
-{
-    kit->host.cancelled = true;
-    return write_and_read(kit);
-}
-
-static int leaves_nothing(struct tide_kit *kit)
-{
-    return tide_kit_leaks(kit, write_and_read);
-}
-
-static int bears_failing_allocations(struct tide_kit *kit)
-{
-    return tide_kit_short_of_memory(kit, write_and_read);
-}
-
 const struct tide_promise tide_format_promises[] = {
-    {"gives back a file without rows", gives_back_no_rows},
-    {"gives back one row, and full batches", gives_back_rows},
-    {"gives back nulls", gives_back_nulls},
-    {"gives back values of each type, or says why not", answers_each_type},
-    {"reads a file in pieces and batches of any size", reads_in_pieces},
-    {"goes on at the mark of another decoder", goes_on_at_a_mark},
-    {"writes behind the rows of a file", writes_behind_rows},
-    {"bears a file that is cut off", bears_a_cut_file},
-    {"bears bytes that are no file", bears_what_is_no_file},
-    {"returns when the run is cancelled", returns_when_cancelled},
-    {"leaves nothing behind when it is closed", leaves_nothing},
-    {"bears allocations that fail", bears_failing_allocations},
+    {"gives back a file without rows", gives_back_no_rows, tide_kit_once},
+    {"gives back one row, and full batches", gives_back_rows, tide_kit_once},
+    {"gives back nulls", gives_back_nulls, tide_kit_once},
+    {"gives back values of each type, or says why not", answers_each_type, tide_kit_once},
+    {"reads a file in pieces and batches of any size", reads_in_pieces, tide_kit_once},
+    {"goes on at the mark of another decoder", goes_on_at_a_mark, tide_kit_once},
+    {"writes behind the rows of a file", writes_behind_rows, tide_kit_once},
+    {"bears a file that is cut off", bears_a_cut_file, tide_kit_once},
+    {"bears bytes that are no file", bears_what_is_no_file, tide_kit_once},
+    {"returns when the run is cancelled", write_and_read, tide_kit_cancelled},
+    {"leaves nothing behind when it is closed", write_and_read, tide_kit_leaks},
+    {"bears allocations that fail", write_and_read, tide_kit_short_of_memory},
     {0},
 };

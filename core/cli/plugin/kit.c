@@ -79,6 +79,17 @@ int tide_kit_success(struct tide_kit *kit, int rc)
     return answer;
 }
 
+int tide_kit_once(struct tide_kit *kit, tide_trial_fn trial)
+{
+    return trial(kit);
+}
+
+int tide_kit_cancelled(struct tide_kit *kit, tide_trial_fn trial)
+{
+    kit->host.cancelled = true;
+    return trial(kit);
+}
+
 /* ---- the child ----------------------------------------------------------------------*/
 
 static int check_options(struct tide_kit *kit, struct tide_plugin_info *info)
@@ -141,7 +152,7 @@ static void be_child(const struct tide_kit_subject *subject,
     tide_kit_host_init(&kit.host);
     rc = load(&kit);
     if (rc == TIDE_OK && promise) {
-        rc = promise->keep(&kit);
+        rc = promise->way(&kit, promise->trial);
     }
     if (rc == TIDE_OK) {
         finding->verdict = TIDE_KIT_KEPT;

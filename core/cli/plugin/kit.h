@@ -65,15 +65,18 @@ struct tide_kit {
     const void *options;
     struct tide_kit_host host;
     struct tide_error err; /**< handed to the plugin's functions */
+    void *bench; /**< what the trial works on, when its way prepares something */
 };
 
-/** Gives TIDE_OK when the promise is kept; else what tide_kit_broken() or tide_kit_skip()
- * gave. */
-typedef int (*tide_promise_fn)(struct tide_kit *kit);
+/** One try of the plugin.  TIDE_OK: it did well; else what tide_kit_broken() or
+ * tide_kit_skip() gave. */
+typedef int (*tide_trial_fn)(struct tide_kit *kit);
 
+/** A trial and the way it is made: once, many times, short of memory. */
 struct tide_promise {
     const char *words; /**< "keeps the number of rows" */
-    tide_promise_fn keep;
+    tide_trial_fn trial;
+    int (*way)(struct tide_kit *kit, tide_trial_fn trial);
 };
 
 /** The promises of every plugin, and those of its kind; each ends with {0}. */
@@ -105,13 +108,16 @@ int tide_kit_success(struct tide_kit *kit, int rc);
 
 void tide_kit_host_init(struct tide_kit_host *host);
 
-/** Do `round` (which gives TIDE_OK or a broken promise) many times and see whether memory
- * or files stay behind. */
-int tide_kit_leaks(struct tide_kit *kit, int (*round)(struct tide_kit *kit));
+/* ---- ways ---- */
 
-/** Do `round` with each of the first host allocations failing in turn; that it may fail
- * is its own matter, that it says why is checked by tide_kit_answer(). */
-int tide_kit_short_of_memory(struct tide_kit *kit, int (*round)(struct tide_kit *kit));
+int tide_kit_once(struct tide_kit *kit, tide_trial_fn trial);
+/** In a run that was cancelled. */
+int tide_kit_cancelled(struct tide_kit *kit, tide_trial_fn trial);
+/** Many times, to see whether memory or files stay behind. */
+int tide_kit_leaks(struct tide_kit *kit, tide_trial_fn trial);
+/** With each of the first host allocations failing in turn: that the trial may fail is
+ * its own matter, that it says why is checked by tide_kit_answer(). */
+int tide_kit_short_of_memory(struct tide_kit *kit, tide_trial_fn trial);
 
 /** Names of the symbols that a shared object exports, beside those reserved to the
  * compiler: count, and the first that is not `expected` in `other` (cut to size).

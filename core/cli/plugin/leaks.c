@@ -46,7 +46,7 @@ static struct held measure(void)
 
 struct stretch {
     struct tide_kit *kit;
-    int (*round)(struct tide_kit *kit);
+    tide_trial_fn trial;
     int rc;
 };
 
@@ -55,14 +55,14 @@ static void *do_rounds(void *arg)
     struct stretch *stretch = arg;
 
     for (int i = 0; stretch->rc == TIDE_OK && i < ROUNDS; i++) {
-        stretch->rc = stretch->round(stretch->kit);
+        stretch->rc = stretch->trial(stretch->kit);
     }
     return NULL;
 }
 
-static int repeat(struct tide_kit *kit, int (*round)(struct tide_kit *kit))
+static int repeat(struct tide_kit *kit, tide_trial_fn trial)
 {
-    struct stretch stretch = {.kit = kit, .round = round};
+    struct stretch stretch = {.kit = kit, .trial = trial};
     pthread_t thread;
 
     if (pthread_create(&thread, NULL, do_rounds, &stretch) != 0 ||
@@ -72,14 +72,14 @@ static int repeat(struct tide_kit *kit, int (*round)(struct tide_kit *kit))
     return stretch.rc;
 }
 
-int tide_kit_leaks(struct tide_kit *kit, int (*round)(struct tide_kit *kit))
+int tide_kit_leaks(struct tide_kit *kit, tide_trial_fn trial)
 {
-    int rc = repeat(kit, round);
+    int rc = repeat(kit, trial);
     struct held start = measure(), before = start, after = start;
     int grown = 0;
 
     for (int i = 0; rc == TIDE_OK && i < STRETCHES; i++) {
-        rc = repeat(kit, round);
+        rc = repeat(kit, trial);
         after = measure();
         grown += after.bytes > before.bytes &&
                  after.bytes - before.bytes >= (size_t)ROUNDS * SMALLEST;
@@ -102,14 +102,14 @@ int tide_kit_leaks(struct tide_kit *kit, int (*round)(struct tide_kit *kit))
     return TIDE_OK;
 }
 
-int tide_kit_short_of_memory(struct tide_kit *kit, int (*round)(struct tide_kit *kit))
+int tide_kit_short_of_memory(struct tide_kit *kit, tide_trial_fn trial)
 {
     int rc = TIDE_OK;
 
     for (int i = 1; rc == TIDE_OK && i <= FAILURES; i++) {
         kit->host.allocations = 0;
         kit->host.failing = i;
-        rc = round(kit);
+        rc = trial(kit);
     }
     kit->host.failing = 0;
     return rc;

@@ -65,9 +65,9 @@ static int closes_nothing(struct tide_kit *kit)
 }
 
 const struct tide_promise tide_promises[] = {
-    {"exports tide_plugin_entry and nothing else", exports_one_symbol},
-    {"documents each option", documents_options},
-    {"closes what was never opened", closes_nothing},
+    {"exports tide_plugin_entry and nothing else", exports_one_symbol, tide_kit_once},
+    {"documents each option", documents_options, tide_kit_once},
+    {"closes what was never opened", closes_nothing, tide_kit_once},
     {0},
 };
 

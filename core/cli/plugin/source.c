@@ -167,26 +167,17 @@ static int open_read_close(struct tide_kit *kit)
     return verdict;
 }
 
-static int leaves_nothing(struct tide_kit *kit)
-{
-    return tide_kit_leaks(kit, open_read_close);
-}
-
-static int bears_failing_allocations(struct tide_kit *kit)
-{
-    return tide_kit_short_of_memory(kit, open_read_close);
-}
-
 const struct tide_promise tide_source_promises[] = {
-    {"reads batches that keep the rules", keeps_batch_rules},
-    {"gives the same rows in batches of any size", keeps_to_small_batches},
-    {"stays at the end", stays_at_the_end},
-    {"resumes at a position and loses no row", tide_source_resumes},
-    {"goes on after any batch with the rows that are left", tide_source_goes_on},
-    {"takes what it rejected again, or says why not", takes_rejects_again},
-    {"says why it cannot open a table", says_why_it_cannot_open},
-    {"returns when the run is cancelled", is_stopped_by_cancel},
-    {"leaves nothing behind when it is closed", leaves_nothing},
-    {"bears allocations that fail", bears_failing_allocations},
+    {"reads batches that keep the rules", keeps_batch_rules, tide_kit_once},
+    {"gives the same rows in batches of any size", keeps_to_small_batches, tide_kit_once},
+    {"stays at the end", stays_at_the_end, tide_kit_once},
+    {"resumes at a position and loses no row", tide_source_resumes, tide_kit_once},
+    {"goes on after any batch with the rows that are left", tide_source_goes_on,
+     tide_kit_once},
+    {"takes what it rejected again, or says why not", takes_rejects_again, tide_kit_once},
+    {"says why it cannot open a table", says_why_it_cannot_open, tide_kit_once},
+    {"returns when the run is cancelled", is_stopped_by_cancel, tide_kit_once},
+    {"leaves nothing behind when it is closed", open_read_close, tide_kit_leaks},
+    {"bears allocations that fail", open_read_close, tide_kit_short_of_memory},
     {0},
 };

@@ -190,30 +190,14 @@ static int bind_apply_close(struct tide_kit *kit)
     return verdict;
 }
 
-static int returns_when_cancelled(struct tide_kit *kit)
-{
-    kit->host.cancelled = true;
-    return bind_apply_close(kit);
-}
-
-static int leaves_nothing(struct tide_kit *kit)
-{
-    return tide_kit_leaks(kit, bind_apply_close);
-}
-
-static int bears_failing_allocations(struct tide_kit *kit)
-{
-    return tide_kit_short_of_memory(kit, bind_apply_close);
-}
-
 const struct tide_promise tide_transform_promises[] = {
-    {"binds to the columns it is given", binds},
-    {"keeps the number of rows, and the schema it announced", keeps_rows},
-    {"takes a batch without rows", takes_an_empty_batch},
-    {"takes nulls", takes_nulls},
-    {"takes columns of other types, or says why not", answers_wrong_types},
-    {"returns when the run is cancelled", returns_when_cancelled},
-    {"leaves nothing behind when it is closed", leaves_nothing},
-    {"bears allocations that fail", bears_failing_allocations},
+    {"binds to the columns it is given", binds, tide_kit_once},
+    {"keeps the number of rows, and the schema it announced", keeps_rows, tide_kit_once},
+    {"takes a batch without rows", takes_an_empty_batch, tide_kit_once},
+    {"takes nulls", takes_nulls, tide_kit_once},
+    {"takes columns of other types, or says why not", answers_wrong_types, tide_kit_once},
+    {"returns when the run is cancelled", bind_apply_close, tide_kit_cancelled},
+    {"leaves nothing behind when it is closed", bind_apply_close, tide_kit_leaks},
+    {"bears allocations that fail", bind_apply_close, tide_kit_short_of_memory},
     {0},
 };
