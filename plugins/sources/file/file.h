@@ -30,6 +30,8 @@ struct place {
     int64_t offset; /* in its plain bytes */
     int64_t mark;   /* the format's own number */
     uint64_t tail;  /* the hash of the bytes in front */
+    uint64_t head;  /* the hash of the first bytes of the file */
+    bool has_head;  /* or it was kept by a version that did not know it */
 };
 
 /** Prepare a part that opens nothing yet. */

@@ -136,7 +136,17 @@ bool part_tell(struct part *part, struct place *place)
     }
     place->offset = part->window.offset;
     place->tail = window_tail(&part->window);
+    place->head = window_head(&part->window);
+    place->has_head = true;
     return true;
+}
+
+/* Whether what stands in front of the place, which is where the window is, is what stood
+ * there. */
+static bool is_same(const struct part *part, const struct place *place)
+{
+    return window_tail(&part->window) == place->tail &&
+           (!place->has_head || window_head(&part->window) == place->head);
 }
 
 int part_resume(struct part *part, const struct place *place, struct tide_error *err)
@@ -147,7 +157,7 @@ int part_resume(struct part *part, const struct place *place, struct tide_error 
     if (format->decoder_resume) {
         rc = window_skip(&part->window, place->offset, err);
     }
-    if (rc == TIDE_OK && window_tail(&part->window) != place->tail) {
+    if (rc == TIDE_OK && !is_same(part, place)) {
         rc = TIDE_END;
     }
     if (rc == TIDE_OK) {

@@ -15,19 +15,25 @@ static void add_name(struct json_out *out, const char *name)
     out->failed |= !tide_is_utf8((const uint8_t *)name, strlen(name));
 }
 
+static void add_hash(struct json_out *out, const char *name, uint64_t hash)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%016" PRIx64, hash);
+    json_out_raw(out, name);
+    json_out_string(out, text);
+}
+
 static void add_place(struct json_out *out, const char *name, const struct place *place)
 {
-    char tail[24];
-
-    (void)snprintf(tail, sizeof tail, "%016" PRIx64, place->tail);
     json_out_raw(out, ", \"file\": ");
     add_name(out, name);
     json_out_raw(out, ", \"offset\": ");
     json_out_int(out, place->offset);
     json_out_raw(out, ", \"mark\": ");
     json_out_int(out, place->mark);
-    json_out_raw(out, ", \"tail\": ");
-    json_out_string(out, tail);
+    add_hash(out, ", \"tail\": ", place->tail);
+    add_hash(out, ", \"head\": ", place->head);
 }
 
 const char *position_write(struct position_text *position, const char *path,
@@ -86,13 +92,13 @@ static bool read_done(const struct json_value *root, struct names *done)
     return !place.fault;
 }
 
-static bool read_tail(const struct json_value *root, uint64_t *tail)
+static bool read_hash(const struct json_value *root, const char *name, uint64_t *hash)
 {
-    char *text = json_member_string(root, "tail");
+    char *text = json_member_string(root, name);
     char *end = text;
 
     if (text) {
-        *tail = strtoumax(text, &end, 16);
+        *hash = strtoumax(text, &end, 16);
     }
     free(text);
     return end != text;
@@ -102,15 +108,17 @@ static bool read_tail(const struct json_value *root, uint64_t *tail)
 static bool read_place(const struct json_value *root, struct position *position)
 {
     struct place *place = &position->place;
-    struct json_value file;
+    struct json_value file, head;
 
     if (!json_member(root, "file", &file)) {
         return true;
     }
     position->file = json_string(&file);
+    place->has_head = json_member(root, "head", &head);
     return position->file && json_member_int(root, "offset", &place->offset) &&
            place->offset >= 0 && json_member_int(root, "mark", &place->mark) &&
-           read_tail(root, &place->tail);
+           read_hash(root, "tail", &place->tail) &&
+           (!place->has_head || read_hash(root, "head", &place->head));
 }
 
 static int check_path(const struct json_value *root, const char *path,

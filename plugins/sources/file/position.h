@@ -2,11 +2,11 @@
  * position - where a run is in the files of a table, as a text.
  *
  *     {"path": "./in", "done": ["1.csv"], "file": "2.csv", "offset": 2097140,
- *      "mark": 30210, "tail": "1f0c..."}
+ *      "mark": 30210, "tail": "1f0c...", "head": "77a0..."}
  *
  * Files that were read to their end are done, whatever is appended to them later.  Of the
  * one at hand stand the byte and the line to go on with, and the hash of what stands in
- * front, by which the file is known again.
+ * front, and of the first bytes, by which the file is known again.
  */
 #ifndef FILE_POSITION_H
 #define FILE_POSITION_H

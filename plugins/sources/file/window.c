@@ -3,13 +3,11 @@
  */
 #include "window.h"
 
-#include "../../shared/hash/xxh64.h"
-
 #define LONGEST_ROW ((size_t)1 << 30)
 
 /* What is read at a time stays in a processor's cache until it is decoded; the first
  * piece of a file is small, for its rows shall be under way early. */
-#define FIRST_SIZE ((size_t)64 << 10)
+#define FIRST_SIZE WINDOW_HEAD
 #define USUAL_SIZE ((size_t)512 << 10)
 #define LARGEST_SIZE ((size_t)2 << 20)
 
@@ -43,6 +41,7 @@ int window_open(struct window *window, enum compression kind, const void *storag
 {
     int rc;
 
+    xxh64_init(&window->head);
     if (kind == COMPRESSION_AUTO && compression_of_name(name) != COMPRESSION_NONE) {
         kind = compression_of_name(name);
     }
@@ -129,8 +128,19 @@ struct tide_span window_span(const struct window *window)
                               window->at_end};
 }
 
+static void add_head(struct window *window, size_t length)
+{
+    size_t wanted = WINDOW_HEAD - (size_t)window->offset;
+
+    xxh64_add(&window->head, window->buffer + window->start,
+              length < wanted ? length : wanted);
+}
+
 void window_consume(struct window *window, size_t length)
 {
+    if (window->offset < (int64_t)WINDOW_HEAD && length > 0) {
+        add_head(window, length);
+    }
     window->start += length;
     window->offset += (int64_t)length;
 }
@@ -147,11 +157,17 @@ uint64_t window_tail(const struct window *window)
     return xxh64_of(window->buffer + window->start - length, length);
 }
 
+uint64_t window_head(const struct window *window)
+{
+    return xxh64_value(&window->head);
+}
+
 /* Begin to read again just so far in front of an offset that its tail will be in hand. */
 static int jump(struct window *window, int64_t offset, struct tide_error *err)
 {
     int rc;
 
+    window_consume(window, window->end - window->start);
     offset = offset > (int64_t)WINDOW_TAIL ? offset - (int64_t)WINDOW_TAIL : 0;
     rc = window->storage->read_seek(window->file, offset, err);
     if (rc != TIDE_OK) {

@@ -10,10 +10,14 @@
 #include <tidemill/plugin.h>
 
 #include "../../shared/compression/compression.h"
+#include "../../shared/hash/xxh64.h"
 
 /** So many bytes in front of the next stay in hand: they tell whether a file is the one
  * that it was. */
 #define WINDOW_TAIL ((size_t)4096)
+/* And so many of its first ones are hashed as they are taken, for the same: a header that
+ * gives the columns is among them. */
+#define WINDOW_HEAD ((size_t)64 << 10)
 
 struct window {
     const struct tide_storage *storage; /* borrowed */
@@ -24,6 +28,7 @@ struct window {
     size_t usual;      /* what is read at a time */
     size_t start, end; /* what is read and not yet taken */
     int64_t offset;    /* of start, in the plain bytes of the file */
+    struct xxh64 head; /* of the first WINDOW_HEAD bytes that were taken */
     bool is_begun;     /* something was read of this file */
     bool at_end;       /* nothing is behind end */
 };
@@ -57,6 +62,10 @@ bool window_is_done(const struct window *window);
 /** The hash of the bytes in front of the next one: WINDOW_TAIL, or all if they are
  * fewer. */
 uint64_t window_tail(const struct window *window);
+
+/** The hash of the first bytes of the file: WINDOW_HEAD, or all that were taken if they
+ * are fewer. */
+uint64_t window_head(const struct window *window);
 
 /** Take all up to an offset, which is not in front of the present one.  TIDE_END: the
  * file ends before. */

@@ -289,6 +289,60 @@ static void a_file_that_changed_is_read_again_where_rows_may_repeat(void **state
     assert_int_equal(harness->plugin.log_count, 0);
 }
 
+/* Write other bytes over the beginning of a file. */
+static void overwrite(const char *name, const char *bytes)
+{
+    FILE *file = fopen(name, "r+b");
+
+    assert_non_null(file);
+    assert_true(fputs(bytes, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Large enough that the header is far in front of the bytes at the place. */
+static void a_header_that_changed_is_another_file(void **state)
+{
+    struct harness *harness = *state;
+    struct reading first, rest;
+
+    harness->source.batch_rows = 4000;
+    put_large("a.csv", COMPRESSION_NONE);
+    first = take(harness, CSV, "a.csv", 3, NULL);
+    overwrite("a.csv", "text,id\n");
+    harness->source.position = first.position;
+    harness->max_batches = 0;
+    assert_null(harness_read(harness, "file", CSV, "a.csv"));
+    assert_int_equal(harness->plugin.err.code, TIDE_E_CONFLICT);
+    harness->source.may_repeat = true;
+    assert_non_null(harness_read(harness, "file", CSV, "a.csv"));
+    assert_int_equal(harness->plugin.log_count, 1);
+    harness->source.may_repeat = false;
+    overwrite("a.csv", "id,text\n");
+    rest = take(harness, CSV, "a.csv", 0, first.position);
+    assert_true(rest.rows[0] != '\0');
+    reading_clear(&first);
+    reading_clear(&rest);
+}
+
+/* Up to where a place has no hash of the first bytes, as earlier versions kept it. */
+static void a_place_of_an_earlier_version_is_gone_on_with(void **state)
+{
+    struct harness *harness = *state;
+    struct reading first, rest;
+    char *head;
+
+    harness_put_text("a.csv", "id\n1\n2\n3\n");
+    harness->source.batch_rows = 1;
+    first = take(harness, CSV, "a.csv", 1, NULL);
+    head = strstr(first.position, ", \"head\"");
+    assert_non_null(head);
+    memcpy(head, "}", 2);
+    rest = take(harness, CSV, "a.csv", 0, first.position);
+    assert_string_equal(rest.rows, "2\n3\n");
+    reading_clear(&first);
+    reading_clear(&rest);
+}
+
 static void a_position_of_others_is_refused(void **state)
 {
     static const char *const texts[] = {
@@ -301,7 +355,9 @@ static void a_position_of_others_is_refused(void **state)
         "{\"path\": \".\", \"done\": [], \"file\": \"a.csv\"}",
         "{\"path\": \"./other\", \"done\": []}",
         ("{\"path\": \".\", \"done\": [], \"file\": \"a.csv\", \"offset\": -1, "
-         "\"mark\": 1, \"tail\": \"00\"}")};
+         "\"mark\": 1, \"tail\": \"00\"}"),
+        ("{\"path\": \".\", \"done\": [], \"file\": \"a.csv\", \"offset\": 3, "
+         "\"mark\": 1, \"tail\": \"00\", \"head\": 7}")};
     struct harness *harness = *state;
 
     harness_put_text("a.csv", "id\n1\n");
@@ -347,6 +403,8 @@ int main(void)
         TEST(a_file_read_to_its_end_is_done_although_it_grows),
         TEST(a_file_that_changed_is_refused),
         TEST(a_file_that_changed_is_read_again_where_rows_may_repeat),
+        TEST(a_header_that_changed_is_another_file),
+        TEST(a_place_of_an_earlier_version_is_gone_on_with),
         TEST(a_position_of_others_is_refused),
         TEST(names_that_are_no_text_are_read_without_a_position),
     };
