@@ -1,9 +1,8 @@
 /*
- * arrow - the Arrow C Data Interface, the published binary layout in which batches
- * travel.
+ * arrow - the Arrow C Data Interface, the published layout in which batches travel.
  *
  * Source: Apache Arrow, "The Arrow C data interface",
- * https://arrow.apache.org/docs/format/CDataInterface.html. The structures are declared
+ * https://arrow.apache.org/docs/format/CDataInterface.html.  The structures are declared
  * there for copying; the guard is theirs, so that other Arrow headers may be included
  * too.
  */

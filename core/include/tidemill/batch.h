@@ -1,9 +1,8 @@
 /*
- * batch - rows on their way: a struct ArrowArray of columns, and where each row came
- * from.
+ * batch - rows on their way: a struct ArrowArray of columns, and their places of origin.
  *
  * A batch has one child array for each column of its schema, in that order, in the format
- * tide_type_format() names. Batches are dense: offset is 0 everywhere, and no child is
+ * tide_type_format() names.  Batches are dense: offset is 0 everywhere, and no child is
  * longer than the batch.  Every buffer is readable for TIDE_PADDING bytes past its end.
  * A child without nulls may have no validity buffer (NULL).
  *
@@ -28,19 +27,16 @@ extern "C" {
 #define TIDE_PADDING 64
 
 struct tide_batch {
-    struct ArrowArray
-        array; /**< format "+s"; owned; release is NULL while the batch is empty */
-    int64_t *positions; /**< malloc'ed: of each row, its line, row number or key at the
-                           origin, from 1; or NULL */
-    int64_t first_position; /**< used while positions is NULL: row i is at first_position
-                               + i; 0: unknown */
+    struct ArrowArray array; /**< format "+s"; owned; release is NULL while it is empty */
+    /** Of each row, its line, row number or key at the origin, from 1; malloc'ed.  NULL:
+     * row i is at first_position + i, or nobody knows where when that is 0. */
+    int64_t *positions;
+    int64_t first_position;
     const char *origin; /**< file or table; borrowed from the source's state; or NULL */
     int64_t reserved[2];
 };
 
-/* ---- reading
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------*/
 
 static inline bool tide_bit(const uint8_t *bits, int64_t i)
 {
@@ -96,9 +92,7 @@ static inline int64_t tide_batch_position(const struct tide_batch *batch, int64_
     return batch->first_position ? batch->first_position + row : 0;
 }
 
-/* ---- owning
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- owning -------------------------------------------------------------------------*/
 
 /** Release the columns and the positions; the batch is empty afterwards. */
 static inline void tide_batch_release(struct tide_batch *batch)
@@ -250,9 +244,7 @@ static inline int tide_array_share(struct ArrowArray *column, struct ArrowArray 
     return TIDE_OK;
 }
 
-/* ---- building one column
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- building one column ------------------------------------------------------------*/
 
 /**
  * Values are appended one by one and become an ArrowArray at the end.  Zero it, then

@@ -25,14 +25,11 @@ extern "C" {
 /** Results.  Zero and above are no errors; the numbers never change. */
 enum tide_code {
     TIDE_OK = 0,
-    TIDE_END = 1,  /**< there is nothing more to read */
-    TIDE_MORE = 2, /**< more input is needed before there is a result */
-    TIDE_E_CONFIG =
-        -1, /**< the definition or an option is wrong: a person must change it */
-    TIDE_E_DATA = -2, /**< the rows are wrong: a batch refused so is split until the bad
-                         rows stand alone */
-    TIDE_E_TRANSIENT =
-        -3, /**< may pass by itself: network, lock, overload; the engine may try again */
+    TIDE_END = 1,       /**< there is nothing more to read */
+    TIDE_MORE = 2,      /**< more input is needed before there is a result */
+    TIDE_E_CONFIG = -1, /**< definition or option is wrong: a person must change it */
+    TIDE_E_DATA = -2,   /**< rows are wrong: the batch is split until they stand alone */
+    TIDE_E_TRANSIENT = -3, /**< network, lock, overload: the engine may try again */
     TIDE_E_AUTH = -4,      /**< refused for who we are: password, key, permission */
     TIDE_E_CANCELLED = -5, /**< asked to stop */
     TIDE_E_INTERNAL = -6,  /**< a broken promise in the program or a plugin */
@@ -70,8 +67,7 @@ static inline int tide_error_set(struct tide_error *err, int code, const char *f
     return code;
 }
 
-/** The same with a place: tide_error_at(err, TIDE_E_CONFIG, "tables[1].columns", "...").
- */
+/** The same with a place: tide_error_at(err, TIDE_E_CONFIG, "tables[1].columns", ...). */
 TIDE_PRINTF(4, 5)
 static inline int tide_error_at(struct tide_error *err, int code, const char *where,
                                 const char *format, ...)

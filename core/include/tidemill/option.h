@@ -27,14 +27,12 @@ enum tide_option_type {
     TIDE_OPTION_ENUM = 5,   /**< int64_t: the index in .choices */
     TIDE_OPTION_LIST = 6,   /**< struct tide_list of texts */
     TIDE_OPTION_MAP = 7,    /**< struct tide_map of texts, in the order written */
-    TIDE_OPTION_PATH = 8,   /**< const char *; a relative one is made absolute against the
-                               definition's folder */
-    TIDE_OPTION_DURATION =
-        9, /**< int64_t microseconds, written "500ms", "30s", "5m", "1h" */
-    TIDE_OPTION_SIZE = 10, /**< int64_t bytes, written 4096, "64KiB", "4MiB", "1GiB" */
-    TIDE_OPTION_CHAR = 11, /**< char: one byte; "\t" is a tab */
-    TIDE_OPTION_COMPONENT =
-        12 /**< struct tide_component: another plugin, whose options stand beside these */
+    TIDE_OPTION_PATH = 8, /**< const char *, absolute; else of the definition's folder */
+    TIDE_OPTION_DURATION = 9, /**< int64_t microseconds, written "500ms", "30s", "1h" */
+    TIDE_OPTION_SIZE = 10,    /**< int64_t bytes, written 4096, "64KiB", "1GiB" */
+    TIDE_OPTION_CHAR = 11,    /**< char: one byte; "\t" is a tab */
+    /** struct tide_component: another plugin, whose options stand beside these. */
+    TIDE_OPTION_COMPONENT = 12
 };
 
 struct tide_list {
@@ -56,9 +54,8 @@ struct tide_plugin_entry;
 
 /** A plugin used by a plugin: `file` names its format and its storage so. */
 struct tide_component {
-    const struct tide_plugin_entry
-        *plugin;         /**< borrowed; its kind is checked by the host */
-    const void *options; /**< borrowed; its bound options */
+    const struct tide_plugin_entry *plugin; /**< borrowed; the host checks its kind */
+    const void *options;                    /**< borrowed; its bound options */
 };
 
 /** One option.  A table ends with {0}.  Texts are constants of the plugin. */

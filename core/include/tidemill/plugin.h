@@ -7,9 +7,12 @@
  * ever appended, to the entry and to every table below, and `size` says how many there
  * are.
  *
- *     TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_TRANSFORM, "upper", "1.0",
- * "Upper-cases a column."), .options = upper_options, .options_size = sizeof(struct
- * upper), .transform = &upper_transform};
+ *     TIDE_PLUGIN_ENTRY = {
+ *         TIDE_PLUGIN_HEAD(TIDE_KIND_TRANSFORM, "upper", "1.0", "Upper-cases a column."),
+ *         .options = upper_options,
+ *         .options_size = sizeof(struct upper),
+ *         .transform = &upper_transform,
+ *     };
  *
  * Threads: one state is used by one thread at a time; source, transforms and destination
  * of a run live on different threads.  Nothing is ever dlclosed.
@@ -46,19 +49,16 @@ enum tide_log_level {
     TIDE_LOG_ERROR = 3
 };
 
-/* ---- the host
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the host -----------------------------------------------------------------------*/
 
 /** A row that never became one: a malformed line, an undecodable value.  All pointers are
  * borrowed for the call. */
 struct tide_reject {
-    const char *code; /**< a short word: "ragged_row", "invalid_utf8", "unknown_field" */
+    const char *code;    /**< a short word: "ragged_row", "invalid_utf8" */
     const char *message; /**< what is wrong with it */
     const char *origin;  /**< file or table it came from, or NULL */
     int64_t position;    /**< line, row or offset within the origin, from 1; 0: unknown */
-    const char
-        *raw; /**< the bytes as received, or NULL; the host cuts and escapes them */
+    const char *raw;     /**< the bytes as received, or NULL; the host cuts and escapes */
     size_t raw_length;
 };
 
@@ -76,8 +76,7 @@ struct tide_host {
     void (*log)(const struct tide_host *host, int level, const char *message);
     /** Microseconds since 1970-01-01 UTC. */
     int64_t (*now)(const struct tide_host *host);
-    /** Whether the run was asked to stop; a plugin that waits or loops for long asks now
-     * and then. */
+    /** Whether the run was asked to stop; who is busy for long asks now and then. */
     bool (*cancelled)(const struct tide_host *host);
     /** The value of a secret by name, or NULL; borrowed until the state is closed. */
     const char *(*secret)(const struct tide_host *host, const char *name);
@@ -97,29 +96,29 @@ struct tide_host {
     void *(*allocate)(const struct tide_host *host, size_t size);
 };
 
-/* ---- sources
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- sources ------------------------------------------------------------------------*/
 
 /** What a run wants of one table.  Borrowed by open() for the life of the state. */
 struct tide_source_request {
     uint32_t size;
-    int64_t batch_rows;   /**< at most so many rows a batch */
-    int64_t batch_bytes;  /**< about so many bytes a batch; one row may be longer */
-    const char *table;    /**< as the source calls it */
-    const char *cursor;   /**< column that makes the table incremental, or NULL */
-    const char *position; /**< where the last committed run ended, or the last checkpoint
-                             of one that was cut off (the source's own words: they tell
-                             it which), or NULL: from the start */
-    const struct tide_schema *declared; /**< columns whose type the user declared: a hint;
-                                           the host checks and casts */
-    const char *const *include; /**< columns wanted, ended by NULL, or NULL: all; a hint,
-                                   the host drops the rest */
-    const char *const *exclude; /**< columns not wanted, ended by NULL, or NULL; a hint */
-    int64_t row_limit; /**< more rows than this will not be used; 0: no limit; a hint */
-    bool may_repeat;   /**< a row that comes again does no harm: it is merged by its key.
-                          Else the source leaves a row to the next run rather than give it
-                          twice */
+    int64_t batch_rows;  /**< at most so many rows a batch */
+    int64_t batch_bytes; /**< about so many bytes a batch; one row may be longer */
+    const char *table;   /**< as the source calls it */
+    const char *cursor;  /**< column that makes the table incremental, or NULL */
+    /** Where the last committed run ended, or the last checkpoint of one that was cut off
+     * (the source's own words: they tell it which); NULL: from the start. */
+    const char *position;
+
+    /* Hints: the host checks and casts the columns declared, and drops those that are not
+     * wanted, by itself. */
+    const struct tide_schema *declared; /**< columns whose type the user declared */
+    const char *const *include;         /**< columns wanted, ended by NULL; NULL: all */
+    const char *const *exclude;         /**< columns not wanted, ended by NULL, or NULL */
+    int64_t row_limit; /**< more rows than this will not be used; 0: no limit */
+
+    /** A row that comes again does no harm: it is merged by its key.  Else the source
+     * leaves a row to the next run rather than give it twice. */
+    bool may_repeat;
 };
 
 /** Called by discover for each table; the schema is borrowed for the call.  A result
@@ -127,15 +126,18 @@ struct tide_source_request {
 typedef int (*tide_discover_fn)(void *arg, const char *table,
                                 const struct tide_schema *schema);
 
+/** Bits of tide_source.flags. */
 enum tide_source_flag {
-    TIDE_SOURCE_INCREMENTAL = 1, /**< honours cursor and position */
-    TIDE_SOURCE_RESUMABLE =
-        2, /**< has a position after every batch, and goes on from it when a run was cut
-              off there, with or without a cursor */
-    TIDE_SOURCE_ORDERED = 4, /**< with a cursor, rows come in its ascending order */
-    TIDE_SOURCE_SEES_LATE =
-        8 /**< with a cursor, rows committed late are read by the next run, wherever their
-             cursor is; unless an option `incremental` is "cursor" */
+    /** Honours cursor and position. */
+    TIDE_SOURCE_INCREMENTAL = 1,
+    /** Has a position after every batch, and goes on from it when a run was cut off
+     * there, with or without a cursor. */
+    TIDE_SOURCE_RESUMABLE = 2,
+    /** With a cursor, rows come in its ascending order. */
+    TIDE_SOURCE_ORDERED = 4,
+    /** With a cursor, rows committed late are read by the next run, wherever their cursor
+     * is; unless an option `incremental` is "cursor". */
+    TIDE_SOURCE_SEES_LATE = 8
 };
 
 struct tide_source {
@@ -144,8 +146,8 @@ struct tide_source {
     /** List tables and their columns.  May be NULL. */
     int (*discover)(const void *options, const struct tide_host *host,
                     tide_discover_fn emit, void *arg, struct tide_error *err);
-    /** Open one table: create *state and fill schema (empty on entry) with its columns.
-     */
+    /** Open one table: create *state and fill schema (empty on entry) with its
+     * columns. */
     int (*open)(const void *options, const struct tide_source_request *request,
                 const struct tide_host *host, void **state, struct tide_schema *schema,
                 struct tide_error *err);
@@ -177,9 +179,7 @@ struct tide_source {
                  struct tide_error *err);
 };
 
-/* ---- transforms
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- transforms ---------------------------------------------------------------------*/
 
 struct tide_transform {
     uint32_t size;
@@ -196,9 +196,7 @@ struct tide_transform {
     void (*close)(void *state);
 };
 
-/* ---- destinations
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- destinations -------------------------------------------------------------------*/
 
 enum tide_mode { TIDE_MODE_APPEND = 1, TIDE_MODE_REPLACE = 2, TIDE_MODE_MERGE = 3 };
 
@@ -207,14 +205,14 @@ enum tide_destination_flag {
     TIDE_DESTINATION_APPEND = 1,
     TIDE_DESTINATION_REPLACE = 2,
     TIDE_DESTINATION_MERGE = 4,
-    TIDE_DESTINATION_TRANSACTIONAL =
-        8, /**< rows and position are committed together, or neither */
-    TIDE_DESTINATION_READABLE = 16, /**< the source of the same name reads with the same
-                                       options what this wrote */
-    TIDE_DESTINATION_LARGE_BATCHES =
-        32, /**< a batch costs much by itself: it is to be given larger ones */
-    TIDE_DESTINATION_ATOMIC =
-        64 /**< what one commit publishes appears at once, or not at all */
+    /** Rows and position are committed together, or neither. */
+    TIDE_DESTINATION_TRANSACTIONAL = 8,
+    /** The source of the same name reads with the same options what this wrote. */
+    TIDE_DESTINATION_READABLE = 16,
+    /** A batch costs much by itself: it is to be given larger ones. */
+    TIDE_DESTINATION_LARGE_BATCHES = 32,
+    /** What one commit publishes appears at once, or not at all. */
+    TIDE_DESTINATION_ATOMIC = 64
 };
 
 /** What a run brings to one table.  Borrowed by open() for the life of the state. */
@@ -223,14 +221,11 @@ struct tide_destination_request {
     int32_t mode;                     /**< an enum tide_mode the destination declared */
     const char *table;                /**< as the destination calls it */
     const struct tide_schema *schema; /**< the columns that come */
-    const char *const *key; /**< for merge: column names, ended by NULL; else NULL */
-    const char *
-        cursor; /**< for merge: the column by which a later duplicate is known, or NULL */
-    const char *pipeline; /**< stable name of pipeline and table: where a position is kept
-                             under */
+    const char *const *key;           /**< for merge: column names, ended by NULL */
+    const char *cursor;   /**< for merge: tells the later of two rows of a key, or NULL */
+    const char *pipeline; /**< stable name of pipeline and table: a position's own name */
     const char *run;      /**< id of this run: names staging tables and temporary files */
-    int64_t
-        started_at; /**< start of the run, microseconds UTC: for placeholders in names */
+    int64_t started_at;   /**< of the run, microseconds UTC: for placeholders in names */
 };
 
 /**
@@ -274,8 +269,7 @@ struct tide_destination {
     const char *(*location)(void *state);
 };
 
-/* ---- formats: bytes to rows and back
- * ---------------------------------------------------------------------------- */
+/* ---- formats: bytes to rows and back ------------------------------------------------*/
 
 /** A stretch of a file.  The 64 bytes behind data + length are readable. */
 struct tide_span {
@@ -290,10 +284,10 @@ struct tide_decoder_request {
     int64_t batch_rows, batch_bytes;
     const char *origin;                 /**< the file's name, for rejects */
     const struct tide_schema *declared; /**< declared types, a hint; may be NULL */
-    const struct tide_schema *table; /**< columns that the files before this one gave the
-                                        table: a format that infers columns keeps to
-                                        them, one that reads them from the file need not
-                                        look; NULL: this is the first */
+    /** Columns that the files before this one gave the table: a format that infers
+     * columns keeps to them, one that reads them from the file need not look.  NULL: this
+     * is the first. */
+    const struct tide_schema *table;
 };
 
 struct tide_format {
@@ -350,8 +344,7 @@ struct tide_format {
     int (*decoder_resume)(void *state, int64_t mark, struct tide_error *err);
 };
 
-/* ---- storages: named files somewhere
- * ---------------------------------------------------------------------------- */
+/* ---- storages: named files somewhere ------------------------------------------------*/
 
 /** Called by list for each file, sorted by name; a result below zero ends the listing. */
 typedef int (*tide_list_fn)(void *arg, const char *name, int64_t size);
@@ -393,9 +386,7 @@ struct tide_storage {
                   const char *name, struct tide_error *err);
 };
 
-/* ---- the entry
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the entry ----------------------------------------------------------------------*/
 
 struct tide_plugin_entry {
     uint32_t abi;  /**< TIDE_ABI */

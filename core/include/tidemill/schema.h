@@ -19,22 +19,19 @@ extern "C" {
 
 /** Column types and the Arrow format each one travels in.  The numbers never change. */
 enum tide_type {
-    TIDE_TYPE_NULL = 0,    /**< "n"       nothing but null */
-    TIDE_TYPE_BOOL = 1,    /**< "b"       bit-packed */
-    TIDE_TYPE_INT64 = 2,   /**< "l" */
-    TIDE_TYPE_FLOAT64 = 3, /**< "g" */
-    TIDE_TYPE_DECIMAL =
-        4, /**< "u"       exact decimal text as it was written: -12.50, 1e5, NaN */
-    TIDE_TYPE_STRING = 5, /**< "u"       UTF-8 */
-    TIDE_TYPE_BYTES = 6,  /**< "z" */
-    TIDE_TYPE_DATE = 7,   /**< "tdD"     int32 days since 1970-01-01 */
-    TIDE_TYPE_TIME = 8,   /**< "ttu"     int64 microseconds since midnight */
-    TIDE_TYPE_TIMESTAMP =
-        9, /**< "tsu:UTC" int64 microseconds since 1970-01-01 00:00 UTC: an instant */
-    TIDE_TYPE_UUID = 10, /**< "u"       36 characters, lower case */
-    TIDE_TYPE_JSON = 11, /**< "u"       one JSON text, bytes as the source gave them */
-    TIDE_TYPE_DATETIME =
-        12 /**< "tsu:"    int64 microseconds, date and time of a calendar with no zone */
+    TIDE_TYPE_NULL = 0,      /**< "n"       nothing but null */
+    TIDE_TYPE_BOOL = 1,      /**< "b"       bit-packed */
+    TIDE_TYPE_INT64 = 2,     /**< "l" */
+    TIDE_TYPE_FLOAT64 = 3,   /**< "g" */
+    TIDE_TYPE_DECIMAL = 4,   /**< "u"       exact, as it was written: -12.50, 1e5, NaN */
+    TIDE_TYPE_STRING = 5,    /**< "u"       UTF-8 */
+    TIDE_TYPE_BYTES = 6,     /**< "z" */
+    TIDE_TYPE_DATE = 7,      /**< "tdD"     int32 days since 1970-01-01 */
+    TIDE_TYPE_TIME = 8,      /**< "ttu"     int64 microseconds since midnight */
+    TIDE_TYPE_TIMESTAMP = 9, /**< "tsu:UTC" int64 microseconds since 1970, an instant */
+    TIDE_TYPE_UUID = 10,     /**< "u"       36 characters, lower case */
+    TIDE_TYPE_JSON = 11,     /**< "u"       one JSON text, as the source gave it */
+    TIDE_TYPE_DATETIME = 12  /**< "tsu:"    int64 microseconds of a clock with no zone */
 };
 #define TIDE_TYPE_COUNT 13
 
@@ -48,22 +45,22 @@ enum tide_type {
 enum tide_column_flag {
     TIDE_COLUMN_REQUIRED = 1, /**< null is not allowed */
     TIDE_COLUMN_KEY = 2,      /**< part of the primary key */
-    TIDE_COLUMN_DEFAULT =
-        4, /**< of a destination: it fills the column when it is not given */
-    TIDE_COLUMN_SQL_TYPE = 8, /**< logical is a PostgreSQL type name that holds every
-                                 value: a table may be created with it */
-    TIDE_COLUMN_RESPELT = 16 /**< of a destination: it may keep a text in another spelling
-                                of the same value (an interval, a padded char) */
+    TIDE_COLUMN_DEFAULT = 4,  /**< the destination fills it when it is not given */
+    /** logical is a PostgreSQL type name that holds every value: a table may be created
+     * with it. */
+    TIDE_COLUMN_SQL_TYPE = 8,
+    /** The destination may keep a text in another spelling of the same value (an
+     * interval, a padded char). */
+    TIDE_COLUMN_RESPELT = 16
 };
 
 struct tide_column {
-    char *name;         /**< owned; UTF-8, never empty */
-    char *logical;      /**< owned or NULL: the source's own name of the type, as
-                           "numeric(12,2)" */
-    int32_t type;       /**< an enum tide_type */
-    uint32_t flags;     /**< of enum tide_column_flag */
-    int64_t max_length; /**< longest text in characters (bytes for TIDE_TYPE_BYTES); 0: no
-                           limit */
+    char *name;     /**< owned; UTF-8, never empty */
+    char *logical;  /**< owned or NULL: the source's own type, as "numeric(12,2)" */
+    int32_t type;   /**< an enum tide_type */
+    uint32_t flags; /**< of enum tide_column_flag */
+    /** Longest text in characters (bytes for TIDE_TYPE_BYTES); 0: no limit. */
+    int64_t max_length;
     int64_t reserved[2];
 };
 
