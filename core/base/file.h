@@ -10,8 +10,8 @@
 #include <tidemill/error.h>
 
 /** Read a file of at most limit bytes; *data is malloc'ed and terminated.  "-" is
- * standard input.  TIDE_E_NOT_FOUND, TIDE_E_IO, TIDE_E_LIMIT; the message has the path.
- */
+ * standard input.  TIDE_E_NOT_FOUND, TIDE_E_IO, TIDE_E_LIMIT; the message has the
+ * path. */
 int tide_file_read(const char *path, size_t limit, char **data, size_t *length,
                    struct tide_error *err);
 /** Replace a file at once: temporary name, fsync, rename, fsync of the folder. */

@@ -66,8 +66,8 @@ static int parse(const char *file, const char *text, size_t length,
     return rc;
 }
 
-/* The plugins that were named did not all load: look at every plugin, for better advice.
- */
+/* The plugins that were named did not all load: look at every plugin, for better
+ * advice. */
 static void explain(const char *file, const char *text, size_t length)
 {
     struct tide_problems problems = {0};

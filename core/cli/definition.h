@@ -8,8 +8,8 @@
 
 #include "pipeline/pipeline.h"
 
-/** The cache of plugin descriptions of this user, malloc'ed; NULL when there is no home.
- */
+/** The cache of plugin descriptions of this user, malloc'ed; NULL when there is no
+ * home. */
 char *tide_cli_cache_file(void);
 
 /** Read all plugins, usable and refused; complains itself.  NULL when the folder cannot

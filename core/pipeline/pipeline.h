@@ -20,9 +20,7 @@
 #include "base/text.h"
 #include "plugin/catalog.h"
 
-/* ---- problems
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- problems -----------------------------------------------------------------------*/
 
 enum tide_problem_kind {
     TIDE_PROBLEM_SYNTAX, /**< not a document at all (HTTP 422) */
@@ -47,9 +45,7 @@ void tide_problems_fini(struct tide_problems *problems);
 /** "FILE:3:7: tables[1].columns: message" lines; malloc'ed. */
 char *tide_problems_format(const struct tide_problems *problems, const char *file);
 
-/* ---- the compiled document
- * --------------------------------------------------------------------------------------
- */
+/* ---- the compiled document ----------------------------------------------------------*/
 
 struct tide_connection {
     const char *plugin;          /**< NULL while it refers to a stored one */

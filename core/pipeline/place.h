@@ -17,8 +17,8 @@ struct tide_findings {
     struct tide_problems *problems;
 };
 
-/** A value: the root, a member of an object (key), or an element of an array (key NULL).
- */
+/** A value: the root, a member of an object (key), or an element of an array (key
+ * NULL). */
 struct tide_place {
     struct tide_findings *findings;
     const struct tide_place *up; /**< NULL: the root */

@@ -21,9 +21,7 @@
 #define TIDE_WORKER_LEDGER_FD 3
 #define TIDE_WORKER_EVENTS_FD 4
 
-/* ---- the six steps
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- the six steps ------------------------------------------------------------------*/
 
 enum tide_step_id {
     TIDE_STEP_RECEIVE,
@@ -39,9 +37,7 @@ enum tide_step_id {
  * "finalize". */
 const char *tide_step_name(int step);
 
-/* ---- counters in shared memory
- * --------------------------------------------------------------------------------------
- */
+/* ---- counters in shared memory ------------------------------------------------------*/
 
 /** One writer a member, relaxed atomic stores once a batch; the reader copies.  Outlives
  * the worker. */
@@ -63,9 +59,7 @@ struct tide_ledger {
 };
 #define TIDE_LEDGER_MAGIC 0x54494445u
 
-/* ---- job and events
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- job and events -----------------------------------------------------------------*/
 
 /*
  * Job:  {"run": 609461413, "pipeline": "uid or name", "definition": {...}, "base_folder":

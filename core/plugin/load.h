@@ -10,9 +10,8 @@
 #include <tidemill/plugin.h>
 
 /** dlopen the plugin of that kind and name below folder, check its ABI, and give its
- * entry (borrowed, for ever). TIDE_E_NOT_FOUND, TIDE_E_IO when the
- * linker refuses it, TIDE_E_CONFIG with the reason; err->where is the file.  Any thread.
- */
+ * entry (borrowed, for ever). TIDE_E_NOT_FOUND, TIDE_E_IO when the linker refuses it,
+ * TIDE_E_CONFIG with the reason; err->where is the file.  Any thread. */
 int tide_plugin_load(const char *folder, uint32_t kind, const char *name,
                      const struct tide_plugin_entry **out, struct tide_error *err);
 /** The file that a loaded entry came from; borrowed, for ever. */

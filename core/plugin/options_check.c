@@ -59,8 +59,8 @@ static void unknown_component(struct check *check, const struct tide_option_info
     }
 }
 
-/* The component that an option names, by the user's word or by default, adds its table.
- */
+/* The component that an option names, by the user's word or by default, adds its
+ * table. */
 static void add_component(struct check *check, const struct tide_option_info *option)
 {
     struct json_object *value = tide_json_member(check->options, option->name);

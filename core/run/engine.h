@@ -58,8 +58,8 @@ int tide_engine_bind(struct tide_arena *arena, const char *plugin_folder, uint32
 /** Tell the caller; takes the reference.  Any thread. */
 void tide_engine_emit(struct tide_engine *engine, struct json_object *event);
 
-/** The mode in which this run writes a table: a replay adds to one that is replaced else.
- */
+/** The mode in which this run writes a table: a replay adds to one that is replaced
+ * else. */
 int tide_engine_mode(const struct tide_engine *engine, const struct tide_table *table);
 /** "append", "replace" or "merge". */
 const char *tide_engine_mode_name(int mode);

@@ -25,8 +25,8 @@ struct tide_reject_note tide_replay_note_again(const struct tide_replay_row *row
                                                int step, const char *code,
                                                const char *message,
                                                struct tide_text *raw);
-/** Put a row in where it was refused: it reaches the destination, or is rejected again.
- */
+/** Put a row in where it was refused: it reaches the destination, or is rejected
+ * again. */
 TIDE_MUST_CHECK
 int tide_replay_enter(struct tide_replaying *replaying, const struct tide_replay_row *row,
                       struct tide_error *err);

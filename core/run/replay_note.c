@@ -8,8 +8,8 @@
 #include "base/json.h"
 #include "batch/kept_row.h"
 
-/* FNV-1a: it tells definitions apart that people have edited, not those made to collide.
- */
+/* FNV-1a: it tells definitions apart that people have edited, not those made to
+ * collide. */
 static uint64_t hash(uint64_t sum, const char *text)
 {
     do {

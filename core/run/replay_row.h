@@ -27,8 +27,8 @@ struct tide_replay_row {
 
 void tide_replay_row_read(struct json_object *object, struct tide_replay_row *row);
 
-/** Append the bytes that never became a row, as they were before they were made a text.
- */
+/** Append the bytes that never became a row, as they were before they were made a
+ * text. */
 void tide_replay_row_bytes(const struct tide_replay_row *row, struct tide_text *out);
 
 /** Why a row does not fit. */

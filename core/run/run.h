@@ -53,8 +53,8 @@ struct tide_run_request {
     void (*event)(void *arg, struct json_object *event);
     void *event_arg;
     const atomic_bool *cancel; /**< set by a signal or another thread */
-    /** Called before each commit; a failure ends the run instead.  NULL: nothing to ask.
-     */
+    /** Called before each commit; a failure ends the run instead.  NULL: nothing to
+     * ask. */
     int (*before_commit)(void *arg, struct tide_error *err);
     void *before_commit_arg;
 };
@@ -79,8 +79,8 @@ int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_fo
                      int64_t rows, tide_preview_fn emit, void *arg,
                      struct tide_error *err);
 
-/** Tables and columns of a connection; kind is TIDE_KIND_SOURCE or TIDE_KIND_DESTINATION.
- */
+/** Tables and columns of a connection; kind is TIDE_KIND_SOURCE or
+ * TIDE_KIND_DESTINATION. */
 int tide_run_discover(const char *plugin_folder, uint32_t kind, const char *plugin,
                       struct json_object *options, const char *base_folder,
                       tide_discover_fn emit, void *arg, struct tide_error *err);

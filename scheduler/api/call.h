@@ -95,8 +95,8 @@ void tide_shared_catalog_unref(struct tide_shared_catalog *shared);
 
 /* ---- auth.c ---- */
 
-/** Find out who asks, then `admit`; or answer 401, or 404 for a workspace that is gone.
- */
+/** Find out who asks, then `admit`; or answer 401, or 404 for a workspace that is
+ * gone. */
 void tide_auth_check(struct tide_call *call);
 /** Run the handler of the call's route. */
 void tide_call_admit(struct tide_call *call);
@@ -116,8 +116,8 @@ void tide_api_cancel_run(struct tide_call *call);
 void tide_api_list_rejects(struct tide_call *call); /* rejects.c */
 void tide_api_replay(struct tide_call *call);
 /** Send a run that the store has created on its way: the object to answer with, which has
- * the run's id; owned by the caller.  NULL: it was not created, and the call is answered.
- */
+ * the run's id; owned by the caller.  NULL: it was not created, and the call is
+ * answered. */
 struct json_object *tide_api_start_run(struct tide_call *call,
                                        enum tide_run_refusal refusal,
                                        const struct tide_run_record *run,

@@ -25,15 +25,15 @@
 struct tide_http_server;
 struct tide_http_request;
 
-/** A part of the paths and the shape of its errors; the first whose prefix fits counts.
- */
+/** A part of the paths and the shape of its errors; the first whose prefix fits
+ * counts. */
 struct tide_http_surface {
     const char *prefix;
     enum tide_http_style style;
 };
 
-/** `route` is the index in options.routes.  Must lead to exactly one tide_http_reply().
- */
+/** `route` is the index in options.routes.  Must lead to exactly one
+ * tide_http_reply(). */
 typedef void (*tide_http_dispatch_fn)(struct tide_http_request *request, size_t route,
                                       void *arg);
 

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Whether every % is followed by two hexadecimal digits, and none of them makes a NUL.
- */
+/** Whether every % is followed by two hexadecimal digits, and none of them makes a
+ * NUL. */
 bool tide_http_query_is_valid(const char *query);
 /** The first value of that name, decoded ("+" is a space), malloc'ed; "" for a name
  * without "="; NULL when it is absent.  `query` is valid. */

@@ -25,8 +25,7 @@ struct tide_agenda {
     size_t bucket_count, count;
 };
 
-/* ---- finding by uid ------------------------------------------------------------------
- */
+/* ---- finding by uid -----------------------------------------------------------------*/
 
 static size_t hash(const char *uid)
 {
@@ -94,8 +93,7 @@ static void drop(struct tide_agenda *agenda, struct entry **place)
     free(entry);
 }
 
-/* ---- the interface -------------------------------------------------------------------
- */
+/* ---- the interface ------------------------------------------------------------------*/
 
 struct tide_agenda *tide_agenda_create(void)
 {

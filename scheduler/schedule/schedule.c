@@ -52,8 +52,7 @@ static int64_t wall(const struct tide_schedule *schedule)
     return schedule->clock->wall(schedule->clock);
 }
 
-/* ---- the timer -----------------------------------------------------------------------
- */
+/* ---- the timer ----------------------------------------------------------------------*/
 
 static void on_timer(uv_timer_t *timer);
 
@@ -96,8 +95,7 @@ static void compare_clocks(struct tide_schedule *schedule)
     }
 }
 
-/* ---- claims --------------------------------------------------------------------------
- */
+/* ---- claims -------------------------------------------------------------------------*/
 
 static void maybe_close(struct tide_schedule *schedule);
 
@@ -229,8 +227,7 @@ static void on_timer(uv_timer_t *timer)
     look(timer->data);
 }
 
-/* ---- what is scheduled ---------------------------------------------------------------
- */
+/* ---- what is scheduled --------------------------------------------------------------*/
 
 static void on_changed(void *arg, const struct tide_pipeline_record *pipeline,
                        bool deleted)
@@ -272,8 +269,7 @@ static void load(struct tide_schedule *schedule)
     tide_store_pipelines_due(schedule->store, on_loaded, schedule);
 }
 
-/* ---- creating and closing ------------------------------------------------------------
- */
+/* ---- creating and closing -----------------------------------------------------------*/
 
 struct tide_schedule *tide_schedule_create(const struct tide_schedule_options *options)
 {

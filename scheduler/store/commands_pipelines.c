@@ -5,8 +5,7 @@
  */
 #include "store/command.h"
 
-/* ---- answers -------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------*/
 
 static void deliver_key(struct tide_command *command, const struct tide_error *err)
 {
@@ -26,8 +25,7 @@ static void deliver_pipelines(struct tide_command *command, const struct tide_er
                                 err ? 0 : list->count, err);
 }
 
-/* ---- keys ----------------------------------------------------------------------------
- */
+/* ---- keys ---------------------------------------------------------------------------*/
 
 static int execute_key_find(struct tide_backend *backend, struct tide_command *c,
                             struct tide_error *err)
@@ -49,8 +47,7 @@ void tide_store_key_find(struct tide_store *store, const uint8_t hash[TIDE_KEY_H
     tide_store_submit(store, command);
 }
 
-/* ---- pipelines: creating and reading -------------------------------------------------
- */
+/* ---- pipelines: creating and reading ------------------------------------------------*/
 
 static struct tide_pipeline_ref copy_ref(struct tide_command *command,
                                          const struct tide_pipeline_ref *ref)
@@ -149,8 +146,7 @@ void tide_store_pipelines_due(struct tide_store *store, tide_store_pipelines_fn 
     tide_store_submit(store, command);
 }
 
-/* ---- pipelines: edits ----------------------------------------------------------------
- */
+/* ---- pipelines: edits ---------------------------------------------------------------*/
 
 static struct tide_command *create_edit(const struct tide_pipeline_ref *ref,
                                         tide_store_pipeline_fn done, void *arg)

@@ -7,8 +7,7 @@
 
 #include "base/check.h"
 
-/* ---- answers -------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------*/
 
 static void deliver_done(struct tide_command *command, const struct tide_error *err)
 {
@@ -57,8 +56,7 @@ static void deliver_totals(struct tide_command *command, const struct tide_error
     command->callback.totals(command->arg, err ? NULL : &command->out.totals, err);
 }
 
-/* ---- creating and reading ------------------------------------------------------------
- */
+/* ---- creating and reading -----------------------------------------------------------*/
 
 static int execute_create(struct tide_backend *backend, struct tide_command *c,
                           struct tide_error *err)
@@ -126,8 +124,7 @@ void tide_store_run_list(struct tide_store *store, const struct tide_run_filter 
     tide_store_submit(store, command);
 }
 
-/* ---- the life of a run ---------------------------------------------------------------
- */
+/* ---- the life of a run --------------------------------------------------------------*/
 
 static int execute_start(struct tide_backend *backend, struct tide_command *c,
                          struct tide_error *err)
@@ -223,8 +220,7 @@ void tide_store_run_prune(struct tide_store *store, int64_t before, int64_t keep
     tide_store_submit(store, command);
 }
 
-/* ---- slots ---------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------*/
 
 static int execute_claim(struct tide_backend *backend, struct tide_command *c,
                          struct tide_error *err)
@@ -268,8 +264,7 @@ void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_clai
     tide_store_submit(store, command);
 }
 
-/* ---- sums ----------------------------------------------------------------------------
- */
+/* ---- sums ---------------------------------------------------------------------------*/
 
 static int execute_totals(struct tide_backend *backend, struct tide_command *c,
                           struct tide_error *err)

@@ -20,8 +20,7 @@
 #define CHECK_MOST (INT64_C(64) * 1024 * 1024)
 #define APPLICATION_ID 0x54494445
 
-/* ---- the lock ------------------------------------------------------------------------
- */
+/* ---- the lock -----------------------------------------------------------------------*/
 
 static int lock_refused(int lock, const char *folder, struct tide_error *err)
 {
@@ -60,8 +59,7 @@ static int lock_folder(const char *folder, int *out, struct tide_error *err)
     return code;
 }
 
-/* ---- opening -------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------*/
 
 /* Definitions may hold passwords: the file is ours alone from its first byte. */
 static int make_private(const char *path, int64_t *size, struct tide_error *err)
@@ -184,8 +182,7 @@ static void close_backend(struct tide_backend *backend)
     free(sqlite);
 }
 
-/* ---- transactions --------------------------------------------------------------------
- */
+/* ---- transactions -------------------------------------------------------------------*/
 
 static int begin(struct tide_backend *backend, bool writes, struct tide_error *err)
 {

@@ -27,8 +27,7 @@ struct tide_sqlite {
     size_t cached;
 };
 
-/* ---- statements (sqlite_query.c) ------------------------------------------------------
- */
+/* ---- statements (sqlite_query.c) ----------------------------------------------------*/
 
 /** What is bound to ?1, ?2, …; a list ends with a zeroed one. */
 struct tide_sql_value {
@@ -81,8 +80,7 @@ const char *tide_sql_take_text(struct tide_sql_row *row);
 int tide_sql_new_id(struct tide_sqlite *sqlite, const char *exists, int64_t *out,
                     struct tide_error *err);
 
-/* ---- schema (sqlite_schema.c) ---------------------------------------------------------
- */
+/* ---- schema (sqlite_schema.c) -------------------------------------------------------*/
 
 /** The scripts that take the schema from version i to i + 1. */
 extern const char *const tide_sqlite_migrations[];
@@ -92,8 +90,7 @@ extern const int64_t tide_sqlite_migration_count;
 int tide_sqlite_migrate(struct tide_sqlite *sqlite, const char *const *migrations,
                         int64_t count, struct tide_error *err);
 
-/* ---- the statements of the store, by what they are about ------------------------------
- */
+/* ---- the statements of the store, by what they are about ----------------------------*/
 
 int tide_sqlite_start(struct tide_backend *backend, const char *key_file,
                       struct tide_store_opening *opening, struct tide_error *err);

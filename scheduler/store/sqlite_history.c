@@ -5,8 +5,7 @@
 
 #define PRUNE_MOST 1000
 
-/* ---- retention -----------------------------------------------------------------------
- */
+/* ---- retention ----------------------------------------------------------------------*/
 
 static int prune_old(struct tide_sqlite *sqlite, int64_t before, int64_t *count,
                      struct tide_error *err)
@@ -57,8 +56,7 @@ int tide_sqlite_run_prune(struct tide_backend *backend, int64_t before, int64_t 
     return code;
 }
 
-/* ---- sums ----------------------------------------------------------------------------
- */
+/* ---- sums ---------------------------------------------------------------------------*/
 
 static int sum_states(struct tide_sqlite *sqlite, int64_t runs[TIDE_RUN_SKIPPED + 1],
                       struct tide_error *err)

@@ -18,8 +18,7 @@
 #define SELECT "SELECT " COLUMNS " FROM pipeline p WHERE p.deleted_at = 0"
 #define OF_WORKSPACE " AND (?1 = 0 OR p.workspace = ?1)"
 
-/* ---- reading -------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------*/
 
 static void take_pipeline(struct tide_sql_row *row, struct tide_pipeline_record *pipeline)
 {
@@ -140,8 +139,7 @@ int tide_sqlite_pipelines_due(struct tide_backend *backend, struct tide_arena *a
     return code == TIDE_OK ? take_all(sqlite, statement, arena, list, err) : code;
 }
 
-/* ---- creating ------------------------------------------------------------------------
- */
+/* ---- creating -----------------------------------------------------------------------*/
 
 static int64_t first_due(const char *uid, bool enabled, int64_t minutes, int64_t now)
 {
@@ -216,8 +214,7 @@ int tide_sqlite_pipeline_create(struct tide_backend *backend,
                            : code;
 }
 
-/* ---- editing -------------------------------------------------------------------------
- */
+/* ---- editing ------------------------------------------------------------------------*/
 
 static int get_editable(struct tide_backend *backend, const struct tide_pipeline_ref *ref,
                         struct tide_arena *arena, struct tide_pipeline_record *pipeline,
@@ -353,8 +350,7 @@ int tide_sqlite_pipeline_mode(struct tide_backend *backend,
     return code == TIDE_OK ? get_again(backend, arena, pipeline, err) : code;
 }
 
-/* ---- the end of a pipeline -----------------------------------------------------------
- */
+/* ---- the end of a pipeline ----------------------------------------------------------*/
 
 static int cancel_queued(struct tide_sqlite *sqlite, int64_t pipeline, const char *reason,
                          struct tide_error *err)

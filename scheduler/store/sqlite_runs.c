@@ -19,8 +19,7 @@
     " r.error, r.error_code, r.detail"
 #define SELECT "SELECT " COLUMNS " FROM run r JOIN pipeline p ON p.id = r.pipeline"
 
-/* ---- reading -------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------*/
 
 static void take_counts(struct tide_sql_row *row, int64_t counts[TIDE_STEPS])
 {
@@ -147,8 +146,7 @@ int tide_sqlite_run_live(struct tide_sqlite *sqlite, int64_t pipeline, int64_t *
     return code;
 }
 
-/* ---- creating ------------------------------------------------------------------------
- */
+/* ---- creating -----------------------------------------------------------------------*/
 
 int tide_sqlite_run_count(struct tide_sqlite *sqlite, enum tide_run_state state,
                           int64_t count, struct tide_error *err)
@@ -255,8 +253,7 @@ int tide_sqlite_run_create(struct tide_backend *backend,
     return code == TIDE_OK ? tide_sqlite_run_get(backend, 0, id, arena, run, err) : code;
 }
 
-/* ---- starting ------------------------------------------------------------------------
- */
+/* ---- starting -----------------------------------------------------------------------*/
 
 static int take_positions(struct tide_sqlite *sqlite, int64_t pipeline,
                           struct tide_arena *arena, const char **out,
@@ -325,8 +322,7 @@ int tide_sqlite_run_start(struct tide_backend *backend, int64_t id,
     return code;
 }
 
-/* ---- ending --------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------*/
 
 static int refuse_finish(struct tide_backend *backend, int64_t id,
                          struct tide_arena *arena, struct tide_run_record *run,

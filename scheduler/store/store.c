@@ -41,8 +41,7 @@ struct tide_store {
     void *closed_arg;
 };
 
-/* ---- queues --------------------------------------------------------------------------
- */
+/* ---- queues -------------------------------------------------------------------------*/
 
 static void queue_init(struct queue *queue)
 {
@@ -70,8 +69,7 @@ static struct tide_command *queue_take(struct queue *queue)
     return command;
 }
 
-/* ---- the thread ----------------------------------------------------------------------
- */
+/* ---- the thread ---------------------------------------------------------------------*/
 
 /* Move at most GROUP_MOST commands; false when the thread is to end. */
 static bool await_group(struct tide_store *store, struct queue *group)
@@ -176,8 +174,7 @@ static void run_thread(void *arg)
     TIDE_INVARIANT(uv_async_send(&store->answered) == 0);
 }
 
-/* ---- the loop's side -----------------------------------------------------------------
- */
+/* ---- the loop's side ----------------------------------------------------------------*/
 
 void tide_store_submit(struct tide_store *store, struct tide_command *command)
 {
@@ -253,8 +250,7 @@ void tide_store_stats(struct tide_store *store, struct tide_store_stats *stats)
     stats->waiting = store->submitted - store->delivered;
 }
 
-/* ---- opening and closing -------------------------------------------------------------
- */
+/* ---- opening and closing ------------------------------------------------------------*/
 
 /* The first transaction: the key of a new store, the end of runs left behind. */
 static int start_backend(struct tide_backend *backend,

@@ -28,8 +28,7 @@
 /** Opaque. */
 struct tide_store;
 
-/* ---- opening and closing --------------------------------------------------------------
- */
+/* ---- opening and closing ------------------------------------------------------------*/
 
 /** Borrowed for the call, but for the loop and the clock, which outlive the store. */
 struct tide_store_options {
@@ -64,8 +63,7 @@ int tide_store_open(const struct tide_store_options *options, struct tide_store 
  * is called on the loop thread, after the last answer.  No call after this one. */
 void tide_store_close(struct tide_store *store, void (*closed)(void *arg), void *arg);
 
-/* ---- records --------------------------------------------------------------------------
- */
+/* ---- records ------------------------------------------------------------------------*/
 
 /** Of the destination's connection: whether runs may write. */
 enum tide_destination_mode {
@@ -154,8 +152,7 @@ struct tide_key_record {
     int64_t created_at, last_used_at;
 };
 
-/* ---- callbacks ------------------------------------------------------------------------
- */
+/* ---- callbacks ----------------------------------------------------------------------*/
 
 typedef void (*tide_store_done_fn)(void *arg, const struct tide_error *err);
 typedef void (*tide_store_count_fn)(void *arg, int64_t count,
@@ -175,8 +172,7 @@ typedef void (*tide_store_runs_fn)(void *arg, const struct tide_run_record *runs
 typedef void (*tide_store_rejects_fn)(void *arg, const struct tide_reject_record *rejects,
                                       size_t count, const struct tide_error *err);
 
-/* ---- keys -----------------------------------------------------------------------------
- */
+/* ---- keys ---------------------------------------------------------------------------*/
 
 #define TIDE_KEY_HASH_SIZE 32
 
@@ -187,11 +183,11 @@ void tide_key_hash(const char *key, size_t length, uint8_t hash[TIDE_KEY_HASH_SI
 void tide_store_key_find(struct tide_store *store, const uint8_t hash[TIDE_KEY_HASH_SIZE],
                          tide_store_key_fn done, void *arg);
 
-/* ---- pipelines ------------------------------------------------------------------------
- *
- * Names a pipeline: by uid when that is not NULL, else by name when that is not NULL (the
- * newest of that name), else by id; workspace 0 means any.  TIDE_E_NOT_FOUND, "pipeline
- * does not exist", for one that is not there, deleted, or of another workspace.
+/* ---- pipelines ----------------------------------------------------------------------*/
+
+/** Names a pipeline: by uid when that is not NULL, else by name when that is not NULL
+ * (the newest of that name), else by id; workspace 0 means any.  TIDE_E_NOT_FOUND,
+ * "pipeline does not exist", for one that is not there, deleted, or of another workspace.
  */
 struct tide_pipeline_ref {
     int64_t workspace;
@@ -279,8 +275,7 @@ void tide_store_watch(struct tide_store *store, tide_store_watch_fn watch, void 
 void tide_store_pipelines_due(struct tide_store *store, tide_store_pipelines_fn done,
                               void *arg);
 
-/* ---- runs -----------------------------------------------------------------------------
- */
+/* ---- runs ---------------------------------------------------------------------------*/
 
 /** Why a run was not created, in the order in which it is checked. */
 enum tide_run_refusal {
@@ -393,8 +388,7 @@ void tide_store_position_set(struct tide_store *store, int64_t run, const char *
 void tide_store_run_prune(struct tide_store *store, int64_t before, int64_t keep,
                           tide_store_count_fn done, void *arg);
 
-/* ---- slots ----------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------*/
 
 /** Slots that are not run, and why. */
 struct tide_slot_skip {
@@ -430,8 +424,7 @@ typedef void (*tide_store_claim_fn)(void *arg, const struct tide_slot_claimed *c
 void tide_store_slot_claim(struct tide_store *store, const struct tide_slot_claim *claim,
                            tide_store_claim_fn done, void *arg);
 
-/* ---- rejects --------------------------------------------------------------------------
- */
+/* ---- rejects ------------------------------------------------------------------------*/
 
 /** Append, all or none; ordinals are given out by the caller. */
 void tide_store_rejects_add(struct tide_store *store, int64_t run,
@@ -448,8 +441,7 @@ void tide_store_rejects_list(struct tide_store *store, int64_t workspace, int64_
                              int64_t after, int64_t limit, tide_store_rejects_fn done,
                              void *arg);
 
-/* ---- numbers for /metrics -------------------------------------------------------------
- */
+/* ---- numbers for /metrics -----------------------------------------------------------*/
 
 /** Rows of all runs of a pipeline that have ended, ever. */
 struct tide_pipeline_totals {

@@ -7,8 +7,7 @@
 
 #include "base/json.h"
 
-/* ---- lines ---------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------*/
 
 static int emit_line(struct tide_event_reader *reader, tide_event_fn emit, void *arg,
                      struct tide_error *err)
@@ -65,8 +64,7 @@ void tide_event_reader_fini(struct tide_event_reader *reader)
     tide_text_fini(&reader->line);
 }
 
-/* ---- rejects -------------------------------------------------------------------------
- */
+/* ---- rejects ------------------------------------------------------------------------*/
 
 static const char *text_or(struct json_object *event, const char *key,
                            const char *fallback)

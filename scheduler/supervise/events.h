@@ -11,8 +11,7 @@
 #include "base/text.h"
 #include "store/store.h"
 
-/* ---- lines ----------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------*/
 
 /** A line longer than this is no event. */
 #define TIDE_EVENT_MOST ((size_t)8 * 1024 * 1024)
@@ -32,8 +31,7 @@ int tide_event_feed(struct tide_event_reader *reader, const char *data, size_t l
                     tide_event_fn emit, void *arg, struct tide_error *err);
 void tide_event_reader_fini(struct tide_event_reader *reader);
 
-/* ---- rejects --------------------------------------------------------------------------
- */
+/* ---- rejects ------------------------------------------------------------------------*/
 
 #define TIDE_REJECT_BATCH 256
 

@@ -20,8 +20,7 @@
 /* What the child will find as 0, 1, 2, 3 and 4. */
 #define CHILD_FDS 5
 
-/* ---- descriptors ---------------------------------------------------------------------
- */
+/* ---- descriptors --------------------------------------------------------------------*/
 
 /* Above those of the child, so that none is overwritten while they are put in place. */
 static int move_up(int fd)
@@ -123,8 +122,7 @@ static int open_all(struct tide_process *process, const char *job, size_t job_le
     return TIDE_OK;
 }
 
-/* ---- starting ------------------------------------------------------------------------
- */
+/* ---- starting -----------------------------------------------------------------------*/
 
 static int prepare_actions(posix_spawn_file_actions_t *actions, const int fds[CHILD_FDS])
 {
@@ -212,8 +210,7 @@ int tide_process_start(struct tide_process *process, char *path, const char *job
     return code;
 }
 
-/* ---- ending --------------------------------------------------------------------------
- */
+/* ---- ending -------------------------------------------------------------------------*/
 
 static int64_t microseconds(const struct timeval *time)
 {

@@ -27,8 +27,7 @@ int64_t tide_supervise_now(const struct tide_supervise *supervise)
     return supervise->clock->monotonic(supervise->clock);
 }
 
-/* ---- lists ---------------------------------------------------------------------------
- */
+/* ---- lists --------------------------------------------------------------------------*/
 
 static void append(struct tide_supervised **list, struct tide_supervised *run)
 {
@@ -66,8 +65,7 @@ static bool is_busy(const struct tide_supervise *supervise, const char *pipeline
     return run != NULL;
 }
 
-/* ---- the line ------------------------------------------------------------------------
- */
+/* ---- the line -----------------------------------------------------------------------*/
 
 static void start_next(struct tide_supervise *supervise)
 {
@@ -165,8 +163,7 @@ void tide_supervise_resume(struct tide_supervise *supervise)
     tide_store_run_list(supervise->store, &filter, on_queued, supervise);
 }
 
-/* ---- called back by a run ------------------------------------------------------------
- */
+/* ---- called back by a run -----------------------------------------------------------*/
 
 void tide_supervise_return(struct tide_supervise *supervise, struct tide_supervised *run,
                            bool again)
@@ -211,8 +208,7 @@ void tide_supervise_release(struct tide_supervise *supervise, struct tide_superv
     after_change(supervise);
 }
 
-/* ---- questions and requests ----------------------------------------------------------
- */
+/* ---- questions and requests ---------------------------------------------------------*/
 
 /* From the line to the active ones, where its end is written. */
 static void cancel_waiting(struct tide_supervise *supervise, struct tide_supervised *run)
@@ -286,8 +282,7 @@ void tide_supervise_stats(const struct tide_supervise *supervise,
     *stats = supervise->stats;
 }
 
-/* ---- creating ------------------------------------------------------------------------
- */
+/* ---- creating -----------------------------------------------------------------------*/
 
 /* libuv may merge several signals into one, so each of our own is looked at. */
 static void on_child(uv_signal_t *handle, int number)
@@ -352,8 +347,7 @@ int tide_supervise_create(const struct tide_supervise_options *options,
     return TIDE_OK;
 }
 
-/* ---- closing -------------------------------------------------------------------------
- */
+/* ---- closing ------------------------------------------------------------------------*/
 
 static void on_handle_closed(uv_handle_t *handle)
 {

@@ -19,8 +19,7 @@
 #define PIPE_GRACE SECOND
 #define FINISH_ATTEMPTS_CLOSING 10
 
-/* ---- the end: written down -----------------------------------------------------------
- */
+/* ---- the end: written down ----------------------------------------------------------*/
 
 static void on_finished(void *arg, const struct tide_run_record *record,
                         const struct tide_error *err)
@@ -105,8 +104,7 @@ void tide_supervised_destroy(struct tide_supervised *run)
     free(run);
 }
 
-/* ---- events --------------------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------------------*/
 
 static void on_pipe_closed(uv_handle_t *handle)
 {
@@ -271,8 +269,7 @@ static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
     }
 }
 
-/* ---- starting ------------------------------------------------------------------------
- */
+/* ---- starting -----------------------------------------------------------------------*/
 
 static void append_job(struct tide_text *text, const struct tide_supervise *supervise,
                        const struct tide_run_job *job)
@@ -375,8 +372,7 @@ void tide_supervised_start(struct tide_supervised *run)
     tide_store_run_start(run->supervise->store, run->id, on_job, run);
 }
 
-/* ---- stopping ------------------------------------------------------------------------
- */
+/* ---- stopping -----------------------------------------------------------------------*/
 
 void tide_supervised_stop(struct tide_supervised *run, enum tide_stop_cause cause)
 {

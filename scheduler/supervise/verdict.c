@@ -12,8 +12,7 @@
 
 #define MIB (1024.0 * 1024.0)
 
-/* ---- numbers -------------------------------------------------------------------------
- */
+/* ---- numbers ------------------------------------------------------------------------*/
 
 static void take_counts(struct json_object *steps, struct tide_run_end *end)
 {
@@ -68,8 +67,7 @@ static char *take_detail(struct json_object *end)
     return text;
 }
 
-/* ---- words ---------------------------------------------------------------------------
- */
+/* ---- words --------------------------------------------------------------------------*/
 
 static void add_place(const struct tide_ledger *ledger, struct tide_text *error)
 {
@@ -245,8 +243,7 @@ static void take_result(const struct tide_evidence *evidence,
     }
 }
 
-/* ---- the verdict ---------------------------------------------------------------------
- */
+/* ---- the verdict --------------------------------------------------------------------*/
 
 /* It ended as one that is asked to stop may: not by a crash of its own. */
 static bool is_stopped(const struct tide_evidence *evidence)

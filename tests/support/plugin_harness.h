@@ -70,8 +70,8 @@ void plugin_harness_init(struct plugin_harness *harness, uint32_t kind, const ch
 void plugin_harness_fini(struct plugin_harness *harness);
 /** Forget rejects and logs. */
 void plugin_harness_forget(struct plugin_harness *harness);
-/** The rejects as lines "origin:position code" ("row N code" for reject_row), malloc'ed.
- */
+/** The rejects as lines "origin:position code" ("row N code" for reject_row),
+ * malloc'ed. */
 char *plugin_harness_rejects(const struct plugin_harness *harness);
 
 /* ---- rows as texts ---- */

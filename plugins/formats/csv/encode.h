@@ -41,8 +41,7 @@ static inline uint8_t *csv_put_line_end(const struct csv_encoder *encoder, uint8
 }
 
 /** Write all rows of the prepared batch at out, which has room for them.  Returns the
- * end.
- */
+ * end. */
 uint8_t *csv_put_rows(const struct csv_encoder *encoder, int64_t rows, uint8_t *out);
 
 #endif

@@ -15,8 +15,8 @@ static int refuse(const struct csv_decoder *decoder, struct tide_error *err,
     return tide_error_at(err, TIDE_E_DATA, decoder->request.origin, "%s", message);
 }
 
-/* The byte order mark of UTF-8, which is skipped; those of other encodings are an error.
- */
+/* The byte order mark of UTF-8, which is skipped; those of other encodings are an
+ * error. */
 static int read_mark(struct csv_decoder *decoder, const struct tide_span *sample,
                      struct tide_error *err)
 {

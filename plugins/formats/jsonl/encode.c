@@ -268,8 +268,8 @@ static uint8_t *put_row(const struct encoder *encoder, int64_t row, uint8_t *out
 
 /* ---- batches ---- */
 
-/* Bytes beyond its data that a text column may take for escapes; notes if there are any.
- */
+/* Bytes beyond its data that a text column may take for escapes; notes if there are
+ * any. */
 static size_t measure_text(struct output *output, size_t length)
 {
     size_t special;

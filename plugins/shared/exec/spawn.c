@@ -151,8 +151,7 @@ static void free_environment(char **environment, size_t owned)
     free(environment);
 }
 
-/* ---- between fork and exec: what a signal handler may call, and no more
- * --------------*/
+/* ---- between fork and exec: what a signal handler may call, and no more -------------*/
 
 /* What the new process is told. */
 struct start {
@@ -205,8 +204,7 @@ static _Noreturn void become(const struct start *start)
     _exit(127);
 }
 
-/* ---- its parent
- * ----------------------------------------------------------------------*/
+/* ---- its parent ---------------------------------------------------------------------*/
 
 /* Our handlers do not run in the new process. */
 static pid_t fork_quietly(const struct start *start)

@@ -51,8 +51,8 @@ int part_open(struct part *part, const char *name, const struct tide_schema *tab
 TIDE_MUST_CHECK
 int part_read(struct part *part, struct tide_batch *batch, struct tide_error *err);
 
-/** Where it is, behind the rows read so far.  False: the format cannot go on from here.
- */
+/** Where it is, behind the rows read so far.  False: the format cannot go on from
+ * here. */
 bool part_tell(struct part *part, struct place *place);
 
 /** Go on at a place, in a file that was just opened.  TIDE_END: this is not the file that

@@ -21,8 +21,8 @@ struct position {
     struct place place;
 };
 
-/** Read a text that position_write made.  TIDE_E_CONFIG: it is none, or of another path.
- */
+/** Read a text that position_write made.  TIDE_E_CONFIG: it is none, or of another
+ * path. */
 TIDE_MUST_CHECK
 int position_parse(const char *text, const char *path, struct position *position,
                    struct tide_error *err);

@@ -131,8 +131,8 @@ static int copy_present(struct output *output, int from, int64_t *copied,
                           output->temporary, strerror(errno));
 }
 
-/* Take over from the file that is there now: its mode, and its contents when appending.
- */
+/* Take over from the file that is there now: its mode, and its contents when
+ * appending. */
 static int start_from_present(struct output *output, bool append, int64_t *copied,
                               struct tide_error *err)
 {

@@ -23,8 +23,7 @@
 #define START INT64_C(1732730400000000)
 #define SLOTS_MOST 60000
 
-/* ---- sets of slots -------------------------------------------------------------------
- */
+/* ---- sets of slots ------------------------------------------------------------------*/
 
 struct set {
     int64_t *items;
@@ -64,8 +63,7 @@ static void assert_same(struct set *a, struct set *b)
     assert_memory_equal(a->items, b->items, a->count * sizeof *a->items);
 }
 
-/* ---- the world -----------------------------------------------------------------------
- */
+/* ---- the world ----------------------------------------------------------------------*/
 
 struct pipeline {
     char uid[33];
@@ -161,8 +159,7 @@ static void fire(void)
     }
 }
 
-/* ---- what happens --------------------------------------------------------------------
- */
+/* ---- what happens -------------------------------------------------------------------*/
 
 static void expect_slots(struct pipeline *pipeline, int64_t from, int64_t to)
 {
@@ -265,8 +262,7 @@ static void no_slot_is_lost_or_doubled_when_missed_ones_run(void **state)
     live(3, TIDE_MISSED_ALL, 34000);
 }
 
-/* ---- single properties ---------------------------------------------------------------
- */
+/* ---- single properties --------------------------------------------------------------*/
 
 #define UID "0123456789abcdef0123456789abcdef"
 #define HOUR (60 * TIDE_MINUTE)

@@ -84,8 +84,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- helpers -------------------------------------------------------------------------
- */
+/* ---- helpers ------------------------------------------------------------------------*/
 
 static struct tide_pipeline_record make(int64_t minutes)
 {
@@ -121,8 +120,7 @@ static void await_ends(int64_t count)
     }
 }
 
-/* ---- slots ---------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------*/
 
 static void a_pipeline_runs_by_itself_at_its_slots(void **state)
 {

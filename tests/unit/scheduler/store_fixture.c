@@ -13,8 +13,7 @@
 
 #include "base/file.h"
 
-/* ---- the folder and the store --------------------------------------------------------
- */
+/* ---- the folder and the store -------------------------------------------------------*/
 
 void fixture_setup(struct fixture *fixture)
 {
@@ -94,8 +93,7 @@ void fixture_await(struct fixture *fixture, const bool *done)
     }
 }
 
-/* ---- answers -------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------*/
 
 static const char *keep(struct answer *answer, const char *text)
 {
@@ -289,8 +287,7 @@ void take_totals(void *arg, const struct tide_store_totals *totals,
     }
 }
 
-/* ---- calls that wait -----------------------------------------------------------------
- */
+/* ---- calls that wait ----------------------------------------------------------------*/
 
 int64_t fixture_workspace(struct fixture *fixture)
 {

@@ -215,8 +215,7 @@ static void what_was_asked_before_closing_is_stored_and_answered(void **state)
     assert_int_equal(read_pipeline(&fx, pipeline.id).period_minutes, 100);
 }
 
-/* ---- a kill --------------------------------------------------------------------------
- */
+/* ---- a kill -------------------------------------------------------------------------*/
 
 struct writer {
     struct fixture *fixture;

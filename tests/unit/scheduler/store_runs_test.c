@@ -245,8 +245,7 @@ static void a_run_of_another_workspace_does_not_exist(void **state)
     assert_string_equal(get_run(0, 1).err.message, "run does not exist");
 }
 
-/* ---- slots ---------------------------------------------------------------------------
- */
+/* ---- slots --------------------------------------------------------------------------*/
 
 static struct tide_slot_claim claim_of(const struct tide_pipeline_record *pipeline,
                                        const int64_t *slots, size_t count)
@@ -391,8 +390,7 @@ static void a_slot_is_never_run_twice_even_when_next_due_goes_back(void **state)
     assert_int_equal(list_runs(&fx, &(struct tide_run_filter){.limit = 9}).count, 1);
 }
 
-/* ---- positions, rejects --------------------------------------------------------------
- */
+/* ---- positions, rejects -------------------------------------------------------------*/
 
 static void positions_reach_the_next_job_until_they_are_reset(void **state)
 {
@@ -525,8 +523,7 @@ static void what_is_queued_together_shares_transactions(void **state)
     assert_string_equal(start_run(&fx, run).positions, "{\"t\":\"last\"}");
 }
 
-/* ---- retention and sums --------------------------------------------------------------
- */
+/* ---- retention and sums -------------------------------------------------------------*/
 
 static int64_t prune(int64_t before, int64_t keep)
 {

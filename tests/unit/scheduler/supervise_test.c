@@ -86,8 +86,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- helpers -------------------------------------------------------------------------
- */
+/* ---- helpers ------------------------------------------------------------------------*/
 
 static struct tide_run_record submit(const char *script)
 {
@@ -145,8 +144,7 @@ static void assert_contains(const char *text, const char *part)
     }
 }
 
-/* ---- ends ----------------------------------------------------------------------------
- */
+/* ---- ends ---------------------------------------------------------------------------*/
 
 static void a_run_that_succeeds_is_stored_with_all_it_said(void **state)
 {
@@ -303,8 +301,7 @@ static void a_pipe_held_by_a_stranger_is_given_up(void **state)
     assert_int_equal(ended.run.state, TIDE_RUN_SUCCEEDED);
 }
 
-/* ---- the job -------------------------------------------------------------------------
- */
+/* ---- the job ------------------------------------------------------------------------*/
 
 static void the_worker_is_given_its_job_and_nothing_else(void **state)
 {
@@ -331,8 +328,7 @@ static void the_worker_is_given_its_job_and_nothing_else(void **state)
     json_object_put(job);
 }
 
-/* ---- stopping ------------------------------------------------------------------------
- */
+/* ---- stopping -----------------------------------------------------------------------*/
 
 static void a_cancelled_worker_stops_by_itself(void **state)
 {
@@ -466,8 +462,7 @@ static void a_position_that_cannot_be_stored_fails_the_run(void **state)
     assert_contains(run.error, "position they reach could not be stored");
 }
 
-/* ---- the line ------------------------------------------------------------------------
- */
+/* ---- the line -----------------------------------------------------------------------*/
 
 static void no_more_than_the_limit_run_at_a_time_and_in_order(void **state)
 {
@@ -521,8 +516,7 @@ static void progress_is_that_of_the_ledger_while_it_lives(void **state)
     assert_false(tide_supervise_progress(supervise, run.id, &ledger));
 }
 
-/* ---- shutdown and restart ------------------------------------------------------------
- */
+/* ---- shutdown and restart -----------------------------------------------------------*/
 
 static void closing_cancels_what_lives_and_leaves_what_waits(void **state)
 {
