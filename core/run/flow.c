@@ -16,6 +16,7 @@ void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t t
     flow->table = &engine->pipeline->tables[table];
     flow->tally = &engine->tables[table];
     flow->reading = 1;
+    flow->covered_before = tide_rejects_covered(engine->rejects, TIDE_REJECTS_ALL);
     atomic_init(&flow->is_stopped, false);
     atomic_init(&flow->holds_rejects, false);
     TIDE_INVARIANT(pthread_mutex_init(&flow->lock, NULL) == 0);
@@ -146,7 +147,8 @@ int tide_flow_reject(struct tide_flow *flow, const struct tide_reject_note *note
     struct tide_error err = {0};
 
     full.table = flow->table->name;
-    full.parcel = atomic_load(&flow->holds_rejects) ? parcel_at(flow, note->step) : 0;
+    full.parcel = flow->makes_checkpoints ? parcel_at(flow, note->step) : 0;
+    full.is_held = atomic_load(&flow->holds_rejects);
     if (tide_rejects_take(flow->engine->rejects, &full, &err) == TIDE_OK) {
         return TIDE_OK;
     }

@@ -16,6 +16,7 @@
 #include "run/engine.h"
 #include "run/filter.h"
 #include "run/plugin_host.h"
+#include "run/position.h"
 #include "run/validation.h"
 
 /* Small enough to stay in a processor's cache from step to step. */
@@ -53,9 +54,12 @@ struct tide_flow {
     char *position_before;       /**< owned; where the source started, or NULL */
     char *position_after;        /**< owned; set by the reader at its end, or NULL */
     char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
-    bool is_resumed;     /**< it goes on from a checkpoint, or was done before it */
-    bool is_marked;      /**< what is kept says that the run is not over */
-    bool is_done;        /**< in the run that is gone on with: nothing is to be moved */
+    int64_t rows_before; /**< at the destination when the run went on with the table */
+    int64_t rejected_before; /**< and rejected until then */
+    int64_t covered_before;  /**< of the run's rejects, those of the tables before this */
+    bool is_resumed;         /**< it goes on from a checkpoint, or was done before it */
+    bool is_marked;          /**< what is kept says that the run is not over */
+    bool is_done; /**< in the run that is gone on with: nothing is to be moved */
 
     /* The middle. */
     struct tide_validation input;
@@ -191,9 +195,11 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err);
  * Any thread. */
 char *tide_flow_take_committed(struct tide_flow *flow);
 
-/** Know what a table is in the run of all tables, from what the destination kept (or
- * NULL); see flow_round.c. */
-void tide_flow_join_round(struct tide_flow *flow, const char *kept);
+/** Know what a table is in the run of all tables, from what the destination kept (zeroed:
+ * nothing); see flow_round.c. */
+void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept);
+/** So many rows of the table were rejected in front of what is gone on with. */
+void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count);
 /** All tables are done: tell it the destination, where that matters. */
 TIDE_MUST_CHECK
 int tide_round_end(struct tide_engine *engine, struct tide_error *err);

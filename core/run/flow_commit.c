@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "run/flow.h"
-#include "run/position.h"
 
 static int call_commit(struct tide_flow *flow, const char *position, bool final,
                        struct tide_error *err)
@@ -128,6 +127,29 @@ static void note_checkpoint(struct tide_flow *flow)
     tide_engine_emit(flow->engine, event);
 }
 
+/* Of the table up to the parcel that was written, and in front of the checkpoint that
+ * this run went on from. */
+static int64_t rejected_rows(const struct tide_flow *flow)
+{
+    return flow->rejected_before +
+           tide_rejects_covered(flow->engine->rejects, flow->writing) -
+           flow->covered_before;
+}
+
+/* Of the place that was reached, with what it covers; malloc'ed. */
+static char *format_checkpoint(const struct tide_flow *flow)
+{
+    int64_t passed = flow->tally->passed[TIDE_STEP_FINALIZE];
+    const struct tide_position position = {
+        .kind = TIDE_POSITION_CHECKPOINT,
+        .words = flow->reached,
+        .rows = flow->rows_before + passed + flow->taken,
+        .rejected = rejected_rows(flow),
+    };
+
+    return tide_position_format(&position);
+}
+
 int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
 {
     char *position = NULL;
@@ -142,7 +164,7 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
         return rc;
     }
     has_rejects = tell_rejects(flow);
-    position = tide_position_format(flow->reached, true);
+    position = format_checkpoint(flow);
     rc = call_commit(flow, position, false, err);
     free(position);
     if (rc < 0) {
@@ -178,14 +200,19 @@ static int check_before_end(struct tide_flow *flow, struct tide_error *err)
 /* To be kept, malloc'ed, or NULL.  A limited run leaves what was kept before. */
 static char *last_position(const struct tide_flow *flow)
 {
+    struct tide_position position = {.words = flow->position_after};
+
     if (flow->engine->request->row_limit > 0) {
         return flow->position_kept ? tide_strdup(flow->position_kept) : NULL;
     }
     if (flow->is_marked) {
-        return tide_position_format_done(flow->position_after, flow->engine->round);
+        position.kind = TIDE_POSITION_DONE;
+        position.run = flow->engine->round;
+        position.rejected = rejected_rows(flow);
+    } else if (!position.words) {
+        return NULL;
     }
-    return flow->position_after ? tide_position_format(flow->position_after, false)
-                                : NULL;
+    return tide_position_format(&position);
 }
 
 /* Without one, what was told of an earlier run holds no more. */

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "run/flow.h"
-#include "run/position.h"
 
 /* A table that is replaced must come whole; one without a cursor has no other way unless
  * it is asked for. */
@@ -62,11 +61,17 @@ static int begin_at(struct tide_flow *flow, char *position, struct tide_error *e
     return tide_flow_reopen_source(flow, err);
 }
 
-/* Rows up to the checkpoint (taken) are there already. */
-static int go_on(struct tide_flow *flow, char *checkpoint, struct tide_error *err)
+void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count)
+{
+    flow->rejected_before = count;
+    tide_rejects_recall(flow->engine->rejects, count);
+}
+
+/* Rows up to the checkpoint are there already, and those rejected count. */
+static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
+                 struct tide_error *err)
 {
     if (flow->table->mode == TIDE_MODE_APPEND && !is_resumable(flow)) {
-        free(checkpoint);
         return tide_error_set(
             err, TIDE_E_CONFLICT,
             "the last run was cut off and left rows in the destination, "
@@ -74,52 +79,50 @@ static int go_on(struct tide_flow *flow, char *checkpoint, struct tide_error *er
             "run it from scratch");
     }
     if (!is_resumable(flow)) {
-        free(checkpoint);
         return begin_at(flow, NULL, err);
     }
     flow->is_resumed = true;
+    flow->rows_before = checkpoint->rows;
+    tide_flow_recall_rejects(flow, checkpoint->rejected);
     TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off; going on from its checkpoint",
              TIDE_KEY_TEXT("table", flow->table->name));
-    return begin_at(flow, checkpoint, err);
+    return begin_at(flow, tide_strdup(checkpoint->words), err);
 }
 
 /* What was committed with the rows is true, also that nothing was: a table that is lost
  * is filled again.  Only a destination that keeps no positions leaves it to the caller.
  */
-static int choose(struct tide_flow *flow, const char *kept, struct tide_error *err)
+static int choose(struct tide_flow *flow, const struct tide_position *kept,
+                  struct tide_error *err)
 {
     bool keeps_positions = flow->engine->destination.entry->destination->flags &
                            TIDE_DESTINATION_TRANSACTIONAL;
-    bool is_checkpoint = false;
-    char *words = NULL;
 
     if (flow->engine->request->incremental == 0) {
         return TIDE_OK;
     }
-    words = kept ? tide_position_parse(kept, &is_checkpoint) : NULL;
-    if (is_checkpoint) {
-        return go_on(flow, words, err);
+    if (kept->kind == TIDE_POSITION_CHECKPOINT) {
+        return go_on(flow, kept, err);
     }
-    if (!tide_flow_is_incremental(flow) || (!words && !keeps_positions)) {
-        free(words);
+    if (!tide_flow_is_incremental(flow) || (!kept->words && !keeps_positions)) {
         return TIDE_OK;
     }
-    return begin_at(flow, words, err);
+    return begin_at(flow, kept->words ? tide_strdup(kept->words) : NULL, err);
 }
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
 {
-    char *run = NULL, *words = NULL;
+    struct tide_position position = {0};
     int rc = TIDE_OK;
 
     flow->position_kept = kept;
-    tide_flow_join_round(flow, kept);
-    if (flow->is_done) {
-        return TIDE_OK;
+    if (kept) {
+        tide_position_parse(kept, &position);
     }
-    run = kept ? tide_position_parse_done(kept, &words) : NULL;
-    rc = choose(flow, run ? words : kept, err);
-    free(run);
-    free(words);
+    tide_flow_join_round(flow, &position);
+    if (!flow->is_done) {
+        rc = choose(flow, &position, err);
+    }
+    tide_position_clear(&position);
     return rc;
 }

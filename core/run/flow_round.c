@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "run/flow.h"
-#include "run/position.h"
 
 static bool is_marked(const struct tide_flow *flow)
 {
@@ -65,22 +64,22 @@ static void join(struct tide_flow *flow, char *round)
     free(round);
 }
 
-void tide_flow_join_round(struct tide_flow *flow, const char *kept)
+void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept)
 {
     const struct tide_engine *engine = flow->engine;
-    char *words = NULL, *round = NULL;
+    char *round = NULL;
 
     flow->is_marked = is_marked(flow);
     if (!flow->is_marked) {
         return;
     }
-    if (kept && (engine->request->incremental != 0 || engine->is_round_over)) {
-        round = tide_position_parse_done(kept, &words);
-        free(words);
+    if (kept->run && (engine->request->incremental != 0 || engine->is_round_over)) {
+        round = tide_strdup(kept->run);
     }
     join(flow, round);
     if (flow->is_done && !engine->is_round_over) {
         flow->is_resumed = true;
+        tide_flow_recall_rejects(flow, kept->rejected);
         TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off behind this table",
                  TIDE_KEY_TEXT("table", flow->table->name));
     }
@@ -89,15 +88,17 @@ void tide_flow_join_round(struct tide_flow *flow, const char *kept)
 /* What was kept, without the mark. */
 static int unmark(struct tide_flow *flow, struct tide_error *err)
 {
-    char *words = NULL, *position = NULL;
-    char *round = tide_position_parse_done(flow->position_kept, &words);
+    struct tide_position kept;
+    char *position = NULL;
     int rc = TIDE_OK;
 
-    position = words ? tide_position_format(words, false) : NULL;
+    tide_position_parse(flow->position_kept, &kept);
+    if (kept.words) {
+        position = tide_position_format(&(struct tide_position){.words = kept.words});
+    }
     rc = tide_flow_commit_position(flow, position, err);
     free(position);
-    free(words);
-    free(round);
+    tide_position_clear(&kept);
     return rc;
 }
 

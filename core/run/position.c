@@ -8,101 +8,126 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-static char *wrap(const char *name, const char *words)
-{
-    struct json_object *object = json_object_new_object();
-    char *text;
+/* ---- writing ------------------------------------------------------------------------*/
 
-    tide_json_set_text(object, name, words);
-    text = tide_json_format(object);
-    json_object_put(object);
-    return text;
+static void set_count(struct json_object *object, const char *name, int64_t count)
+{
+    if (count > 0) {
+        tide_json_set_int(object, name, count);
+    }
 }
 
-/* The words in {"name": "words"} and nothing else, malloc'ed, or NULL. */
-static char *unwrap(const char *kept, const char *name)
+/* The words of an end need an envelope only where they look like one. */
+static bool is_plain(const struct tide_position *position)
 {
-    struct json_object *object = NULL;
-    const char *words = NULL;
-    char *copy = NULL;
+    struct tide_position taken;
+    bool is = false;
 
-    if (kept[0] != '{' || tide_json_parse(kept, strlen(kept), &object, NULL) != TIDE_OK) {
-        return NULL;
+    if (position->kind == TIDE_POSITION_END) {
+        tide_position_parse(position->words, &taken);
+        is = taken.kind == TIDE_POSITION_END && strcmp(taken.words, position->words) == 0;
+        tide_position_clear(&taken);
     }
-    words = tide_json_text(object, name);
-    if (words && json_object_object_length(object) == 1) {
-        copy = tide_strdup(words);
-    }
-    json_object_put(object);
-    return copy;
-}
-
-char *tide_position_format_done(const char *words, const char *run)
-{
-    struct json_object *object = json_object_new_object();
-    char *text;
-
-    tide_json_set_text(object, "done", run);
-    tide_json_set_text(object, "position", words);
-    text = tide_json_format(object);
-    json_object_put(object);
-    return text;
-}
-
-char *tide_position_parse_done(const char *kept, char **words)
-{
-    struct json_object *object = NULL, *position = NULL;
-    const char *run = NULL;
-    char *copy = NULL;
-
-    if (kept[0] != '{' || tide_json_parse(kept, strlen(kept), &object, NULL) != TIDE_OK) {
-        return NULL;
-    }
-    run = tide_json_text(object, "done");
-    if (run && json_object_object_length(object) == 2 &&
-        json_object_object_get_ex(object, "position", &position) &&
-        (!position || json_object_is_type(position, json_type_string))) {
-        copy = tide_strdup(run);
-        *words = position ? tide_strdup(json_object_get_string(position)) : NULL;
-    }
-    json_object_put(object);
-    return copy;
-}
-
-static bool is_done(const char *kept)
-{
-    char *words = NULL;
-    char *run = tide_position_parse_done(kept, &words);
-    bool is = run != NULL;
-
-    free(run);
-    free(words);
     return is;
 }
 
-char *tide_position_format(const char *words, bool is_checkpoint)
+char *tide_position_format(const struct tide_position *position)
 {
-    bool is_wrapped = is_done(words);
+    struct json_object *object = NULL;
+    char *text;
 
-    if (is_checkpoint) {
-        return wrap("checkpoint", words);
+    if (is_plain(position)) {
+        return tide_strdup(position->words);
     }
-    for (int i = 0; i < 2 && !is_wrapped; i++) {
-        char *inner = unwrap(words, i == 0 ? "checkpoint" : "position");
-
-        is_wrapped = inner != NULL;
-        free(inner);
+    object = json_object_new_object();
+    if (position->kind == TIDE_POSITION_CHECKPOINT) {
+        tide_json_set_text(object, "checkpoint", position->words);
+        set_count(object, "rows", position->rows);
+        set_count(object, "rejected", position->rejected);
+    } else if (position->kind == TIDE_POSITION_DONE) {
+        tide_json_set_text(object, "done", position->run);
+        tide_json_set_text(object, "position", position->words);
+        set_count(object, "rejected", position->rejected);
+    } else {
+        tide_json_set_text(object, "position", position->words);
     }
-    return is_wrapped ? wrap("position", words) : tide_strdup(words);
+    text = tide_json_format(object);
+    json_object_put(object);
+    return text;
 }
 
-char *tide_position_parse(const char *kept, bool *is_checkpoint)
-{
-    char *words = unwrap(kept, "checkpoint");
+/* ---- reading ------------------------------------------------------------------------*/
 
-    *is_checkpoint = words != NULL;
-    if (!words) {
-        words = unwrap(kept, "position");
+/* Take a count if there is one; how many members that were. */
+static int take_count(struct json_object *object, const char *name, int64_t *count)
+{
+    struct json_object *value = tide_json_member(object, name);
+
+    if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) <= 0) {
+        return 0;
     }
-    return words ? words : tide_strdup(kept);
+    *count = json_object_get_int64(value);
+    return 1;
+}
+
+static bool take_done(struct json_object *object, struct tide_position *position)
+{
+    const char *run = tide_json_text(object, "done");
+    struct json_object *words = NULL;
+    int known = 2;
+
+    if (!run || !json_object_object_get_ex(object, "position", &words) ||
+        (words && !json_object_is_type(words, json_type_string))) {
+        return false;
+    }
+    known += take_count(object, "rejected", &position->rejected);
+    if (json_object_object_length(object) != known) {
+        return false;
+    }
+    position->kind = TIDE_POSITION_DONE;
+    position->run = tide_strdup(run);
+    position->words = words ? tide_strdup(json_object_get_string(words)) : NULL;
+    return true;
+}
+
+static bool take_words(struct json_object *object, struct tide_position *position)
+{
+    const char *checkpoint = tide_json_text(object, "checkpoint");
+    const char *words = checkpoint ? checkpoint : tide_json_text(object, "position");
+    int known = 1;
+
+    if (checkpoint) {
+        known += take_count(object, "rows", &position->rows);
+        known += take_count(object, "rejected", &position->rejected);
+    }
+    if (!words || json_object_object_length(object) != known) {
+        return false;
+    }
+    position->kind = checkpoint ? TIDE_POSITION_CHECKPOINT : TIDE_POSITION_END;
+    position->words = tide_strdup(words);
+    return true;
+}
+
+void tide_position_parse(const char *kept, struct tide_position *position)
+{
+    static const struct tide_position none = {0};
+    struct json_object *object = NULL;
+    bool is_ours = false;
+
+    *position = none;
+    if (kept[0] == '{' && tide_json_parse(kept, strlen(kept), &object, NULL) == TIDE_OK) {
+        is_ours = take_done(object, position) || take_words(object, position);
+    }
+    json_object_put(object);
+    if (!is_ours) {
+        *position = none;
+        position->words = tide_strdup(kept);
+    }
+}
+
+void tide_position_clear(struct tide_position *position)
+{
+    free(position->words);
+    free(position->run);
+    memset(position, 0, sizeof *position);
 }

@@ -2,28 +2,39 @@
  * position - the place a table was committed with, as a destination keeps it for us.
  *
  * The place itself is the source's own words.  One of a run that came to its end is kept
- * as it is; one of a checkpoint is kept as {"checkpoint": "..."}, so that a table that
- * was cut off is told from one that was read whole.  Words that would be taken for that
- * are kept as {"position": "..."}.  A table that is done, in a run that has other tables
- * to do, is kept as {"done": "RUN", "position": "..."}; see flow_round.c.
+ * as it is; one of a checkpoint is kept as {"checkpoint": "...", "rows": 7, "rejected":
+ * 1}, so that a table that was cut off is told from one that was read whole, and the run
+ * that goes on knows what there is of it.  Words that would be taken for that are kept as
+ * {"position": "..."}.  A table that is done, in a run that has other tables to do, is
+ * kept as {"done": "RUN", "position": "...", "rejected": 1}; see flow_round.c.  Numbers
+ * that are 0 are left out, and earlier versions kept none.
  */
 #ifndef TIDE_RUN_POSITION_H
 #define TIDE_RUN_POSITION_H
 
-#include <stdbool.h>
+#include <stdint.h>
+
+enum tide_position_kind {
+    TIDE_POSITION_END,
+    TIDE_POSITION_CHECKPOINT,
+    TIDE_POSITION_DONE
+};
+
+/** A place.  Its texts are owned where it was parsed, and borrowed where it is formatted.
+ */
+struct tide_position {
+    enum tide_position_kind kind;
+    char *words;      /**< the source's own; NULL in TIDE_POSITION_DONE alone: none */
+    char *run;        /**< TIDE_POSITION_DONE: the name of that run, else NULL */
+    int64_t rows;     /**< TIDE_POSITION_CHECKPOINT: that are at the destination */
+    int64_t rejected; /**< rows in front of it, but for TIDE_POSITION_END */
+};
 
 /** The text to keep; the caller frees. */
-char *tide_position_format(const char *words, bool is_checkpoint);
+char *tide_position_format(const struct tide_position *position);
 
-/** The source's words in a text that was kept, malloc'ed, and whether they are those of a
- * checkpoint.  Every text has words. */
-char *tide_position_parse(const char *kept, bool *is_checkpoint);
-
-/** The text to keep of a table that is done in a run of that name; words may be NULL. The
- * caller frees. */
-char *tide_position_format_done(const char *words, const char *run);
-/** The name of that run, malloc'ed, and *words (malloc'ed, or NULL); NULL: it is the text
- * of no such table, and *words is untouched. */
-char *tide_position_parse_done(const char *kept, char **words);
+/** Every text is a position.  tide_position_clear() frees what is in it. */
+void tide_position_parse(const char *kept, struct tide_position *position);
+void tide_position_clear(struct tide_position *position);
 
 #endif

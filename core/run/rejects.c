@@ -25,10 +25,19 @@ struct held {
     int64_t parcel;
 };
 
+/* Rows of a parcel that is on its way. */
+struct pending {
+    int64_t parcel, count;
+};
+
 struct tide_rejects {
     struct tide_reject_policy policy;
     pthread_mutex_t lock;
     int64_t count;
+    int64_t recalled;        /**< of earlier runs */
+    int64_t covered;         /**< of count, those that are not pending */
+    struct pending *pending; /**< owned; by parcel */
+    size_t pending_count, pending_capacity;
     int64_t kept, kept_bytes;
     struct held *held; /**< owned; in their order */
     size_t held_count, held_capacity;
@@ -48,6 +57,7 @@ void tide_rejects_destroy(struct tide_rejects *rejects)
     if (rejects) {
         TIDE_INVARIANT(rejects->held_count == 0);
         free(rejects->held);
+        free(rejects->pending);
         (void)pthread_mutex_destroy(&rejects->lock);
         free(rejects);
     }
@@ -199,13 +209,46 @@ static void keep(struct tide_rejects *rejects, const struct tide_reject_note *no
     if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
         rejects->kept++;
         rejects->kept_bytes += bytes;
-        if (note->parcel > 0) {
+        if (note->is_held) {
             hold(rejects, event, note->parcel);
         } else {
             rejects->policy.emit(rejects->policy.emit_arg, event);
         }
     }
     json_object_put(event);
+}
+
+/* Its place is among the last: few parcels are on their way. */
+static void note_pending(struct tide_rejects *rejects, int64_t parcel)
+{
+    size_t at = rejects->pending_count;
+
+    while (at > 0 && rejects->pending[at - 1].parcel > parcel) {
+        at--;
+    }
+    if (at > 0 && rejects->pending[at - 1].parcel == parcel) {
+        rejects->pending[at - 1].count++;
+        return;
+    }
+    if (rejects->pending_count == rejects->pending_capacity) {
+        rejects->pending_capacity = 2 * rejects->pending_capacity + 16;
+        rejects->pending = tide_realloc(rejects->pending, rejects->pending_capacity *
+                                                              sizeof *rejects->pending);
+    }
+    memmove(rejects->pending + at + 1, rejects->pending + at,
+            (rejects->pending_count - at) * sizeof *rejects->pending);
+    rejects->pending[at] = (struct pending){parcel, 1};
+    rejects->pending_count++;
+}
+
+static void count(struct tide_rejects *rejects, int64_t parcel)
+{
+    rejects->count++;
+    if (parcel > 0) {
+        note_pending(rejects, parcel);
+    } else {
+        rejects->covered++;
+    }
 }
 
 static int64_t rows_received(const struct tide_ledger *ledger)
@@ -230,6 +273,18 @@ static int judge_share(const struct tide_rejects *rejects, int64_t least,
                           rejects->count, received, rejects->policy.max_share * 100);
 }
 
+/* Of the whole load. */
+static bool are_too_many(const struct tide_rejects *rejects)
+{
+    return rejects->policy.max_count >= 0 &&
+           rejects->recalled + rejects->count > rejects->policy.max_count;
+}
+
+static const char *recalled_words(const struct tide_rejects *rejects)
+{
+    return rejects->recalled > 0 ? ", those before the last checkpoint among them" : "";
+}
+
 static int judge(const struct tide_rejects *rejects, const struct tide_reject_note *note,
                  struct tide_error *err)
 {
@@ -243,13 +298,13 @@ static int judge(const struct tide_rejects *rejects, const struct tide_reject_no
                               note->origin ? note->origin : "",
                               tide_step_name(note->step), note->code, note->message);
     }
-    if (policy->max_count >= 0 && rejects->count > policy->max_count) {
+    if (are_too_many(rejects)) {
         return tide_error_set(err, TIDE_E_DATA,
                               "more than the %" PRId64
-                              " rows of max_rejects were rejected; the last one at %s: "
-                              "%s",
-                              policy->max_count, tide_step_name(note->step),
-                              note->message);
+                              " rows of max_rejects were rejected%s; the last one at "
+                              "%s: %s",
+                              policy->max_count, recalled_words(rejects),
+                              tide_step_name(note->step), note->message);
     }
     return judge_share(rejects, SHARE_SAMPLE, err);
 }
@@ -277,7 +332,7 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
         clean.message = message.data ? message.data : "";
     }
     (void)pthread_mutex_lock(&rejects->lock);
-    rejects->count++;
+    count(rejects, note->parcel);
     if (has_room(rejects)) {
         keep(rejects, &clean);
     }
@@ -308,12 +363,55 @@ size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel)
     return released;
 }
 
+int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel)
+{
+    size_t done = 0;
+    int64_t covered = 0;
+
+    (void)pthread_mutex_lock(&rejects->lock);
+    while (done < rejects->pending_count && rejects->pending[done].parcel <= parcel) {
+        rejects->covered += rejects->pending[done++].count;
+    }
+    rejects->pending_count -= done;
+    if (done > 0) {
+        memmove(rejects->pending, rejects->pending + done,
+                rejects->pending_count * sizeof *rejects->pending);
+    }
+    covered = rejects->covered;
+    (void)pthread_mutex_unlock(&rejects->lock);
+    return covered;
+}
+
+void tide_rejects_recall(struct tide_rejects *rejects, int64_t recalled)
+{
+    (void)pthread_mutex_lock(&rejects->lock);
+    rejects->recalled += recalled;
+    (void)pthread_mutex_unlock(&rejects->lock);
+}
+
+/* The limit may have been lowered since the rows were counted. */
+static int judge_recalled(const struct tide_rejects *rejects, struct tide_error *err)
+{
+    if (rejects->recalled == 0 || !are_too_many(rejects)) {
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_DATA,
+                          "%" PRId64 " rows were rejected, %" PRId64
+                          " of them before the run was cut off that this one went on "
+                          "with: more than the %" PRId64 " of max_rejects",
+                          rejects->recalled + rejects->count, rejects->recalled,
+                          rejects->policy.max_count);
+}
+
 int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err)
 {
     int rc = TIDE_OK;
 
     (void)pthread_mutex_lock(&rejects->lock);
     rc = judge_share(rejects, 0, err);
+    if (rc == TIDE_OK) {
+        rc = judge_recalled(rejects, err);
+    }
     (void)pthread_mutex_unlock(&rejects->lock);
     return rc;
 }

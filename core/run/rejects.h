@@ -40,7 +40,8 @@ struct tide_reject_note {
     size_t row_length;
     const char *raw; /**< bytes as received, or NULL */
     size_t raw_length;
-    int64_t parcel;     /**< it is told of when this is released; 0: at once */
+    int64_t parcel;     /**< with which it is covered by a checkpoint; 0: none is made */
+    bool is_held;       /**< it is told of when that is released, and not at once */
     const char *replay; /**< what a replay wants to know beside the row or the bytes, or
                            NULL; kept with them when they are kept whole */
 };
@@ -59,7 +60,12 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
 /** Tell of those that were kept for a parcel up to this one; how many they were. */
 size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel);
 #define TIDE_REJECTS_ALL INT64_MAX
-/** Before a commit: TIDE_E_DATA when the share of bad rows is too high. */
+/** How many came with a parcel up to this one; it never shrinks from call to call. */
+int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel);
+/** So many were counted by earlier runs of the load that is gone on with: max_rejects
+ * holds for all. */
+void tide_rejects_recall(struct tide_rejects *rejects, int64_t count);
+/** Before the end: TIDE_E_DATA when there are too many bad rows. */
 TIDE_MUST_CHECK
 int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err);
 void tide_rejects_counts(struct tide_rejects *rejects, int64_t *kept, int64_t *dropped);

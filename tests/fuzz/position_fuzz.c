@@ -20,16 +20,19 @@
 
 static void unwrap(const char *text)
 {
-    bool is_checkpoint = false;
-    char *words = tide_position_parse(text, &is_checkpoint);
-    char *kept = tide_position_format(words, is_checkpoint);
-    bool is_still = false;
-    char *again = tide_position_parse(kept, &is_still);
+    struct tide_position position, again;
+    char *kept = NULL;
 
-    TIDE_INVARIANT(strcmp(words, again) == 0 && is_still == is_checkpoint);
-    free(again);
+    tide_position_parse(text, &position);
+    kept = tide_position_format(&position);
+    tide_position_parse(kept, &again);
+    TIDE_INVARIANT(again.kind == position.kind && again.rows == position.rows &&
+                   again.rejected == position.rejected);
+    TIDE_INVARIANT(!position.words == !again.words);
+    TIDE_INVARIANT(!position.words || strcmp(position.words, again.words) == 0);
+    tide_position_clear(&again);
+    tide_position_clear(&position);
     free(kept);
-    free(words);
 }
 
 /* ---- sources ------------------------------------------------------------------------*/

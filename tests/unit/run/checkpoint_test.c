@@ -80,11 +80,11 @@ static void test_rows_and_position_are_committed_on_the_way(void **state)
     fixture_expect_counts(fixture, ALL(5), NONE);
     expect_file(fixture, "rows",
                 "table numbers mode 1 key\n1 name-1\n2 name-2\n"
-                "commit {\"checkpoint\":\"2\"}\n"
+                "commit {\"checkpoint\":\"2\",\"rows\":2}\n"
                 "table numbers mode 1 key\n3 name-3\n4 name-4\n"
-                "commit {\"checkpoint\":\"4\"}\n"
+                "commit {\"checkpoint\":\"4\",\"rows\":4}\n"
                 "table numbers mode 1 key\n5 name-5\n"
-                "commit {\"checkpoint\":\"5\"}\n"
+                "commit {\"checkpoint\":\"5\",\"rows\":5}\n"
                 "table numbers mode 1 key\ncommit 5 final\n");
     expect_file(fixture, "rows.numbers", "5");
     assert_int_equal(fixture_count(fixture, "checkpoint"), 3);
@@ -131,7 +131,8 @@ static void test_a_batch_whose_rows_are_all_dropped_moves_the_position(void **st
     expect_file(fixture, "rows",
                 "table numbers mode 1 key\ncommit {\"checkpoint\":\"2\"}\n"
                 "table numbers mode 1 key\ncommit {\"checkpoint\":\"4\"}\n"
-                "table numbers mode 1 key\n6 name-6\ncommit {\"checkpoint\":\"6\"}\n"
+                "table numbers mode 1 key\n6 name-6\n"
+                "commit {\"checkpoint\":\"6\",\"rows\":1}\n"
                 "table numbers mode 1 key\ncommit 6 final\n");
 }
 
@@ -420,6 +421,40 @@ static void test_an_end_without_a_position_forgets_the_one_before(void **state)
     expect_ids(fixture, 1, 6);
 }
 
+/* ---- rejects ------------------------------------------------------------------------*/
+
+/* Rows 3, 6, ... are rejected by the source.  Whether the run succeeded. */
+static bool run_bad(struct fixture *fixture, const char *more, const char *limit)
+{
+    char *source = tide_strf("\"rows\": 30, \"batch\": 2, \"bad_every\": 3%s", more);
+
+    fixture_forget(fixture);
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, source, "", "", limit);
+    free(source);
+    return fixture->state == TIDE_RUN_SUCCEEDED;
+}
+
+static void test_the_limit_of_rejects_holds_over_what_is_gone_on_with(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *cut = ", \"fail_after\": 20";
+
+    assert_false(run_bad(fixture, cut, "\"max_rejects\": 9"));
+    assert_int_equal(fixture->err.code, TIDE_E_IO);
+    assert_false(run_bad(fixture, "", "\"max_rejects\": 9"));
+    assert_true(is_resumed(fixture));
+    assert_int_equal(fixture->err.code, TIDE_E_DATA);
+    assert_non_null(strstr(fixture->err.message, "max_rejects"));
+    /* Nor does another attempt begin to count anew. */
+    assert_false(run_bad(fixture, "", "\"max_rejects\": 9"));
+    assert_true(run_bad(fixture, "", "\"max_rejects\": 10"));
+    assert_true(is_resumed(fixture));
+    /* Another load, another count. */
+    assert_true(run_bad(fixture, "", "\"max_rejects\": 10"));
+    assert_false(is_resumed(fixture));
+}
+
 /* ---- several tables -----------------------------------------------------------------*/
 
 #define THREE                                                                            \
@@ -446,17 +481,23 @@ static void expect_times(const struct fixture *fixture, const char *table, int64
     free(rows);
 }
 
-static bool run_three(struct fixture *fixture, int number, const char *fails)
+static bool run_three_with(struct fixture *fixture, int number, const char *with,
+                           const char *limit)
 {
-    char *source = tide_strf("\"rows\": 12, \"batch\": 3%s%s", *fails ? ", " : "", fails);
+    char *source = tide_strf("\"rows\": 12, \"batch\": 3%s%s", *with ? ", " : "", with);
     char *id = tide_strf("%d", number);
 
     fixture_forget(fixture);
     fixture->request.run_id = id;
-    fixture_run(fixture, source, "", THREE, "");
+    fixture_run(fixture, source, "", THREE, limit);
     free(source);
     free(id);
     return fixture->state == TIDE_RUN_SUCCEEDED;
+}
+
+static bool run_three(struct fixture *fixture, int number, const char *fails)
+{
+    return run_three_with(fixture, number, fails, "");
 }
 
 static void expect_three(const struct fixture *fixture, int64_t numbers, int64_t others,
@@ -497,6 +538,21 @@ static void test_a_table_is_gone_on_with_behind_those_that_were_done(void **stat
         expect_three(fixture, at, at, at);
         free(fails);
     }
+}
+
+static void test_rejects_of_tables_that_were_done_count(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *bad = "\"bad_every\": 4", *limit = "\"max_rejects\": 8";
+    char *cut = tide_strf("%s, \"only\": \"third\", \"fail_after\": 1", bad);
+
+    assert_false(run_three_with(fixture, 1, cut, limit));
+    assert_int_equal(fixture->err.code, TIDE_E_IO);
+    assert_false(run_three_with(fixture, 2, bad, limit));
+    assert_int_equal(fixture->err.code, TIDE_E_DATA);
+    assert_true(run_three_with(fixture, 3, bad, "\"max_rejects\": 9"));
+    assert_true(is_resumed(fixture));
+    free(cut);
 }
 
 static void test_a_first_table_that_was_cut_off_has_none_behind_it(void **state)
@@ -644,6 +700,8 @@ int main(void)
         TEST(test_an_end_without_a_position_forgets_the_one_before),
         TEST(test_tables_that_were_done_are_not_appended_again),
         TEST(test_a_table_is_gone_on_with_behind_those_that_were_done),
+        TEST(test_rejects_of_tables_that_were_done_count),
+        TEST(test_the_limit_of_rejects_holds_over_what_is_gone_on_with),
         TEST(test_a_first_table_that_was_cut_off_has_none_behind_it),
         TEST(test_from_scratch_all_tables_are_read),
         TEST(test_a_row_is_rejected_for_good_once),

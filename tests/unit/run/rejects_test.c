@@ -305,6 +305,55 @@ static void test_one_more_than_the_count_ends_the_run(void **unused)
     tide_rejects_destroy(rejects);
 }
 
+static void test_rows_of_an_earlier_run_count_towards_the_limit(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_error err = {0};
+    struct tide_rejects *rejects = NULL;
+
+    (void)unused;
+    policy.max_count = 3;
+    rejects = tide_rejects_create(&policy);
+    tide_rejects_recall(rejects, 2);
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_OK);
+    expect_counts(rejects, 1, 0);
+    tide_rejects_recall(rejects, 1);
+    assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_E_DATA);
+    assert_non_null(strstr(err.message, "4 rows were rejected, 3 of them before"));
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
+    assert_non_null(strstr(err.message, "before the last checkpoint"));
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+/* Threads are at several parcels, and reject rows of them in any order. */
+static void test_a_checkpoint_covers_the_rows_of_its_parcels(void **unused)
+{
+    static const int64_t parcels[] = {9, 7, 5, 9, 0, 5, 7, 6};
+    struct tide_ledger ledger = {0};
+    struct kept kept = {0};
+    struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_reject_note note = make_note("{}");
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+    struct tide_error err = {0};
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof parcels / sizeof *parcels; i++) {
+        note.parcel = parcels[i];
+        assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+    }
+    assert_int_equal(tide_rejects_covered(rejects, 4), 1);
+    assert_int_equal(tide_rejects_covered(rejects, 5), 3);
+    assert_int_equal(tide_rejects_covered(rejects, 8), 6);
+    assert_int_equal(tide_rejects_covered(rejects, TIDE_REJECTS_ALL), 8);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
 static void test_a_share_is_judged_at_the_end_and_of_many_rows_at_once(void **unused)
 {
     struct tide_ledger ledger = {.passed = {99}, .failed = {1}};
@@ -358,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_a_row_too_long_for_json_is_cut_as_raw),
         cmocka_unit_test(test_the_first_ends_a_run_that_wants_that),
         cmocka_unit_test(test_one_more_than_the_count_ends_the_run),
+        cmocka_unit_test(test_rows_of_an_earlier_run_count_towards_the_limit),
+        cmocka_unit_test(test_a_checkpoint_covers_the_rows_of_its_parcels),
         cmocka_unit_test(test_a_share_is_judged_at_the_end_and_of_many_rows_at_once),
         cmocka_unit_test(test_counts_that_do_not_add_up_are_found),
     };
