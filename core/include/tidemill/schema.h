@@ -226,6 +226,20 @@ static inline int tide_schema_copy(const struct tide_schema *from,
     return TIDE_OK;
 }
 
+/** The same with names and types alone: nothing is required, and no text has a limit.  It
+ * is what a destination accepts that takes all there is. */
+static inline int tide_schema_copy_types(const struct tide_schema *from,
+                                         struct tide_schema *out)
+{
+    int rc = tide_schema_copy(from, out);
+
+    for (size_t i = 0; i < out->column_count; i++) {
+        out->columns[i].flags = 0;
+        out->columns[i].max_length = 0;
+    }
+    return rc;
+}
+
 #ifdef __cplusplus
 }
 #endif

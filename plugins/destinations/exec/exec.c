@@ -70,33 +70,20 @@ static void exec_close(void *state)
     free(writer);
 }
 
-/* Every type goes as it is, and no column must be given. */
-static int fill_accepted(const struct tide_schema *schema, struct tide_schema *accepted,
-                         struct tide_error *err)
-{
-    if (tide_schema_copy(schema, accepted) != TIDE_OK) {
-        return exec_out_of_memory(err);
-    }
-    for (size_t i = 0; i < accepted->column_count; i++) {
-        accepted->columns[i].flags = 0;
-        accepted->columns[i].max_length = 0;
-    }
-    return TIDE_OK;
-}
-
 static int open_encoder(struct writer *writer, struct tide_error *err)
 {
     const struct exec_options *options = writer->options;
-    int rc = fill_accepted(writer->request->schema, &writer->schema, err);
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK && options->protocol == EXEC_SINGER &&
+    if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
+        return exec_out_of_memory(err);
+    }
+    if (options->protocol == EXEC_SINGER &&
         strcmp(options->format.plugin->name, "jsonl") != 0) {
         return tide_error_set(err, TIDE_E_CONFIG, "Singer messages are of format jsonl");
     }
-    if (rc == TIDE_OK) {
-        rc = format_of(writer)->encoder_open(options->format.options, &writer->schema,
-                                             writer->host, &writer->encoder, err);
-    }
+    rc = format_of(writer)->encoder_open(options->format.options, &writer->schema,
+                                         writer->host, &writer->encoder, err);
     return rc == TIDE_OK ? format_of(writer)->encoder_begin(writer->encoder, false, err)
                          : rc;
 }
@@ -129,8 +116,8 @@ static int exec_open(const void *options, const struct tide_destination_request 
     writer->host = host;
     child_init(&writer->child, &writer->options->child, host);
     rc = open_encoder(writer, err);
-    if (rc == TIDE_OK) {
-        rc = fill_accepted(request->schema, accepted, err);
+    if (rc == TIDE_OK && tide_schema_copy(&writer->schema, accepted) != TIDE_OK) {
+        rc = exec_out_of_memory(err);
     }
     if (rc == TIDE_OK) {
         rc = start(writer, err);

@@ -53,20 +53,6 @@ static const struct tide_option file_option_table[] = {
     {0},
 };
 
-/* Every type goes as it is, and a file has no columns that must be given. */
-static int fill_accepted(const struct tide_schema *schema, struct tide_schema *accepted,
-                         struct tide_error *err)
-{
-    if (tide_schema_copy(schema, accepted) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-    }
-    for (size_t i = 0; i < accepted->column_count; i++) {
-        accepted->columns[i].flags = 0;
-        accepted->columns[i].max_length = 0;
-    }
-    return TIDE_OK;
-}
-
 static void file_close(void *state)
 {
     struct writer *writer = state;
@@ -107,10 +93,8 @@ static int prepare_parts(struct writer *writer, char **position, struct tide_err
 
 static int prepare(struct writer *writer, char **position, struct tide_error *err)
 {
-    int rc = fill_accepted(writer->request->schema, &writer->schema, err);
-
-    if (rc != TIDE_OK) {
-        return rc;
+    if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
+        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
     return writer->options->part_size > 0 ? prepare_parts(writer, position, err)
                                           : prepare_file(writer, err);
@@ -133,8 +117,8 @@ static int file_open(const void *options, const struct tide_destination_request 
     writer->host = host;
     writer->kind = (enum compression)writer->options->compression;
     rc = prepare(writer, &kept, err);
-    if (rc == TIDE_OK) {
-        rc = fill_accepted(request->schema, accepted, err);
+    if (rc == TIDE_OK && tide_schema_copy(&writer->schema, accepted) != TIDE_OK) {
+        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
     if (rc != TIDE_OK) {
         free(kept);
