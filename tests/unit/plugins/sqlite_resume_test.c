@@ -2,33 +2,8 @@
  * Tests of the sqlite source and destination on reads that were cut off: wherever a run
  * ends, the next one reads the rest, each row once.
  */
-#include <sqlite3.h>
-
 #include "base/text.h"
-#include "mover_harness.h"
-
-#define DB "{\"path\": \"t.db\", \"busy_timeout\": \"1ms\"}"
-
-static sqlite3 *open_db(struct harness *harness)
-{
-    sqlite3 *db = NULL;
-
-    assert_int_equal(
-        sqlite3_open(tide_arena_strf(harness->arena, "%s/t.db", harness->folder), &db),
-        SQLITE_OK);
-    return db;
-}
-
-static void run_sql(struct harness *harness, const char *sql)
-{
-    sqlite3 *db = open_db(harness);
-    char *message = NULL;
-
-    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) {
-        fail_msg("%s", message);
-    }
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-}
+#include "sqlite_kit.h"
 
 /* ---- the source ---- */
 
@@ -105,9 +80,9 @@ static void a_table_with_an_integer_key_is_read_on(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);"
-                     "INSERT INTO t VALUES (-3, 'a'), (9007199254740993, 'b'), (7, 'c'),"
-                     "(1, NULL), (2, 'd'), (4, 'e'), (5, 'f');");
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);"
+                    "INSERT INTO t VALUES (-3, 'a'), (9007199254740993, 'b'), (7, 'c'),"
+                    "(1, NULL), (2, 'd'), (4, 'e'), (5, 'f');");
     check_every_cut(harness);
 }
 
@@ -115,8 +90,8 @@ static void a_table_without_a_key_is_read_on_by_row_number(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE t (name TEXT);"
-                     "INSERT INTO t VALUES ('a'), ('a'), (NULL), (NULL), ('b'), ('a');");
+    db_run(harness, "CREATE TABLE t (name TEXT);"
+                    "INSERT INTO t VALUES ('a'), ('a'), (NULL), (NULL), ('b'), ('a');");
     check_every_cut(harness);
 }
 
@@ -124,9 +99,9 @@ static void a_key_that_may_be_null_is_not_trusted(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER);"
-                     "INSERT INTO t VALUES (NULL, 1), (NULL, 2), ('x', 3), (NULL, 4),"
-                     "('a', 5);");
+    db_run(harness, "CREATE TABLE t (k TEXT PRIMARY KEY, n INTEGER);"
+                    "INSERT INTO t VALUES (NULL, 1), (NULL, 2), ('x', 3), (NULL, 4),"
+                    "('a', 5);");
     check_every_cut(harness);
 }
 
@@ -134,11 +109,11 @@ static void keys_of_all_classes_survive_the_position(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness,
-            "CREATE TABLE t (k, l TEXT NOT NULL, PRIMARY KEY (k, l)) WITHOUT ROWID;"
-            "INSERT INTO t VALUES (1, 'x'), (0.1 + 0.2, 'x'), (0.3, 'x'), ('q\"\\', 'x'),"
-            "(x'00ff', 'x'), (x'00ff', 'y'), ('', 'x'), (1e999, 'x'), (-1e999, 'x'),"
-            "(9223372036854775807, 'x'), ('é' || char(10), 'x'), (x'', 'z');");
+    db_run(harness,
+           "CREATE TABLE t (k, l TEXT NOT NULL, PRIMARY KEY (k, l)) WITHOUT ROWID;"
+           "INSERT INTO t VALUES (1, 'x'), (0.1 + 0.2, 'x'), (0.3, 'x'), ('q\"\\', 'x'),"
+           "(x'00ff', 'x'), (x'00ff', 'y'), ('', 'x'), (1e999, 'x'), (-1e999, 'x'),"
+           "(9223372036854775807, 'x'), ('é' || char(10), 'x'), (x'', 'z');");
     check_every_cut(harness);
 }
 
@@ -146,9 +121,9 @@ static void ties_and_nulls_of_a_cursor_are_read_on(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
-                     "INSERT INTO t (at) VALUES (5), (5), (NULL), (5), (NULL), (5), (5),"
-                     "(NULL), (7), (NULL), (NULL), (7), (3), (5);");
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
+                    "INSERT INTO t (at) VALUES (5), (5), (NULL), (5), (NULL), (5), (5),"
+                    "(NULL), (7), (NULL), (NULL), (7), (3), (5);");
     harness->source.cursor = "at";
     check_every_cut(harness);
 }
@@ -160,14 +135,14 @@ static void what_ties_with_the_last_row_comes_next_or_again(void **state)
     const char *position;
     bool end = false;
 
-    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
-                     "INSERT INTO t VALUES (1, 5), (2, 5);");
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, at INTEGER);"
+                    "INSERT INTO t VALUES (1, 5), (2, 5);");
     harness->source.cursor = "at";
     harness->source.batch_rows = 100;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
     position = read_some(harness, NULL, 100, &rows, &end);
     assert_string_equal(position, "{\"cursor\":5,\"key\":[2],\"by\":[\"at\",\"id\"]}");
-    run_sql(harness, "INSERT INTO t VALUES (3, 5), (4, 6)");
+    db_run(harness, "INSERT INTO t VALUES (3, 5), (4, 6)");
     tide_text_reset(&rows);
     (void)read_some(harness, position, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"id\":3,\"at\":5}\n{\"id\":4,\"at\":6}\n");
@@ -185,8 +160,8 @@ static void a_view_knows_no_place_within(void **state)
     struct tide_text rows = {0};
     bool end = false;
 
-    run_sql(harness, "CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (1), (2), (3);"
-                     "CREATE VIEW t AS SELECT n FROM b;");
+    db_run(harness, "CREATE TABLE b (n INTEGER); INSERT INTO b VALUES (1), (2), (3);"
+                    "CREATE VIEW t AS SELECT n FROM b;");
     harness->source.cursor = "n";
     harness->source.batch_rows = 2;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
@@ -208,7 +183,7 @@ static void a_place_of_another_reading_is_refused(void **state)
     struct harness *harness = *state;
     const struct tide_source *source;
 
-    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY)");
     source = harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB)->source;
     harness->source.table = "t";
     for (size_t i = 0; i < sizeof positions / sizeof *positions; i++) {
@@ -231,7 +206,7 @@ static void another_key_starts_over_where_that_does_no_harm(void **state)
     struct tide_text rows = {0};
     bool end = false;
 
-    run_sql(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)");
     harness->source.may_repeat = true;
     harness->source.batch_rows = 100;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
@@ -251,14 +226,14 @@ static void vacuum_makes_row_numbers_worthless(void **state)
     void *reader = NULL;
     bool end = false;
 
-    run_sql(harness, "CREATE TABLE t (at INTEGER); INSERT INTO t VALUES (1), (1), (2),"
-                     "(5), (5); DELETE FROM t WHERE at = 1");
+    db_run(harness, "CREATE TABLE t (at INTEGER); INSERT INTO t VALUES (1), (1), (2),"
+                    "(5), (5); DELETE FROM t WHERE at = 1");
     harness->source.batch_rows = 2;
     source = harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB)->source;
     place = read_some(harness, NULL, 1, &rows, &end);
     harness->source.cursor = "at";
     cursor_place = read_some(harness, NULL, 100, &rows, &end);
-    run_sql(harness, "VACUUM; INSERT INTO t VALUES (5)");
+    db_run(harness, "VACUUM; INSERT INTO t VALUES (5)");
     tide_text_reset(&rows);
     (void)read_some(harness, cursor_place, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"at\":5}\n{\"at\":5}\n{\"at\":5}\n");
@@ -327,21 +302,6 @@ static void load_close(struct load *load)
     free(load->position);
 }
 
-static const char *ask(struct harness *harness, const char *sql)
-{
-    sqlite3 *db = open_db(harness);
-    sqlite3_stmt *statement = NULL;
-    const char *answer;
-
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    answer = tide_arena_strdup(harness->arena,
-                               (const char *)sqlite3_column_text(statement, 0));
-    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return answer;
-}
-
 static void a_checkpoint_keeps_rows_and_position(void **state)
 {
     struct harness *harness = *state;
@@ -352,13 +312,13 @@ static void a_checkpoint_keeps_rows_and_position(void **state)
     assert_int_equal(load_commit(harness, &load, "two", false), TIDE_OK);
     load_write(harness, &load, "3\n");
     load_close(&load);
-    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "1,2");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM t"), "1,2");
     load_open(harness, &load, TIDE_MODE_APPEND);
     assert_string_equal(load.position, "two");
     load_write(harness, &load, "3\n4\n");
     assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
     load_close(&load);
-    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "1,2,3,4");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM t"), "1,2,3,4");
     load_open(harness, &load, TIDE_MODE_APPEND);
     assert_null(load.position);
     load_close(&load);
@@ -387,7 +347,7 @@ static void a_position_is_one_of_its_table(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER)");
+    db_run(harness, "CREATE TABLE a (n INTEGER); CREATE TABLE b (n INTEGER)");
     load_from(harness, "a", "p", NULL, "one");
     load_from(harness, "A", "p", "one", "two");
     load_from(harness, "b", "p", NULL, "three");
@@ -403,11 +363,11 @@ static void a_table_that_is_made_anew_has_no_position(void **state)
     load_from(harness, "t", "p", NULL, "one");
     load_from(harness, "t", "q", NULL, "other");
     load_from(harness, "kept", "r", NULL, "kept");
-    run_sql(harness, "DROP TABLE t");
+    db_run(harness, "DROP TABLE t");
     load_from(harness, "t", "p", NULL, "two");
     load_from(harness, "t", "p", "two", "three");
     load_from(harness, "T", "q", NULL, "again");
-    run_sql(harness, "DROP TABLE t");
+    db_run(harness, "DROP TABLE t");
     harness->destination.pipeline = "p";
     load_open(harness, &load, TIDE_MODE_APPEND);
     assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
@@ -420,15 +380,15 @@ static void a_position_of_an_earlier_version_is_believed(void **state)
 {
     struct harness *harness = *state;
 
-    run_sql(harness, "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
-                     " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
-                     " committed_at TEXT); INSERT INTO _tidemill_positions VALUES"
-                     " ('p', 'kept', 'r', ''), ('q', 'also', 'r', '')");
+    db_run(harness, "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
+                    " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
+                    " committed_at TEXT); INSERT INTO _tidemill_positions VALUES"
+                    " ('p', 'kept', 'r', ''), ('q', 'also', 'r', '')");
     load_from(harness, "t", "p", "kept", "next");
-    assert_string_equal(ask(harness,
-                            "SELECT group_concat(position || ifnull(target, '-'))"
-                            " FROM (SELECT * FROM _tidemill_positions"
-                            " ORDER BY pipeline)"),
+    assert_string_equal(db_ask(harness,
+                               "SELECT group_concat(position || ifnull(target, '-'))"
+                               " FROM (SELECT * FROM _tidemill_positions"
+                               " ORDER BY pipeline)"),
                         "nextt,also-");
     load_from(harness, "t", "q", "also", "next");
 }
@@ -438,13 +398,13 @@ static void a_replacing_load_waits_for_its_end(void **state)
     struct harness *harness = *state;
     struct load load;
 
-    run_sql(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (9)");
+    db_run(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (9)");
     load_open(harness, &load, TIDE_MODE_REPLACE);
     load_write(harness, &load, "1\n");
     assert_int_equal(load_commit(harness, &load, "one", false), TIDE_MORE);
     load_write(harness, &load, "2\n");
     load_close(&load);
-    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "9");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM t"), "9");
 }
 
 static void a_reader_of_the_same_database_puts_a_checkpoint_off(void **state)
@@ -454,9 +414,9 @@ static void a_reader_of_the_same_database_puts_a_checkpoint_off(void **state)
     struct load load;
     sqlite3 *db;
 
-    run_sql(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (8), (9)");
+    db_run(harness, "CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (8), (9)");
     load_open(harness, &load, TIDE_MODE_APPEND);
-    db = open_db(harness);
+    db = db_open(harness);
     assert_int_equal(sqlite3_prepare_v2(db, "SELECT n FROM t", -1, &reading, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(reading), SQLITE_ROW);
@@ -467,8 +427,9 @@ static void a_reader_of_the_same_database_puts_a_checkpoint_off(void **state)
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     assert_int_equal(load_commit(harness, &load, "two", false), TIDE_OK);
     load_close(&load);
-    assert_string_equal(ask(harness, "SELECT group_concat(n) FROM t"), "8,9,1,2");
-    assert_string_equal(ask(harness, "SELECT position FROM _tidemill_positions"), "two");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM t"), "8,9,1,2");
+    assert_string_equal(db_ask(harness, "SELECT position FROM _tidemill_positions"),
+                        "two");
 }
 
 #define TEST(function)                                                                   \

@@ -1,0 +1,60 @@
+/*
+ * sqlite_kit - a database in the folder of a test; see sqlite_kit.h.
+ */
+#include "sqlite_kit.h"
+
+sqlite3 *db_open(struct harness *harness)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(
+        sqlite3_open(tide_arena_strf(harness->arena, "%s/t.db", harness->folder), &db),
+        SQLITE_OK);
+    return db;
+}
+
+void db_run(struct harness *harness, const char *sql)
+{
+    sqlite3 *db = db_open(harness);
+    char *message = NULL;
+
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) {
+        fail_msg("%s", message);
+    }
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The first column of the first row, as text. */
+const char *db_ask(struct harness *harness, const char *sql)
+{
+    sqlite3 *db = db_open(harness);
+    sqlite3_stmt *statement = NULL;
+    const char *answer;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK) {
+        fail_msg("%s", sqlite3_errmsg(db));
+    }
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    answer = sqlite3_column_type(statement, 0) == SQLITE_NULL
+                 ? "NULL"
+                 : tide_arena_strdup(harness->arena,
+                                     (const char *)sqlite3_column_text(statement, 0));
+    assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return answer;
+}
+
+const char *db_read(struct harness *harness, const char *table)
+{
+    return harness_read(harness, "sqlite", DB, table);
+}
+
+int db_write(struct harness *harness, int mode, const char *rows)
+{
+    int rc = harness_write(harness, "sqlite", DB, mode, "t", rows, NULL);
+
+    if (rc != TIDE_OK) {
+        harness->plugin.err.code = rc;
+    }
+    return rc;
+}

@@ -1,0 +1,25 @@
+/*
+ * sqlite_kit - a database in the folder of a test, seen by SQLite itself and through the
+ * plugins.
+ */
+#ifndef TIDE_TEST_SQLITE_KIT_H
+#define TIDE_TEST_SQLITE_KIT_H
+
+#include <sqlite3.h>
+
+#include "mover_harness.h"
+
+/** The options of both plugins. */
+#define DB "{\"path\": \"t.db\", \"busy_timeout\": \"1ms\"}"
+
+sqlite3 *db_open(struct harness *harness);
+void db_run(struct harness *harness, const char *sql);
+/** The first column of the first row, as text. */
+const char *db_ask(struct harness *harness, const char *sql);
+
+/** A whole table through the source; as harness_read(). */
+const char *db_read(struct harness *harness, const char *table);
+/** Rows into table t through the destination; the code is in harness->plugin.err, too. */
+int db_write(struct harness *harness, int mode, const char *rows);
+
+#endif
