@@ -6,28 +6,24 @@
 #include <stdio.h>
 #include <tidemill/value.h>
 
+#include "../../shared/format/reject.h"
 #include "csv.h"
 
 int csv_reject(struct csv_decoder *decoder, const uint8_t *raw, size_t length,
                struct tide_error *err, const char *code, const char *format, ...)
 {
-    char message[512];
-    struct tide_reject reject = {.code = code,
-                                 .message = message,
-                                 .origin = decoder->request.origin,
-                                 .position = decoder->line,
-                                 .raw = (const char *)raw,
-                                 .raw_length = length};
+    const struct tide_reject reject = {.code = code,
+                                       .origin = decoder->request.origin,
+                                       .position = decoder->line,
+                                       .raw = (const char *)raw,
+                                       .raw_length = length};
     va_list args;
     int rc;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
+    rc = reject_with(decoder->host, reject, err, format, args);
     va_end(args);
-    rc = decoder->host->reject(decoder->host, &reject);
-    return rc == TIDE_OK ? rc
-                         : tide_error_at(err, rc, decoder->request.origin,
-                                         "line %" PRId64 ": %s", decoder->line, message);
+    return rc;
 }
 
 int csv_reject_ragged(struct csv_decoder *decoder, const uint8_t *raw, size_t length,

@@ -5,9 +5,9 @@
  * the line as it stands there, and only when that fails is a key read and looked up.  A
  * row that turns out bad half-way is taken back.
  */
-#include <inttypes.h>
 #include <tidemill/value.h>
 
+#include "../../shared/format/reject.h"
 #include "jsonl.h"
 
 /* The longest part of a key that a message shows. */
@@ -16,23 +16,18 @@
 int jsonl_reject(struct jsonl_decoder *decoder, const struct jsonl_line *line,
                  struct tide_error *err, const char *code, const char *format, ...)
 {
-    char message[640];
-    struct tide_reject reject = {.code = code,
-                                 .message = message,
-                                 .origin = decoder->request.origin,
-                                 .position = decoder->line,
-                                 .raw = (const char *)line->data,
-                                 .raw_length = line->length};
+    const struct tide_reject reject = {.code = code,
+                                       .origin = decoder->request.origin,
+                                       .position = decoder->line,
+                                       .raw = (const char *)line->data,
+                                       .raw_length = line->length};
     va_list args;
     int rc;
 
     va_start(args, format);
-    (void)vsnprintf(message, sizeof message, format, args);
+    rc = reject_with(decoder->host, reject, err, format, args);
     va_end(args);
-    rc = decoder->host->reject(decoder->host, &reject);
-    return rc == TIDE_OK ? rc
-                         : tide_error_at(err, rc, decoder->request.origin,
-                                         "line %" PRId64 ": %s", decoder->line, message);
+    return rc;
 }
 
 /* A line on its way to become a row. */
