@@ -10,20 +10,7 @@
 static const char *const protocol_words[] = {"jsonl", "singer", NULL};
 
 static const struct tide_option exec_option_table[] = {
-    {.name = "command",
-     .type = TIDE_OPTION_LIST,
-     .required = true,
-     .offset = offsetof(struct exec_options, child.command),
-     .help = "The program and its arguments; no shell is between.",
-     .example = "[target-shop, --fast]"},
-    {.name = "environment",
-     .type = TIDE_OPTION_MAP,
-     .offset = offsetof(struct exec_options, child.environment),
-     .help = "Variables that the program gets beside ours."},
-    {.name = "directory",
-     .type = TIDE_OPTION_PATH,
-     .offset = offsetof(struct exec_options, child.directory),
-     .help = "The folder that the program is started in."},
+    CHILD_OPTIONS("[target-shop, --fast]"),
     {.name = "protocol",
      .type = TIDE_OPTION_ENUM,
      .offset = offsetof(struct exec_options, protocol),

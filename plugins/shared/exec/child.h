@@ -24,6 +24,27 @@ struct child_options {
     int64_t timeout; /**< microseconds from the end of its work to its exit */
 };
 
+#define CHILD_FIELD_(name) offsetof(struct child_options, name)
+
+/** The rows of its table of options, for a struct whose first member is a struct
+ * child_options; `example` is a command. */
+#define CHILD_OPTIONS(example_)                                                          \
+    {.name = "command",                                                                  \
+     .type = TIDE_OPTION_LIST,                                                           \
+     .required = true,                                                                   \
+     .offset = CHILD_FIELD_(command),                                                    \
+     .help = "The program and its arguments; no shell is between.",                      \
+     .example = (example_)},                                                             \
+        {.name = "environment",                                                          \
+         .type = TIDE_OPTION_MAP,                                                        \
+         .offset = CHILD_FIELD_(environment),                                            \
+         .help = "Variables that the program gets beside ours."},                        \
+    {                                                                                    \
+        .name = "directory", .type = TIDE_OPTION_PATH,                                   \
+        .offset = CHILD_FIELD_(directory),                                               \
+        .help = "The folder that the program is started in."                             \
+    }
+
 /** A stream of the child that only the log is interested in. */
 struct child_lines {
     int fd; /**< -1: closed */
