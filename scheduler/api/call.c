@@ -140,6 +140,19 @@ void tide_call_reply_json(struct tide_call *call, unsigned status,
     tide_http_reply_json(call->request, status, value);
 }
 
+void tide_call_reply_list(struct tide_call *call, const char *name,
+                          struct json_object *list, int64_t last)
+{
+    struct json_object *out = json_object_new_object();
+    size_t count = json_object_array_length(list);
+
+    tide_json_set(out, name, list);
+    if (count > 0 && (int64_t)count == call->limit) {
+        tide_json_set_int(out, "cursor", last);
+    }
+    tide_call_reply_json(call, 200, out);
+}
+
 void tide_call_reply_error(struct tide_call *call, unsigned status, const char *code,
                            const char *format, ...)
 {

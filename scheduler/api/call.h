@@ -81,6 +81,10 @@ struct tide_pipeline_ref tide_call_pipeline(const struct tide_call *call);
 void tide_call_reply_nothing(struct tide_call *call);
 void tide_call_reply_json(struct tide_call *call, unsigned status,
                           struct json_object *value);
+/** 200 with {name: list}; where it is as long as call->limit there may be more, and
+ * "cursor" tells the last one's number. */
+void tide_call_reply_list(struct tide_call *call, const char *name,
+                          struct json_object *list, int64_t last);
 TIDE_PRINTF(4, 5)
 void tide_call_reply_error(struct tide_call *call, unsigned status, const char *code,
                            const char *format, ...);

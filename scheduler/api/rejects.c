@@ -17,22 +17,18 @@ static void on_rejects(void *arg, const struct tide_reject_record *rejects, size
                        const struct tide_error *err)
 {
     struct tide_call *call = arg;
-    struct json_object *out, *list;
+    struct json_object *list;
 
     if (err) {
         tide_call_reply_failure(call, err);
         return;
     }
-    out = json_object_new_object();
     list = json_object_new_array();
     for (size_t i = 0; i < count; i++) {
         (void)json_object_array_add(list, tide_view_reject(&rejects[i]));
     }
-    tide_json_set(out, "rejects", list);
-    if (count > 0 && (int64_t)count == call->limit) {
-        tide_json_set_int(out, "cursor", rejects[count - 1].ordinal);
-    }
-    tide_call_reply_json(call, 200, out);
+    tide_call_reply_list(call, "rejects", list,
+                         count > 0 ? rejects[count - 1].ordinal : 0);
 }
 
 void tide_api_list_rejects(struct tide_call *call)

@@ -105,22 +105,17 @@ static void on_list(void *arg, const struct tide_run_record *runs, size_t count,
                     const struct tide_error *err)
 {
     struct tide_call *call = arg;
-    struct json_object *out, *list;
+    struct json_object *list;
 
     if (err) {
         tide_call_reply_failure(call, err);
         return;
     }
-    out = json_object_new_object();
     list = json_object_new_array();
     for (size_t i = 0; i < count; i++) {
         (void)json_object_array_add(list, view(call, &runs[i], false));
     }
-    tide_json_set(out, "runs", list);
-    if (count > 0 && (int64_t)count == call->limit) {
-        tide_json_set_int(out, "cursor", runs[count - 1].sequence);
-    }
-    tide_call_reply_json(call, 200, out);
+    tide_call_reply_list(call, "runs", list, count > 0 ? runs[count - 1].sequence : 0);
 }
 
 static bool read_state(struct tide_call *call, unsigned *states)
