@@ -5,59 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../support/every_option.h"
 #include "base/check.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "plugin/options.h"
-
-struct every {
-    bool flag;
-    int64_t count;
-    double share;
-    const char *text;
-    int64_t word;
-    struct tide_list names;
-    struct tide_map mapping;
-    const char *path;
-    int64_t wait;
-    int64_t room;
-    char mark;
-    struct tide_component format;
-    const char *password;
-    int64_t any;
-};
-
-static const char *const words[] = {"none", "gzip", "zstd", NULL};
-
-#define OPTION(name_, type_)                                                             \
-    .name = #name_, .type = (type_), .help = "Help.",                                    \
-    .offset = offsetof(struct every, name_)
-
-static const struct tide_option table[] = {
-    {OPTION(flag, TIDE_OPTION_BOOL), .default_value = "true"},
-    {OPTION(count, TIDE_OPTION_INT), .minimum = 1, .maximum = 9, .default_value = "3"},
-    {OPTION(share, TIDE_OPTION_FLOAT), .default_value = "0.5"},
-    {OPTION(text, TIDE_OPTION_STRING)},
-    {OPTION(word, TIDE_OPTION_ENUM), .choices = words, .default_value = "gzip"},
-    {OPTION(names, TIDE_OPTION_LIST), .default_value = "[\"a\", \"b\"]"},
-    {OPTION(mapping, TIDE_OPTION_MAP)},
-    {OPTION(path, TIDE_OPTION_PATH), .required = true},
-    {OPTION(wait, TIDE_OPTION_DURATION), .minimum = 1000, .maximum = INT64_C(3600000000)},
-    {OPTION(room, TIDE_OPTION_SIZE), .default_value = "4MiB"},
-    {OPTION(mark, TIDE_OPTION_CHAR), .default_value = ","},
-    {OPTION(format, TIDE_OPTION_COMPONENT), .component_kind = TIDE_KIND_FORMAT},
-    {OPTION(password, TIDE_OPTION_STRING), .secret = true},
-    {OPTION(any, TIDE_OPTION_INT)},
-    {0},
-};
-
-/* The table of a source is not looked at here. */
-static const struct tide_source no_source;
-
-static const struct tide_plugin_entry entry = {
-    TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "every", "1.0", "Has every option."),
-    .options = table, .options_size = sizeof(struct every), .source = &no_source};
 
 struct world {
     char *folder;
@@ -72,7 +25,7 @@ static const struct world *world(void)
     if (!world.folder) {
         world.folder = tide_plugin_folder();
         world.catalog = tide_catalog_of_loaded(world.folder);
-        world.info = tide_plugin_info_of(&entry, "/plugins/sources/every.so");
+        world.info = tide_plugin_info_of(&every_entry, "/plugins/sources/every.so");
     }
     return &world;
 }
@@ -111,8 +64,8 @@ static void bind(struct json_object *options)
     struct tide_arena *arena = tide_arena_create();
     struct tide_error err = {0};
     const void *bound = NULL;
-    int rc =
-        tide_options_bind(world()->folder, &entry, options, "/base", arena, &bound, &err);
+    int rc = tide_options_bind(world()->folder, &every_entry, options, "/base", arena,
+                               &bound, &err);
 
     TIDE_INVARIANT(rc == TIDE_OK);
     check_bound(bound, options);

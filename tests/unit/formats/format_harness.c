@@ -312,6 +312,14 @@ void decoded_clear(struct decoded *decoded)
     memset(decoded, 0, sizeof *decoded);
 }
 
+void decoded_expect_same(const struct decoded *a, const struct decoded *b)
+{
+    assert_int_equal(a->code, b->code);
+    assert_string_equal(a->schema, b->schema);
+    assert_string_equal(a->rows, b->rows);
+    assert_string_equal(a->rejects, b->rejects);
+}
+
 char *decode_rows(const char *text, const char *options)
 {
     struct decoded out = decode_text(text, options);

@@ -35,6 +35,8 @@ struct decoded {
 struct decoded decode(const void *text, size_t length, const struct decode_how *how);
 struct decoded decode_text(const char *text, const char *options);
 void decoded_clear(struct decoded *decoded);
+/** The same columns, rows and rejects, and the same end. */
+void decoded_expect_same(const struct decoded *a, const struct decoded *b);
 
 /** The rows alone, checked to have come without error or reject; the caller's. */
 char *decode_rows(const char *text, const char *options);

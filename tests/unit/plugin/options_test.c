@@ -14,51 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "plugin/options.h"
-
-struct every {
-    bool flag;
-    int64_t count;
-    double share;
-    const char *text;
-    int64_t word;
-    struct tide_list names;
-    struct tide_map mapping;
-    const char *path;
-    int64_t wait;
-    int64_t room;
-    char mark;
-    struct tide_component format;
-    const char *password;
-    int64_t secret_wait;
-};
-
-static const char *const words[] = {"none", "gzip", "zstd", NULL};
-
-#define OPTION(name_, type_)                                                             \
-    .name = #name_, .type = (type_), .help = "Help.",                                    \
-    .offset = offsetof(struct every, name_)
-
-static const struct tide_option table[] = {
-    {OPTION(flag, TIDE_OPTION_BOOL), .default_value = "true"},
-    {OPTION(count, TIDE_OPTION_INT), .minimum = 1, .maximum = 9, .default_value = "3"},
-    {OPTION(share, TIDE_OPTION_FLOAT), .default_value = "0.5"},
-    {OPTION(text, TIDE_OPTION_STRING)},
-    {OPTION(word, TIDE_OPTION_ENUM), .choices = words, .default_value = "gzip"},
-    {OPTION(names, TIDE_OPTION_LIST), .default_value = "[\"a\", \"b\"]"},
-    {OPTION(mapping, TIDE_OPTION_MAP)},
-    {OPTION(path, TIDE_OPTION_PATH), .required = true},
-    {OPTION(wait, TIDE_OPTION_DURATION), .default_value = "30s"},
-    {OPTION(room, TIDE_OPTION_SIZE), .default_value = "4MiB"},
-    {OPTION(mark, TIDE_OPTION_CHAR), .default_value = ","},
-    {OPTION(format, TIDE_OPTION_COMPONENT), .component_kind = TIDE_KIND_FORMAT},
-    {OPTION(password, TIDE_OPTION_STRING), .secret = true},
-    {OPTION(secret_wait, TIDE_OPTION_DURATION), .secret = true},
-    {0},
-};
-
-static const struct tide_plugin_entry entry = {
-    TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "every", "1.0", "Has every option."),
-    .options = table, .options_size = sizeof(struct every)};
+#include "support/every_option.h"
 
 struct fixture {
     char *folder;
@@ -68,18 +24,13 @@ struct fixture {
     struct tide_text problems;
 };
 
-/* The table of a source is not looked at here. */
-static const struct tide_source no_source;
-
 static int set_up(void **state)
 {
     struct fixture *fixture = tide_alloc(sizeof *fixture);
-    struct tide_plugin_entry whole = entry;
 
-    whole.source = &no_source;
     fixture->folder = tide_plugin_folder();
     fixture->catalog = tide_catalog_of_loaded(fixture->folder);
-    fixture->info = tide_plugin_info_of(&whole, "/plugins/sources/every.so");
+    fixture->info = tide_plugin_info_of(&every_entry, "/plugins/sources/every.so");
     fixture->arena = tide_arena_create();
     *state = fixture;
     return 0;
@@ -134,7 +85,7 @@ static const struct every *bind(struct fixture *fixture, const char *text)
     struct tide_error err = {0};
     const void *bound = NULL;
 
-    if (tide_options_bind(fixture->folder, &entry, options, "/base", fixture->arena,
+    if (tide_options_bind(fixture->folder, &every_entry, options, "/base", fixture->arena,
                           &bound, &err) != TIDE_OK) {
         fail_msg("%s", err.message);
     }
@@ -290,7 +241,7 @@ static void a_relative_path_needs_a_folder(void **state)
 
     assert_string_equal(bind(fixture, "{\"path\": \"././in\"}")->path, "/base/in");
     assert_string_equal(bind(fixture, "{\"path\": \".\"}")->path, "/base");
-    assert_int_equal(tide_options_bind(fixture->folder, &entry, options, NULL,
+    assert_int_equal(tide_options_bind(fixture->folder, &every_entry, options, NULL,
                                        fixture->arena, &bound, &err),
                      TIDE_E_CONFIG);
     assert_non_null(strstr(err.message, "./in"));
@@ -328,7 +279,8 @@ static void the_schema_names_each_option(void **state)
     struct json_object *schema = tide_options_json_schema(fixture->info);
     struct json_object *properties = tide_json_member(schema, "properties");
 
-    assert_int_equal(json_object_object_length(properties), 14);
+    assert_int_equal(json_object_object_length(properties),
+                     sizeof every_options / sizeof every_options[0] - 1);
     assert_true(
         tide_json_bool(tide_json_member(properties, "password"), "writeOnly", false));
     assert_string_equal(json_object_get_string(json_object_array_get_idx(
