@@ -45,6 +45,8 @@ void tide_compile_connection(struct tide_compile *compile, const struct tide_pla
 void tide_compile_tables(struct tide_compile *compile, const struct tide_place *place);
 void tide_compile_transformations(struct tide_compile *compile,
                                   const struct tide_place *place);
+/** Ask the plugins whether those options can work that nothing was found against. */
+void tide_compile_try(const struct tide_compile *compile, const struct tide_place *root);
 /** A filter, its values held against the declared types; NULL when there is none. */
 const struct tide_condition *tide_compile_filter(struct tide_compile *compile,
                                                  const struct tide_place *place,

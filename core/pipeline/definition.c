@@ -107,6 +107,7 @@ static void compile_document(struct tide_compile *compile, const struct tide_pla
     compile_policy(compile->pipeline, root->value);
     tide_compile_tables(compile, &tables);
     tide_compile_transformations(compile, &transformations);
+    tide_compile_try(compile, root);
 }
 
 static struct tide_pipeline *create(const struct tide_pipeline_options *options,

@@ -138,6 +138,9 @@ struct tide_pipeline_options {
     const char *file;        /**< name for messages, or NULL */
     const char *base_folder; /**< folder relative paths start from, or NULL: relative
                                 paths are a problem */
+    const char *placeholder; /**< a text that stands for a value which is known later:
+                                plugins are not asked about options that hold it; NULL:
+                                none */
     /** A variable's value or NULL; NULL function: the environment. */
     const char *(*variable)(void *arg, const char *name);
     void *variable_arg;

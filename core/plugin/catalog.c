@@ -20,7 +20,8 @@
 struct tide_catalog {
     struct tide_plugin_info **items;
     size_t count, capacity;
-    char *loaded_from; /* of a catalog that loads what it is asked for, else NULL */
+    char *folder;
+    char *helper; /* NULL: a catalog that loads what it is asked for */
 };
 
 static void add(struct tide_catalog *catalog, struct tide_plugin_info *info)
@@ -160,6 +161,8 @@ static struct tide_catalog *collect(struct scan *scan, struct tide_plugin_cache 
 {
     struct tide_catalog *catalog = tide_alloc(sizeof *catalog);
 
+    catalog->folder = tide_strdup(scan->folder);
+    catalog->helper = tide_strdup(scan->helper);
     for (size_t i = 0; i < scan->count; i++) {
         struct file *file = &scan->files[i];
 
@@ -216,7 +219,7 @@ struct tide_catalog *tide_catalog_of_loaded(const char *folder)
 {
     struct tide_catalog *catalog = tide_alloc(sizeof *catalog);
 
-    catalog->loaded_from = tide_strdup(folder);
+    catalog->folder = tide_strdup(folder);
     return catalog;
 }
 
@@ -229,7 +232,8 @@ void tide_catalog_close(struct tide_catalog *catalog)
         tide_plugin_info_destroy(catalog->items[i]);
     }
     free(catalog->items);
-    free(catalog->loaded_from);
+    free(catalog->folder);
+    free(catalog->helper);
     free(catalog);
 }
 
@@ -266,12 +270,12 @@ static const struct tide_plugin_info *find_by_loading(const struct tide_catalog 
     struct tide_error err = {0};
     struct tide_plugin_info *info;
     char *path;
-    int rc = tide_plugin_load(catalog->loaded_from, kind, name, &entry, &err);
+    int rc = tide_plugin_load(catalog->folder, kind, name, &entry, &err);
 
     if (rc == TIDE_OK) {
         info = tide_plugin_info_of(entry, tide_plugin_file(entry));
     } else {
-        path = tide_plugin_find_file(catalog->loaded_from, kind, name);
+        path = tide_plugin_find_file(catalog->folder, kind, name);
         if (!path) {
             return NULL;
         }
@@ -288,7 +292,7 @@ const struct tide_plugin_info *tide_catalog_find(const struct tide_catalog *cata
     static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
     const struct tide_plugin_info *info;
 
-    if (!catalog->loaded_from) {
+    if (catalog->helper) {
         return find(catalog, kind, name);
     }
     pthread_mutex_lock(&growing);
@@ -326,4 +330,14 @@ const struct tide_plugin_info *tide_catalog_at(const struct tide_catalog *catalo
                                                size_t i)
 {
     return catalog->items[i];
+}
+
+const char *tide_catalog_folder(const struct tide_catalog *catalog)
+{
+    return catalog->folder;
+}
+
+const char *tide_catalog_helper(const struct tide_catalog *catalog)
+{
+    return catalog->helper;
 }

@@ -42,4 +42,9 @@ const struct tide_plugin_info *tide_catalog_at(const struct tide_catalog *catalo
  * anyhow. */
 struct tide_catalog *tide_catalog_of_loaded(const char *folder);
 
+/** Where its plugins are; borrowed. */
+const char *tide_catalog_folder(const struct tide_catalog *catalog);
+/** The program that loads them for it; NULL: this one does.  Borrowed. */
+const char *tide_catalog_helper(const struct tide_catalog *catalog);
+
 #endif

@@ -78,6 +78,7 @@ struct tide_option_info *tide_option_info_of(const struct tide_option *option)
 static void copy_table_facts(const struct tide_plugin_entry *entry,
                              struct tide_plugin_info *info)
 {
+    info->can_check = entry->check != NULL;
     if (entry->kind == TIDE_KIND_SOURCE) {
         info->flags = entry->source->flags;
         info->can_discover = entry->source->discover != NULL;
@@ -213,6 +214,7 @@ struct json_object *tide_plugin_info_to_json(const struct tide_plugin_info *info
     tide_json_set_text(json, "summary", info->summary);
     tide_json_set_int(json, "flags", info->flags);
     tide_json_set_bool(json, "can_discover", info->can_discover);
+    tide_json_set_bool(json, "can_check", info->can_check);
     if (info->extension) {
         tide_json_set_text(json, "extension", info->extension);
     }
@@ -290,6 +292,7 @@ static bool info_from_json(struct json_object *json, struct tide_plugin_info *in
     info->summary = copy_text(tide_json_text(json, "summary"));
     info->flags = (uint32_t)tide_json_int(json, "flags", 0);
     info->can_discover = tide_json_bool(json, "can_discover", false);
+    info->can_check = tide_json_bool(json, "can_check", false);
     info->extension = copy_text(tide_json_text(json, "extension"));
     return info->path && info->name && info->version && info->summary &&
            info->kind != 0 && options_from_json(tide_json_member(json, "options"), info);

@@ -37,6 +37,7 @@ struct tide_plugin_info {
     uint32_t
         flags; /**< of the kind's table: enum tide_source_flag or tide_destination_flag */
     bool can_discover;
+    bool can_check;  /**< it tells of options whether they can work */
     char *extension; /**< of a format */
     struct tide_option_info *options;
     size_t option_count;

@@ -42,6 +42,33 @@ int tide_options_bind(const char *plugin_folder, const struct tide_plugin_entry 
                       struct json_object *options, const char *base_folder,
                       struct tide_arena *arena, const void **out, struct tide_error *err);
 
+/** Options that the tables have nothing against, for tide_options_try. */
+struct tide_options_asked {
+    const struct tide_plugin_info *info;
+    struct json_object *options; /**< or NULL: none are given */
+};
+
+/** Called for each plugin that refuses its options; asked is an index, key the option's
+ * name or NULL. */
+typedef void (*tide_options_refused_fn)(void *arg, size_t asked, const char *key,
+                                        const char *message);
+
+/**
+ * Ask the plugins themselves, and their components, whether options can work; those that
+ * cannot tell are not asked.  In the process that loads the plugins of this catalog: one
+ * helper for all.  A plugin that crashes or hangs over it has refused; where no helper
+ * can be started nothing is refused, for a run asks again.  Relative paths are joined to
+ * base_folder.
+ */
+void tide_options_try(const struct tide_catalog *catalog,
+                      const struct tide_options_asked *asked, size_t count,
+                      const char *base_folder, tide_options_refused_fn refused,
+                      void *arg);
+
+/** What `tidemill-worker --check` does: answer such a question of another process.  The
+ * exit status. */
+int tide_options_try_main(void);
+
 /** JSON Schema (2020-12) of a plugin's options; the caller's reference. */
 struct json_object *tide_options_json_schema(const struct tide_plugin_info *info);
 

@@ -130,7 +130,8 @@ void tide_definition_refuse(struct tide_call *call, unsigned status, const char 
 static void check(uv_work_t *work)
 {
     struct tide_definition *definition = work->data;
-    struct tide_pipeline_options options = {.catalog = definition->catalog->catalog};
+    struct tide_pipeline_options options = {.catalog = definition->catalog->catalog,
+                                            .placeholder = TIDE_REDACTED};
 
     definition->code =
         tide_pipeline_parse(definition->text, definition->length, definition->syntax,

@@ -450,6 +450,32 @@ def test_shape_is_422_and_meaning_is_400(folder):
             assert reply.json["error"]["field"], reply.json
 
 
+def test_options_that_cannot_work_are_refused_by_the_plugin_itself(folder):
+    broken = {"type": "find_and_replace", "config": {"field": "name", "find": "a(b", "replace": "c"}}
+    with Daemon(folder) as daemon:
+        for send, path in ((daemon.post, PUBLIC), (daemon.post, PUBLIC + "/validate"),
+                           (daemon.put, "%s/%d/definition" % (PUBLIC, daemon.create()))):
+            reply = send(path, definition(transformations=[broken])).expect(400, "validation_failed")
+            equal(reply.json["error"]["field"], "transformations[0].config.find")
+            contains(reply.json["error"]["message"], "missing closing parenthesis, at character 4")
+        broken["config"]["find"] = "a(b)"
+        daemon.create(name="mended", transformations=[broken])
+
+
+def test_a_plugin_that_dies_of_its_options_hurts_nobody(folder):
+    plugins = os.path.join(folder, "plugins")
+    shutil.copytree(os.path.join(tap.BUILD, "plugins"), plugins, ignore=shutil.ignore_patterns("*.o", ".deps"))
+    shutil.copy(os.path.join(tap.BUILD, "tests/plugins/transforms/opinion.so"), os.path.join(plugins, "transforms"))
+    with Daemon(folder, env={"TIDEMILL_PLUGIN_DIR": plugins}) as daemon:
+        for answer, why in (("crashes", "crashed when it is asked"), ("leaves", "exit status 3"),
+                            ("mutters", "without saying why")):
+            reply = daemon.post(PUBLIC, definition(transformations=[{"type": "opinion", "config": {"answer": answer}}]))
+            reply.expect(400, "validation_failed")
+            equal(reply.json["error"]["field"], "transformations[0].config")
+            contains(reply.json["error"]["message"], why)
+        equal(daemon.run(daemon.create(transformations=[{"type": "opinion", "config": {}}]))["state"], "succeeded")
+
+
 def test_relative_paths_are_refused_over_http(folder):
     document = definition(source={"connection": {"plugin": "file", "options": {"path": "in", "format": "csv"}}},
                           tables=[{"name": "a.csv"}])
@@ -568,6 +594,9 @@ def test_secrets_are_shown_to_nobody_and_survive_an_edit(folder):
         reply = daemon.put(path, document("[redacted]")).expect(200)
         equal(reply.headers["X-Reconcile"], "noop")
         daemon.put(path, document("[redacted]", sync={"frequency": 5})).expect(200)
+        reply = daemon.put(path, document(secret.replace("hunter2", "hunter/2"))).expect(400, "validation_failed")
+        equal(reply.json["error"]["field"], "destination.connection.options.url")
+        assert "hunter" not in reply.text, reply.text
         reply = daemon.post(PUBLIC, document("[redacted]", name="second")).expect(400, "validation_failed")
         equal(reply.json["error"]["field"], "destination.connection.options.url")
         equal(shown(daemon, daemon.create(document=document("${TIDE_TEST_URL}", name="third"))), "${TIDE_TEST_URL}")

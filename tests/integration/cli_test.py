@@ -220,6 +220,18 @@ def test_validate_reports_every_problem_with_its_place(folder):
     assert len(done.stderr.splitlines()) >= 2, done.stderr
 
 
+def test_options_that_cannot_work_are_found_before_anything_is_touched(folder):
+    bad = people(folder).replace("people.yaml", "bad.yaml")
+    text = PEOPLE.replace("format: csv", "format: csv, quote: ','")
+    write(folder, "bad.yaml", text)
+    os.remove(os.path.join(folder, "in", os.listdir(os.path.join(folder, "in"))[0]))
+    for verb in ("validate", "preview", "run", "discover"):
+        done = tidemill(verb, bad)
+        equal(done.returncode, 2, done.stdout)
+        contains(done.stderr, "source.connection.options.delimiter: must differ from the quote and the escape")
+    assert not os.path.exists(folder + "/out")
+
+
 def test_validate_says_what_is_guaranteed(folder):
     done = tidemill("validate", people(folder))
     equal(done.returncode, 0, done.stderr)

@@ -11,7 +11,7 @@ import postgres                                                      # noqa: E40
 import tap                                                           # noqa: E402
 from tap import BUILD, TOP, contains, equal, tidemill, write         # noqa: E402
 
-COMMON = 4
+COMMON = 6
 
 
 def plugin(kind, name):
@@ -167,7 +167,7 @@ static int read_it(void *state, struct tide_batch *batch, struct tide_error *err
     return rc;
 }
 static const struct tide_source it = {.size = sizeof it, .open = open_it, .read = read_it, .close = %(close)s%(more)s};
-TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "broken", "1", "Breaks a promise."), .source = &it};
+TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "broken", "1", "Breaks a promise."), .source = &it%(entry)s};
 """
 
 
@@ -181,7 +181,7 @@ def need_plain_program():
 def broken(folder, flags=(), **parts):
     """The findings of a source with such parts: (exit status, {promise: why})."""
     need_plain_program()
-    values = dict(extra="", open="", read="", finish="", close="tide_row_builder_destroy", more="")
+    values = dict(extra="", open="", read="", finish="", close="tide_row_builder_destroy", more="", entry="")
     source = write(folder, "broken.c", SOURCE % dict(values, **parts))
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", *(flags or ["-fvisibility=hidden"]),
                     "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/broken.so", source], check=True)
@@ -216,6 +216,34 @@ static int again(void *state, const struct tide_reject *reject, struct tide_batc
     status, why = broken(folder, extra=again % "(void)batch; return TIDE_E_DATA;", more=", .again = again")
     equal((status, list(why)), (1, [promise]))
     equal(broken(folder, extra=again % "(void)batch; return TIDE_OK;", more=", .again = again"), (0, {}))
+
+
+def test_a_check_keeps_to_what_works(folder):
+    check = """
+static int check(const void *options, const struct tide_host *host, struct tide_error *err)
+{
+    (void)options; (void)host; (void)err;
+    %s
+}
+"""
+    def findings(body, **more):
+        status, why = broken(folder, extra=check % body, **more)
+        equal(status, 1 if why else 0)
+        return why
+    entry = dict(entry=", .check = check")
+    equal(findings("return TIDE_OK;", **entry), {})
+    refused = findings('return tide_error_at(err, TIDE_E_CONFIG, "rows", "too many");', **entry)
+    equal(refused, {"refuses no options that it works with": "check refuses options that it works with: rows: too many"})
+    silent = findings("return TIDE_E_CONFIG;", **entry)
+    equal(len(silent), 2)
+    contains(silent["refuses no options that it works with"], "check returned config without a message")
+    leaks = findings("return malloc(100) ? TIDE_OK : TIDE_E_LIMIT;", **entry)
+    equal(list(leaks), ["leaves nothing behind when it is asked of its options"])
+    # Options that do not work are no finding.
+    refuses = dict(entry, open='tide_row_builder_destroy(rows); *state = NULL; '
+                               'return tide_error_set(err, TIDE_E_CONFIG, "no");')
+    why = findings('return tide_error_set(err, TIDE_E_CONFIG, "no");', **refuses)
+    assert "refuses no options that it works with" not in why, why
 
 
 def test_a_crash_is_a_finding_and_not_the_end(folder):

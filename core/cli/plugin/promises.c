@@ -64,10 +64,45 @@ static int closes_nothing(struct tide_kit *kit)
     return TIDE_OK;
 }
 
+/* What the plugin thinks of its options: whatever it is, it is said properly. */
+static int asks(struct tide_kit *kit)
+{
+    const struct tide_plugin_entry *entry = kit->entry;
+
+    if (!entry->check) {
+        return TIDE_OK;
+    }
+    tide_kit_enter(kit, "check");
+    return tide_kit_answer(kit, entry->check(kit->options, &kit->host.host, &kit->err));
+}
+
+/* The first promise of its kind is that it opens. */
+static int opens_what_it_refuses(struct tide_kit *kit, const struct tide_error *refusal)
+{
+    const struct tide_promise *opens = tide_promises_of(kit->entry->kind);
+
+    if (opens->way(kit, opens->trial) != TIDE_OK) {
+        return tide_kit_skip(kit, "the options given do not work: %s", refusal->message);
+    }
+    return tide_kit_broken(kit, "check refuses options that it works with: %s%s%s",
+                           refusal->where, refusal->where[0] ? ": " : "",
+                           refusal->message);
+}
+
+static int refuses_nothing_good(struct tide_kit *kit)
+{
+    int rc = asks(kit);
+    struct tide_error refusal = kit->err;
+
+    return rc == TIDE_OK && refusal.code < 0 ? opens_what_it_refuses(kit, &refusal) : rc;
+}
+
 const struct tide_promise tide_promises[] = {
     {"exports tide_plugin_entry and nothing else", exports_one_symbol, tide_kit_once},
     {"documents each option", documents_options, tide_kit_once},
     {"closes what was never opened", closes_nothing, tide_kit_once},
+    {"refuses no options that it works with", refuses_nothing_good, tide_kit_once},
+    {"leaves nothing behind when it is asked of its options", asks, tide_kit_leaks},
     {0},
 };
 

@@ -403,6 +403,16 @@ struct tide_plugin_entry {
     const struct tide_destination *destination;
     const struct tide_format *format;
     const struct tide_storage *storage;
+    /**
+     * Whether these options can work, as far as they alone tell, without touching
+     * anything outside: no file, no network, no other process.  What open (bind,
+     * decoder_open and so on) would take with them is never refused here.  err->where is
+     * the name of the option that is wrong, and may be empty.  Called before there is any
+     * state, more than once, also where no run follows.  Of a component's options the
+     * component is asked itself.  May be NULL: nothing can be told before open.
+     */
+    int (*check)(const void *options, const struct tide_host *host,
+                 struct tide_error *err);
 };
 
 #define TIDE_PLUGIN_SYMBOL "tide_plugin_entry"

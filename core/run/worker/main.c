@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "config.h"
 #include "plugin/describe.h"
+#include "plugin/options.h"
 #include "run/activity.h"
 #include "run/stdout_guard.h"
 #include "run/worker/job.h"
@@ -27,6 +28,7 @@
 static const char help[] =
     "Usage: tidemill-worker              do the run whose job is on standard input\n"
     "       tidemill-worker --describe FILE  describe the plugin in FILE\n"
+    "       tidemill-worker --check      ask plugins whether options can work\n"
     "       tidemill-worker --version | --help\n"
     "\n"
     "Started by tidemilld, once for each run.  File descriptor 3 must be a file of the\n"
@@ -217,6 +219,9 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && strcmp(argv[1], "--describe") == 0) {
         return tide_describe_main(argv[2]);
+    }
+    if (argc == 2 && strcmp(argv[1], "--check") == 0) {
+        return tide_options_try_main();
     }
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
         puts("tidemill-worker " PACKAGE_VERSION);

@@ -41,6 +41,20 @@ static const struct tide_format *format_of(const struct writer *writer)
     return writer->options->format.plugin->format;
 }
 
+static int exec_check(const void *options, const struct tide_host *host,
+                      struct tide_error *err)
+{
+    const struct exec_options *exec = options;
+
+    (void)host;
+    if (exec->protocol == EXEC_SINGER &&
+        strcmp(exec->format.plugin->name, "jsonl") != 0) {
+        return tide_error_at(err, TIDE_E_CONFIG, "format",
+                             "Singer messages are of format jsonl");
+    }
+    return child_check(&exec->child, err);
+}
+
 static void exec_close(void *state)
 {
     struct writer *writer = state;
@@ -60,14 +74,13 @@ static void exec_close(void *state)
 static int open_encoder(struct writer *writer, struct tide_error *err)
 {
     const struct exec_options *options = writer->options;
-    int rc = TIDE_OK;
+    int rc = exec_check(options, writer->host, err);
 
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
         return exec_out_of_memory(err);
-    }
-    if (options->protocol == EXEC_SINGER &&
-        strcmp(options->format.plugin->name, "jsonl") != 0) {
-        return tide_error_set(err, TIDE_E_CONFIG, "Singer messages are of format jsonl");
     }
     rc = format_of(writer)->encoder_open(options->format.options, &writer->schema,
                                          writer->host, &writer->encoder, err);
@@ -170,4 +183,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = exec_option_table,
     .options_size = sizeof(struct exec_options),
     .destination = &exec_destination,
+    .check = exec_check,
 };

@@ -53,6 +53,20 @@ static const struct tide_option file_option_table[] = {
     {0},
 };
 
+static int file_check(const void *options, const struct tide_host *host,
+                      struct tide_error *err)
+{
+    const struct file_options *file = options;
+
+    (void)host;
+    if (file->part_size > 0 && !file->storage.plugin->storage->remove) {
+        return tide_error_at(err, TIDE_E_CONFIG, "part_size",
+                             "the storage \"%s\" cannot remove files, which parts need",
+                             file->storage.plugin->name);
+    }
+    return compression_check_level((enum compression)file->compression, file->level, err);
+}
+
 static void file_close(void *state)
 {
     struct writer *writer = state;
@@ -93,6 +107,11 @@ static int prepare_parts(struct writer *writer, char **position, struct tide_err
 
 static int prepare(struct writer *writer, char **position, struct tide_error *err)
 {
+    int rc = file_check(writer->options, writer->host, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
         return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }
@@ -192,4 +211,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = file_option_table,
     .options_size = sizeof(struct file_options),
     .destination = &file_destination,
+    .check = file_check,
 };

@@ -296,11 +296,6 @@ int parts_open(struct writer *writer, const char *suffix, char **position,
     if (!parts || !(parts->suffix = strdup(suffix))) {
         return out_of_memory(err);
     }
-    if (!writer_storage(writer)->remove) {
-        return tide_error_at(err, TIDE_E_CONFIG, "part_size",
-                             "the storage \"%s\" cannot remove files, which parts need",
-                             writer->options->storage.plugin->name);
-    }
     rc = take_lock(writer, err);
     if (rc == TIDE_OK) {
         rc = read_manifest(writer, err);

@@ -332,4 +332,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = tide_pg_option_table,
     .options_size = sizeof(struct tide_pg_options),
     .destination = &postgres_destination,
+    .check = tide_pg_check,
 };

@@ -99,7 +99,21 @@ int csv_syntax_init(const struct csv_options *options, struct csv_syntax *syntax
         return tide_error_at(err, TIDE_E_CONFIG, "delimiter",
                              "must differ from the quote and the escape");
     }
+    if (options->header && options->columns.count > 0) {
+        return tide_error_at(err, TIDE_E_CONFIG, "columns",
+                             "the columns are named by the file's header; set header: "
+                             "false for a file that has none");
+    }
     return check_null(options, syntax, err);
+}
+
+static int csv_check(const void *options, const struct tide_host *host,
+                     struct tide_error *err)
+{
+    struct csv_syntax syntax;
+
+    (void)host;
+    return csv_syntax_init(options, &syntax, err);
 }
 
 static const struct tide_format csv_format = {.size = (uint32_t)sizeof csv_format,
@@ -118,4 +132,4 @@ static const struct tide_format csv_format = {.size = (uint32_t)sizeof csv_forma
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_FORMAT, "csv", "1.0", "Comma separated values, RFC 4180."),
     .options = csv_option_table, .options_size = sizeof(struct csv_options),
-    .format = &csv_format};
+    .format = &csv_format, .check = csv_check};

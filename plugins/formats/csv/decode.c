@@ -49,12 +49,6 @@ int csv_decoder_open(const void *options, const struct tide_decoder_request *req
     decoder->line = 1;
     decoder->null_length = strlen(decoder->options->null_string);
     rc = csv_syntax_init(options, &decoder->syntax, err);
-    if (rc == TIDE_OK && decoder->options->header && decoder->options->columns.count) {
-        rc =
-            tide_error_at(err, TIDE_E_CONFIG, "columns",
-                          "the columns are named by the file's header; set header: false "
-                          "for a file that has none");
-    }
     if (rc == TIDE_OK && csv_index_init(&decoder->index) != TIDE_OK) {
         rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
     }

@@ -58,6 +58,10 @@ enum compression compression_reader_kind(const struct compression_reader *reader
 
 void compression_reader_destroy(struct compression_reader *reader);
 
+/** Whether that kind has such a level; 0 is its own default.  TIDE_E_CONFIG. */
+TIDE_MUST_CHECK
+int compression_check_level(enum compression kind, int64_t level, struct tide_error *err);
+
 /** Start a stream into push; level 0 is the library's own default.  TIDE_E_CONFIG when
  * the kind has no such level. */
 TIDE_MUST_CHECK

@@ -17,18 +17,28 @@ struct compression_writer {
     size_t used;
 };
 
+int compression_check_level(enum compression kind, int64_t level, struct tide_error *err)
+{
+    const struct codec *codec = codec_of(kind);
+
+    if (codec && level > codec->max_level) {
+        return tide_error_at(err, TIDE_E_CONFIG, "level",
+                             "%s has levels 1 to %lld, not %lld", codec->name,
+                             (long long)codec->max_level, (long long)level);
+    }
+    return TIDE_OK;
+}
+
 int compression_writer_create(enum compression kind, int64_t level,
                               compression_push_fn push, void *arg,
                               struct compression_writer **out, struct tide_error *err)
 {
     const struct codec *codec = codec_of(kind);
     struct compression_writer *writer;
-    int rc = TIDE_OK;
+    int rc = compression_check_level(kind, level, err);
 
-    if (codec && level > codec->max_level) {
-        return tide_error_at(err, TIDE_E_CONFIG, "level",
-                             "%s has levels 1 to %lld, not %lld", codec->name,
-                             (long long)codec->max_level, (long long)level);
+    if (rc != TIDE_OK) {
+        return rc;
     }
     writer = calloc(1, sizeof *writer);
     if (writer) {

@@ -64,6 +64,10 @@ struct child {
     char last[CHILD_LINE_MAX + 1]; /**< the last line of stderr that is not blank */
 };
 
+/** Whether a program is named.  TIDE_E_CONFIG. */
+TIDE_MUST_CHECK
+int child_check(const struct child_options *options, struct tide_error *err);
+
 void child_init(struct child *child, const struct child_options *options,
                 const struct tide_host *host);
 

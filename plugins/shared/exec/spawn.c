@@ -270,17 +270,25 @@ static int cannot_start(const struct child *child, int reason, struct tide_error
                           directory ? directory : "", strerror(reason));
 }
 
+int child_check(const struct child_options *options, struct tide_error *err)
+{
+    if (options->command.count == 0 || options->command.items[0][0] == '\0') {
+        return tide_error_at(err, TIDE_E_CONFIG, "command",
+                             "command is empty: name the program to run");
+    }
+    return TIDE_OK;
+}
+
 int child_start(struct child *child, const char *const *more, bool takes,
                 struct tide_error *err)
 {
     const struct child_options *options = child->options;
     struct ends ends = {-1, -1, -1};
     char **arguments = NULL, **environment = NULL;
-    int rc, failed;
+    int rc = child_check(options, err), failed;
 
-    if (options->command.count == 0) {
-        return tide_error_set(err, TIDE_E_CONFIG,
-                              "command is empty: name the program to run");
+    if (rc != TIDE_OK) {
+        return rc;
     }
     rc = make_pipes(child, takes, &ends);
     if (rc != TIDE_OK) {

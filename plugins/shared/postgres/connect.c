@@ -7,6 +7,7 @@
 
 #include "postgres/connect_error.h"
 #include "postgres/connection.h"
+#include "postgres/nearest.h"
 
 /* Notices go to the log instead of the standard error. */
 static void log_notice(void *arg, const PGresult *result)
@@ -64,6 +65,46 @@ static int check_url(const char *url, struct tide_error *err)
             "user's name or password are written percent-encoded");
     }
     return TIDE_OK;
+}
+
+/* libpq refuses the same, when it connects. */
+static int check_sslmode(const char *sslmode, struct tide_error *err)
+{
+    static const char *const modes[] = {"disable", "allow",     "prefer",
+                                        "require", "verify-ca", "verify-full"};
+    struct tide_pg_nearest nearest = {.word = sslmode};
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(sslmode, modes[i]) == 0) {
+            return TIDE_OK;
+        }
+        tide_pg_nearest_offer(&nearest, modes[i]);
+    }
+    return tide_error_at(err, TIDE_E_CONFIG, "sslmode",
+                         "\"%.64s\" is not one of disable, allow, prefer, require, "
+                         "verify-ca and verify-full%s%s%s",
+                         sslmode, nearest.best ? "; did you mean \"" : "",
+                         nearest.best ? nearest.best : "", nearest.best ? "\"?" : "");
+}
+
+int tide_pg_check(const void *given, const struct tide_host *host, struct tide_error *err)
+{
+    const struct tide_pg_options *options = given;
+    int rc = TIDE_OK;
+
+    (void)host;
+    if (!options->url && !options->host) {
+        return tide_error_at(err, TIDE_E_CONFIG, "url",
+                             "the server is not named: give url, or host with database, "
+                             "user and password");
+    }
+    if (options->url) {
+        rc = check_url(options->url, err);
+    }
+    if (rc == TIDE_OK && options->sslmode && options->sslmode[0]) {
+        rc = check_sslmode(options->sslmode, err);
+    }
+    return rc;
 }
 
 static PGconn *start_connection(const struct tide_pg_options *options)
@@ -159,15 +200,9 @@ static int connect_server(struct tide_pg *pg, const struct tide_pg_options *opti
 int tide_pg_open(const struct tide_pg_options *options, const struct tide_host *host,
                  struct tide_pg **out, struct tide_error *err)
 {
+    int rc = tide_pg_check(options, host, err);
     struct tide_pg *pg;
-    int rc;
 
-    if (!options->url && !options->host) {
-        return tide_error_at(err, TIDE_E_CONFIG, "url",
-                             "the server is not named: give url, or host with database, "
-                             "user and password");
-    }
-    rc = options->url ? check_url(options->url, err) : TIDE_OK;
     if (rc != TIDE_OK) {
         return rc;
     }

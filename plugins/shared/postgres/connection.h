@@ -47,6 +47,12 @@ struct tide_pg {
     char place[192];              /**< "shop on db.example.com:5432", for messages */
 };
 
+/** Whether they name a server in words that libpq understands; nothing is connected to.
+ * TIDE_E_CONFIG.  The `check` of both plugins. */
+TIDE_MUST_CHECK
+int tide_pg_check(const void *options, const struct tide_host *host,
+                  struct tide_error *err);
+
 /** Connect as the options say.  TIDE_E_CONFIG: url malformed, no such database;
  * TIDE_E_AUTH: refused; TIDE_E_TRANSIENT: out of reach.  *out is the caller's to close.
  */

@@ -46,6 +46,26 @@ static const struct tide_option exec_option_table[] = {
     {0},
 };
 
+int exec_check_format(const struct exec_options *options, struct tide_error *err)
+{
+    if (strcmp(options->format.plugin->name, "jsonl") != 0) {
+        return tide_error_at(err, TIDE_E_CONFIG, "format",
+                             "Singer messages are of format jsonl");
+    }
+    return TIDE_OK;
+}
+
+static int exec_check(const void *options, const struct tide_host *host,
+                      struct tide_error *err)
+{
+    const struct exec_options *exec = options;
+    int rc = child_check(&exec->child, err);
+
+    (void)host;
+    return rc == TIDE_OK && exec->protocol == EXEC_SINGER ? exec_check_format(exec, err)
+                                                          : rc;
+}
+
 static void exec_close(void *state)
 {
     struct reader *reader = state;
@@ -196,4 +216,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = exec_option_table,
     .options_size = sizeof(struct exec_options),
     .source = &exec_source,
+    .check = exec_check,
 };

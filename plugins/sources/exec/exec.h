@@ -40,6 +40,10 @@ static inline int exec_out_of_memory(struct tide_error *err)
     return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
 }
 
+/** Whether the format is one that Singer's messages can be.  TIDE_E_CONFIG. */
+TIDE_MUST_CHECK
+int exec_check_format(const struct exec_options *options, struct tide_error *err);
+
 static inline const struct tide_format *exec_format(const struct reader *reader)
 {
     return reader->options->format.plugin->format;

@@ -326,8 +326,9 @@ int singer_open(struct reader *reader, struct tide_schema *schema, struct tide_e
     if (!singer) {
         return exec_out_of_memory(err);
     }
-    if (strcmp(reader->options->format.plugin->name, "jsonl") != 0) {
-        return tide_error_set(err, TIDE_E_CONFIG, "Singer messages are of format jsonl");
+    rc = exec_check_format(reader->options, err);
+    if (rc != TIDE_OK) {
+        return rc;
     }
     singer->host.host = *reader->host;
     singer->host.host.reject = reject_at_line;

@@ -84,17 +84,42 @@ static struct tide_map columns_of(const struct generate *options)
     return options->columns.count > 0 ? options->columns : map;
 }
 
+static int check_column(const struct tide_pair *pair, struct tide_error *err)
+{
+    if (!generator_find(pair->value)) {
+        return tide_error_at(err, TIDE_E_CONFIG, "columns",
+                             "column \"%s\": there is no kind of value \"%s\"; known are "
+                             "%s",
+                             pair->key, pair->value, GENERATOR_WORDS);
+    }
+    return TIDE_OK;
+}
+
+static int generate_check(const void *options, const struct tide_host *host,
+                          struct tide_error *err)
+{
+    const struct generate *generate = options;
+    struct tide_map columns = columns_of(generate);
+    int rc = TIDE_OK;
+
+    (void)host;
+    if (!(generate->nulls >= 0 && generate->nulls <= 1)) {
+        return tide_error_at(err, TIDE_E_CONFIG, "nulls", "must be from 0 to 1");
+    }
+    for (size_t i = 0; rc == TIDE_OK && i < columns.count; i++) {
+        rc = check_column(&columns.pairs[i], err);
+    }
+    return rc;
+}
+
 static int add_column(const struct tide_pair *pair, struct tide_schema *schema,
                       struct tide_error *err)
 {
     const struct generator *generator = generator_find(pair->value);
     uint32_t flags;
 
-    if (!generator) {
-        return tide_error_at(err, TIDE_E_CONFIG, "columns",
-                             "column \"%s\": there is no kind of value \"%s\"; known are "
-                             "%s",
-                             pair->key, pair->value, GENERATOR_WORDS);
+    if (check_column(pair, err) != TIDE_OK) {
+        return TIDE_E_CONFIG;
     }
     flags = generator->append == generator_find("id")->append
                 ? TIDE_COLUMN_REQUIRED | TIDE_COLUMN_KEY
@@ -173,10 +198,10 @@ static int generate_open(const void *options, const struct tide_source_request *
     struct reader *reader;
     int rc;
 
-    if (!(generate->nulls >= 0 && generate->nulls <= 1)) {
-        return tide_error_at(err, TIDE_E_CONFIG, "nulls", "must be from 0 to 1");
+    rc = generate_check(options, host, err);
+    if (rc == TIDE_OK) {
+        rc = fill_schema(generate, schema, err);
     }
-    rc = fill_schema(generate, schema, err);
     if (rc != TIDE_OK) {
         return rc;
     }
@@ -315,5 +340,6 @@ TIDE_PLUGIN_ENTRY = {
                      "Makes rows from a seed, for trials and benchmarks."),
     .options = generate_options,
     .options_size = sizeof(struct generate),
+    .check = generate_check,
     .source = &generate_source,
 };

@@ -421,4 +421,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = pg_source_option_table,
     .options_size = sizeof(struct pg_source_options),
     .source = &postgres_source,
+    .check = tide_pg_check,
 };

@@ -149,6 +149,22 @@ static int check_fields(const struct find_and_replace *options, struct tide_erro
     return TIDE_OK;
 }
 
+static int replace_check(const void *options, const struct tide_host *host,
+                         struct tide_error *err)
+{
+    const struct find_and_replace *wanted = options;
+    struct pattern *pattern = NULL;
+    int rc = check_fields(wanted, err);
+
+    (void)host;
+    if (rc == TIDE_OK) {
+        rc = pattern_create(wanted->find, wanted->replace, wanted->regex,
+                            wanted->case_sensitive, &pattern, err);
+    }
+    pattern_destroy(pattern);
+    return rc;
+}
+
 static int replace_bind(const void *options, const struct tide_host *host,
                         struct tide_schema *schema, void **out, struct tide_error *err)
 {
@@ -264,4 +280,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = find_and_replace_options,
     .options_size = sizeof(struct find_and_replace),
     .transform = &find_and_replace,
+    .check = replace_check,
 };

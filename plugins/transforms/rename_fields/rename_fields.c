@@ -29,15 +29,36 @@ static const struct tide_option rename_fields_options[] = {
     {0},
 };
 
+static int check_name(const struct tide_pair *pair, struct tide_error *err)
+{
+    if (pair->value[0] == '\0') {
+        return tide_error_at(err, TIDE_E_CONFIG, "mapping",
+                             "the new name of \"%s\" is empty", pair->key);
+    }
+    return TIDE_OK;
+}
+
+static int rename_check(const void *options, const struct tide_host *host,
+                        struct tide_error *err)
+{
+    const struct rename_fields *rename = options;
+    int rc = TIDE_OK;
+
+    (void)host;
+    for (size_t i = 0; rc == TIDE_OK && i < rename->mapping.count; i++) {
+        rc = check_name(&rename->mapping.pairs[i], err);
+    }
+    return rc;
+}
+
 static int rename_one(const struct rename_fields *options, const struct tide_pair *pair,
                       struct tide_schema *schema, struct tide_error *err)
 {
     size_t from = tide_schema_find(schema, pair->key);
     size_t taken = tide_schema_find(schema, pair->value);
 
-    if (pair->value[0] == '\0') {
-        return tide_error_at(err, TIDE_E_CONFIG, "mapping",
-                             "the new name of \"%s\" is empty", pair->key);
+    if (check_name(pair, err) != TIDE_OK) {
+        return TIDE_E_CONFIG;
     }
     if (from == TIDE_NO_COLUMN) {
         return options->strict ? column_absent(schema, pair->key, err) : TIDE_OK;
@@ -94,4 +115,5 @@ TIDE_PLUGIN_ENTRY = {
     .options = rename_fields_options,
     .options_size = sizeof(struct rename_fields),
     .transform = &rename_fields,
+    .check = rename_check,
 };
