@@ -76,6 +76,10 @@ int64_t tide_sql_take_int(struct tide_sql_row *row);
 /** A copy in the arena; NULL for null. */
 const char *tide_sql_take_text(struct tide_sql_row *row);
 
+/** Room for one more item of a list that grows in the arena: the items where they are, or
+ * a copy of them; for lists that begin with NULL and 0. */
+void *tide_sql_more(struct tide_arena *arena, void *items, size_t count, size_t size);
+
 /** A positive 31-bit number that `exists` (a query of one value) does not find. */
 int tide_sql_new_id(struct tide_sqlite *sqlite, const char *exists, int64_t *out,
                     struct tide_error *err);
@@ -98,6 +102,9 @@ int tide_sqlite_key_find(struct tide_backend *backend, const uint8_t *hash,
                          struct tide_arena *arena, struct tide_key_record *key,
                          struct tide_error *err);
 
+/** The slot after now; 0: never. */
+int64_t tide_sqlite_first_due(const char *uid, bool enabled, int64_t minutes,
+                              int64_t now);
 int tide_sqlite_pipeline_create(struct tide_backend *backend,
                                 const struct tide_pipeline_new *new_pipeline,
                                 struct tide_arena *arena,

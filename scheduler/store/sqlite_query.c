@@ -7,6 +7,9 @@
 
 #include "base/check.h"
 
+/* Items that a list has room for at first; a power of two. */
+#define LIST_FIRST 16
+
 /* The class of a failure by SQLite's primary code. */
 static int code_of(int primary)
 {
@@ -187,6 +190,21 @@ const char *tide_sql_take_text(struct tide_sql_row *row)
 
     row->column++;
     return text ? tide_arena_strndup(row->arena, text, (size_t)length) : NULL;
+}
+
+/* It doubles whenever the count is a power of two, from LIST_FIRST on. */
+void *tide_sql_more(struct tide_arena *arena, void *items, size_t count, size_t size)
+{
+    void *more;
+
+    if (count > 0 && (count < LIST_FIRST || (count & (count - 1)) != 0)) {
+        return items;
+    }
+    more = tide_arena_alloc(arena, (count > 0 ? 2 * count : LIST_FIRST) * size);
+    if (count > 0) {
+        memcpy(more, items, count * size);
+    }
+    return more;
 }
 
 int tide_sql_new_id(struct tide_sqlite *sqlite, const char *exists, int64_t *out,
