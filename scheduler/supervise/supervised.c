@@ -12,9 +12,6 @@
 #include "base/memory.h"
 
 #define SECOND INT64_C(1000000)
-#define READ_SIZE 65536
-/* So many bags of rejects may wait for the store before the worker has to wait. */
-#define STORES_MOST 4
 /* How long the pipe of a reaped worker may stay open: somebody else has it. */
 #define PIPE_GRACE SECOND
 #define FINISH_ATTEMPTS_CLOSING 10
@@ -47,8 +44,6 @@ static void write_end(struct tide_supervised *run)
                           run);
 }
 
-static void flush_rejects(struct tide_supervised *run);
-
 static void finish(struct tide_supervised *run)
 {
     struct tide_evidence evidence = {.cause = run->cause,
@@ -66,7 +61,7 @@ static void finish(struct tide_supervised *run)
 
     run->state = TIDE_SUPERVISED_ENDING;
     if (run->rejects) {
-        flush_rejects(run);
+        tide_supervised_flush_rejects(run);
         evidence.rejects_kept = run->rejects->kept;
         evidence.rejects_dropped = run->rejects->dropped;
     }
@@ -75,9 +70,7 @@ static void finish(struct tide_supervised *run)
     write_end(run);
 }
 
-/* The worker is done when its exit and the end of its pipe were both seen, and what
- * became of its positions is known. */
-static void check_done(struct tide_supervised *run)
+void tide_supervised_check_done(struct tide_supervised *run)
 {
     if (run->reaped && run->pipe_closed && run->positions == 0 &&
         run->state == TIDE_SUPERVISED_LIVE) {
@@ -104,212 +97,7 @@ void tide_supervised_destroy(struct tide_supervised *run)
     free(run);
 }
 
-/* ---- events -------------------------------------------------------------------------*/
-
-static void on_pipe_closed(uv_handle_t *handle)
-{
-    struct tide_supervised *run = handle->data;
-
-    run->pipe_closed = true;
-    check_done(run);
-}
-
-static void close_pipe(struct tide_supervised *run)
-{
-    if (!uv_is_closing((uv_handle_t *)&run->events)) {
-        uv_close((uv_handle_t *)&run->events, on_pipe_closed);
-    }
-}
-
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer);
-
-static void offer_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-    struct tide_supervised *run = handle->data;
-
-    (void)suggested;
-    *buffer = uv_buf_init(run->buffer, READ_SIZE);
-}
-
-static void read_events(struct tide_supervised *run)
-{
-    if (uv_read_start((uv_stream_t *)&run->events, offer_buffer, on_read) != 0) {
-        close_pipe(run);
-    }
-}
-
-static void on_rejects_stored(void *arg, const struct tide_error *err)
-{
-    struct tide_supervised *run = arg;
-
-    run->stores--;
-    if (err) {
-        TIDE_LOG(TIDE_LOG_WARNING, "rejects not stored", TIDE_KEY_INT("run", run->id),
-                 TIDE_KEY_TEXT("error", err->message));
-    }
-    if (run->paused && !uv_is_closing((uv_handle_t *)&run->events)) {
-        run->paused = false;
-        read_events(run);
-    }
-}
-
-static void flush_rejects(struct tide_supervised *run)
-{
-    if (run->rejects->count == 0) {
-        return;
-    }
-    run->stores++;
-    tide_store_rejects_add(run->supervise->store, run->id, run->rejects->records,
-                           run->rejects->count, on_rejects_stored, run);
-    tide_reject_empty(run->rejects);
-}
-
-static void on_position_stored(void *arg, const struct tide_error *err)
-{
-    struct tide_supervised *run = arg;
-
-    run->positions--;
-    if (err) {
-        TIDE_LOG(TIDE_LOG_ERROR, "position not stored", TIDE_KEY_INT("run", run->id),
-                 TIDE_KEY_TEXT("error", err->message));
-        free(run->position_error);
-        run->position_error = tide_strdup(err->message);
-    }
-    check_done(run);
-}
-
-static void note_position(struct tide_supervised *run, struct json_object *event)
-{
-    const char *table = tide_json_text(event, "table");
-    const char *position = tide_json_text(event, "position");
-
-    if (table) {
-        run->positions++;
-        tide_store_position_set(run->supervise->store, run->id, table, position,
-                                on_position_stored, run);
-    }
-}
-
-static void on_settled(void *arg, const struct tide_error *err)
-{
-    struct tide_supervised *run = arg;
-
-    run->positions--;
-    if (err) {
-        TIDE_LOG(TIDE_LOG_ERROR, "rejects not settled", TIDE_KEY_INT("run", run->id),
-                 TIDE_KEY_TEXT("error", err->message));
-        free(run->replay_error);
-        run->replay_error = run->is_replay ? tide_strdup(err->message) : NULL;
-    }
-    check_done(run);
-}
-
-/* What was rejected of a table so far is final; of a replay, the rejects that were run
- * again are done with. */
-static void settle_rejects(struct tide_supervised *run, struct json_object *event)
-{
-    const char *table = tide_json_text(event, "table");
-    struct json_object *list = tide_json_member(event, "rejects");
-    size_t count =
-        json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-    int64_t *ordinals = tide_alloc_array(count + 1, sizeof *ordinals);
-
-    for (size_t i = 0; i < count; i++) {
-        ordinals[i] = json_object_get_int64(json_object_array_get_idx(list, i));
-    }
-    flush_rejects(run);
-    run->positions++;
-    run->is_replay = run->is_replay || list;
-    tide_store_rejects_settle(run->supervise->store, run->id, table ? table : "",
-                              ordinals, count, on_settled, run);
-    free(ordinals);
-}
-
-/* Events with other names tell of progress that the ledger shows as well. */
-static void on_event(void *arg, const char *name, struct json_object *event)
-{
-    struct tide_supervised *run = arg;
-
-    if (run->end) {
-        return;
-    }
-    if (strcmp(name, "reject") == 0) {
-        if (tide_reject_take(run->rejects, event, run->supervise->reject_count,
-                             run->supervise->reject_bytes)) {
-            flush_rejects(run);
-        }
-    } else if (strcmp(name, "position") == 0) {
-        note_position(run, event);
-    } else if (strcmp(name, "committed") == 0 || strcmp(name, "replayed") == 0) {
-        settle_rejects(run, event);
-    } else if (strcmp(name, "end") == 0) {
-        run->end = json_object_get(event);
-    }
-}
-
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
-{
-    struct tide_supervised *run = stream->data;
-    struct tide_error err;
-
-    if (length < 0) {
-        close_pipe(run);
-        return;
-    }
-    if (tide_event_feed(&run->reader, buffer->base, (size_t)length, on_event, run,
-                        &err) != TIDE_OK) {
-        run->garbage = tide_strdup(err.message);
-        tide_supervised_stop(run, TIDE_STOP_GARBAGE);
-        close_pipe(run);
-        return;
-    }
-    if (run->stores >= STORES_MOST) {
-        run->paused = true;
-        (void)uv_read_stop(stream);
-    }
-}
-
 /* ---- starting -----------------------------------------------------------------------*/
-
-static void append_job(struct tide_text *text, const struct tide_supervise *supervise,
-                       const struct tide_run_job *job)
-{
-    static const char *const incremental[] = {"null", "false", "true"};
-    const struct tide_worker_limits *limits = &supervise->limits;
-    const struct tide_run_record *run = job->run;
-
-    tide_text_appendf(text, "{\"run\":%lld,\"pipeline\":\"%s\",\"definition\":%s",
-                      (long long)run->id, run->pipeline_uid, job->definition);
-    tide_text_append(text, ",\"base_folder\":");
-    if (job->base_folder) {
-        tide_text_append_json(text, job->base_folder, strlen(job->base_folder));
-    } else {
-        tide_text_append(text, "null");
-    }
-    tide_text_append(text, ",\"plugin_folder\":");
-    tide_text_append_json(text, supervise->plugin_folder,
-                          strlen(supervise->plugin_folder));
-    tide_text_appendf(text,
-                      ",\"incremental\":%s,\"started_at\":%lld,\"attempt\":%lld"
-                      ",\"positions\":%s,\"limit\":0,\"check\":false"
-                      ",\"checkpoint\":%lld",
-                      incremental[run->incremental + 1], (long long)run->started_at,
-                      (long long)run->attempt, job->positions,
-                      (long long)supervise->checkpoint_us);
-    tide_text_appendf(text,
-                      ",\"limits\":{\"memory\":%lld,\"cpu_seconds\":%lld"
-                      ",\"open_files\":%lld,\"wall_seconds\":%lld}"
-                      ",\"rejects\":{\"count\":%lld,\"bytes\":%lld}",
-                      (long long)limits->memory_bytes, (long long)limits->cpu_seconds,
-                      (long long)limits->open_files, (long long)limits->wall_seconds,
-                      (long long)supervise->reject_count,
-                      (long long)supervise->reject_bytes);
-    if (job->replay) {
-        tide_text_append(text, ",\"replay\":");
-        tide_text_append(text, job->replay);
-    }
-    tide_text_append(text, "}\n");
-}
 
 static void start_worker(struct tide_supervised *run, const struct tide_run_job *job)
 {
@@ -319,7 +107,7 @@ static void start_worker(struct tide_supervised *run, const struct tide_run_job 
     int events = -1;
     int code;
 
-    append_job(&text, supervise, job);
+    tide_supervised_job(supervise, job, &text);
     code = tide_process_start(&run->process, supervise->worker_path, text.data,
                               text.length, &events, &err);
     tide_text_fini(&text);
@@ -330,12 +118,12 @@ static void start_worker(struct tide_supervised *run, const struct tide_run_job 
     }
     run->state = TIDE_SUPERVISED_LIVE;
     run->started_at = tide_supervise_now(supervise);
-    run->buffer = tide_alloc(READ_SIZE);
+    run->buffer = tide_alloc(TIDE_SUPERVISED_READ);
     run->rejects = tide_alloc(sizeof *run->rejects);
     TIDE_INVARIANT(uv_pipe_init(supervise->loop, &run->events, 0) == 0);
     run->events.data = run;
     TIDE_INVARIANT(uv_pipe_open(&run->events, events) == 0);
-    read_events(run);
+    tide_supervised_read(run);
     supervise->stats.started++;
     TIDE_LOG(TIDE_LOG_INFO, "run started", TIDE_KEY_INT("run", run->id),
              TIDE_KEY_TEXT("pipeline", job->run->pipeline_name),
@@ -400,7 +188,7 @@ void tide_supervised_reap(struct tide_supervised *run)
     }
     run->reaped = true;
     run->reaped_at = tide_supervise_now(run->supervise);
-    check_done(run);
+    tide_supervised_check_done(run);
 }
 
 static bool is_hanging(const struct tide_supervised *run, int64_t now)
@@ -442,10 +230,10 @@ void tide_supervised_tick(struct tide_supervised *run)
     if (run->state != TIDE_SUPERVISED_LIVE) {
         return;
     }
-    flush_rejects(run);
+    tide_supervised_flush_rejects(run);
     if (!run->reaped) {
         check_limits(run, now);
     } else if (now - run->reaped_at > PIPE_GRACE && !run->paused) {
-        close_pipe(run);
+        tide_supervised_close_pipe(run);
     }
 }

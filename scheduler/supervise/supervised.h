@@ -85,7 +85,24 @@ void tide_supervised_tick(struct tide_supervised *run);
 /** Free one that has no handles, process or commands any more. */
 void tide_supervised_destroy(struct tide_supervised *run);
 
-/* Called back by a run. */
+/* ---- between the files of this module ---- */
+
+/** What is read of the pipe at a time. */
+#define TIDE_SUPERVISED_READ 65536
+
+/** Append the job's document. */
+void tide_supervised_job(const struct tide_supervise *supervise,
+                         const struct tide_run_job *job, struct tide_text *text);
+/** Read the pipe, from now on. */
+void tide_supervised_read(struct tide_supervised *run);
+void tide_supervised_close_pipe(struct tide_supervised *run);
+/** Hand the rejects in the bag to the store. */
+void tide_supervised_flush_rejects(struct tide_supervised *run);
+/** The worker is done when its exit and the end of its pipe were both seen, and what
+ * became of its positions is known. */
+void tide_supervised_check_done(struct tide_supervised *run);
+
+/* ---- called back by a run ---- */
 
 /** It could not be made running: put it back into the line, or forget it. */
 void tide_supervise_return(struct tide_supervise *supervise, struct tide_supervised *run,
