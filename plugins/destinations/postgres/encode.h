@@ -20,8 +20,10 @@
 struct pg_rows {
     const struct tide_batch *batch; /**< borrowed */
     const struct pg_target *target; /**< borrowed */
-    const uint8_t *skip;            /**< rows left out, or NULL */
-    int64_t order; /**< number of the first row, sent as a last column; 0: not sent */
+    int64_t start, end;             /**< from one row up to another */
+    const uint8_t *skip; /**< of each row of the batch, 1 when it is left out */
+    int64_t
+        order; /**< number of the batch's first row, sent as a last column; 0: not sent */
 };
 
 /** Whether the target's columns all have binary forms. */

@@ -137,8 +137,8 @@ int pg_encode_text(struct pg_output *output, const struct pg_rows *rows,
 {
     int rc = TIDE_OK;
 
-    for (int64_t row = 0; rc == TIDE_OK && row < rows->batch->array.length; row++) {
-        if (rows->skip && rows->skip[row]) {
+    for (int64_t row = rows->start; rc == TIDE_OK && row < rows->end; row++) {
+        if (rows->skip[row]) {
             continue;
         }
         rc = put_row(output, rows, row, err);

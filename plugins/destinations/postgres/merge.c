@@ -26,7 +26,7 @@ void pg_merge_add_name(struct tide_pg_sql *sql, const char *run)
 {
     struct tide_pg_sql name = {0};
 
-    tide_pg_sql_format(&name, "_tidemill_%s", run);
+    tide_pg_sql_format(&name, PG_STAGING_NAME, run);
     tide_pg_sql_add(sql, "pg_temp.");
     if (name.text) {
         tide_pg_sql_identifier(sql, name.text);

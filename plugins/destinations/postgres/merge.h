@@ -26,6 +26,9 @@
 /** The column of the staging table that keeps the order of arrival. */
 #define PG_ORDER_COLUMN "_tidemill_order"
 
+/** The staging table's name as a format for the run's. */
+#define PG_STAGING_NAME "_tidemill_%s"
+
 /** The statements of a merge.  Zero it; pg_merge_clear() frees it. */
 struct pg_merge {
     struct tide_pg_sql prepare;  /**< makes the staging table */

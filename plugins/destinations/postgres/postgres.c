@@ -2,8 +2,9 @@
  * postgres - destination that loads tables of a PostgreSQL database.
  *
  * Everything a run writes is in one transaction until commit, with its position: readers
- * of the table see the rows before or the rows after.  A batch is one COPY in a savepoint
- * of its own, so that a refused one leaves the rest untouched and can be split.
+ * of the table see the rows before or the rows after.  A row that the table cannot hold
+ * is refused before it is sent (check.h), one that the server refuses when it says so
+ * (load.h), and the others go in.
  *
  * States: a transaction is open from open() to a commit, and from the next write on to
  * the next commit; the mode's preparation (deleting the old rows, making the staging
@@ -15,15 +16,11 @@
 
 #include "check.h"
 #include "commit.h"
-#include "encode.h"
+#include "load.h"
 #include "merge.h"
-#include "output.h"
 #include "positions.h"
 #include "postgres/connection.h"
 #include "target.h"
-
-#define SAVEPOINT "tidemill_batch"
-#define RELEASE "RELEASE SAVEPOINT " SAVEPOINT "; "
 
 struct pg_destination {
     const struct tide_host *host;
@@ -32,15 +29,11 @@ struct pg_destination {
     struct tide_pg *pg;
     struct pg_target target;
     struct pg_refusals refusals;
-    struct pg_output output;
+    struct pg_load load;
     struct pg_positions positions;
-    struct tide_pg_sql copy; /* the statement of a batch, behind its savepoint */
     struct pg_merge merge;
-    int64_t order; /* number of the next row of a merge */
-    bool is_binary;
     bool in_transaction;
-    bool prepared;      /* the transaction is ready for rows */
-    bool has_savepoint; /* that of an earlier batch in it */
+    bool prepared; /* the transaction is ready for rows */
 };
 
 /* ---- opening and closing --------------------------------------------------------- */
@@ -50,31 +43,12 @@ static bool is_merge(const struct pg_destination *destination)
     return destination->request->mode == TIDE_MODE_MERGE;
 }
 
-static void build_copy(struct pg_destination *destination)
-{
-    struct tide_pg_sql *sql = &destination->copy;
-
-    tide_pg_sql_add(sql, RELEASE "SAVEPOINT " SAVEPOINT "; COPY ");
-    if (is_merge(destination)) {
-        pg_merge_add_name(sql, destination->request->run);
-    } else {
-        tide_pg_sql_name(sql, &destination->target.table.name);
-    }
-    tide_pg_sql_add(sql, " (");
-    pg_target_add_columns(&destination->target, sql);
-    if (is_merge(destination)) {
-        tide_pg_sql_add(sql, ", " PG_ORDER_COLUMN);
-    }
-    tide_pg_sql_format(sql, ") FROM STDIN (FORMAT %s)",
-                       destination->is_binary ? "binary" : "text");
-}
-
 static void begin(struct pg_destination *destination)
 {
     tide_pg_begin(destination->pg, "");
+    pg_load_begin(&destination->load, destination->pg);
     destination->in_transaction = true;
     destination->prepared = false;
-    destination->has_savepoint = false;
 }
 
 static int open_table(struct pg_destination *destination, struct tide_schema *accepted,
@@ -99,12 +73,11 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
         rc = pg_merge_init(&destination->merge, destination->pg, &destination->target,
                            request, err);
     }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    destination->is_binary = pg_encode_is_binary(&destination->target);
-    build_copy(destination);
-    return tide_pg_sql_check(&destination->copy, err);
+    return rc == TIDE_OK
+               ? pg_load_init(&destination->load, destination->host, &destination->target,
+                              is_merge(destination) ? &destination->merge : NULL, request,
+                              err)
+               : rc;
 }
 
 static void destination_close(void *state)
@@ -117,8 +90,7 @@ static void destination_close(void *state)
     tide_pg_close(destination->pg);
     pg_target_clear(&destination->target);
     pg_refusals_clear(&destination->refusals);
-    pg_output_clear(&destination->output);
-    tide_pg_sql_clear(&destination->copy);
+    pg_load_clear(&destination->load);
     pg_merge_clear(&destination->merge);
     free(destination);
 }
@@ -138,10 +110,8 @@ static int destination_open(const void *options,
     destination->host = host;
     destination->options = options;
     destination->request = request;
-    destination->order = 1;
     rc = tide_pg_open(options, host, &destination->pg, err);
     if (rc == TIDE_OK) {
-        destination->output.pg = destination->pg;
         rc = open_table(destination, accepted, position, err);
     }
     if (rc != TIDE_OK) {
@@ -197,82 +167,23 @@ static int prepare(struct pg_destination *destination, struct tide_error *err)
     return rc;
 }
 
-/* Begin the COPY of a batch, in a savepoint that takes the place of the last one. */
-static int start_copy(struct pg_destination *destination, struct tide_error *err)
-{
-    const char *copy = destination->copy.text;
-    bool has_savepoint = destination->has_savepoint;
-
-    pg_output_begin(&destination->output);
-    destination->has_savepoint = true;
-    return tide_pg_copy_in(destination->pg, has_savepoint ? copy : copy + strlen(RELEASE),
-                           err);
-}
-
-/* Send the rows of a batch that were not refused. */
-static int copy_rows(struct pg_destination *destination, const struct tide_batch *batch,
-                     struct tide_error *err)
-{
-    const struct pg_refusals *refusals = &destination->refusals;
-    const struct pg_rows rows = {.batch = batch,
-                                 .target = &destination->target,
-                                 .skip = refusals->count > 0 ? refusals->skip : NULL,
-                                 .order = is_merge(destination) ? destination->order : 0};
-    int64_t sent = batch->array.length - (int64_t)refusals->count;
-    int64_t taken = 0;
-    int rc = start_copy(destination, err);
-
-    if (rc == TIDE_OK) {
-        rc = destination->is_binary ? pg_encode_binary(&destination->output, &rows, err)
-                                    : pg_encode_text(&destination->output, &rows, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = tide_pg_copy_finish(destination->pg, &taken, err);
-    }
-    if (rc == TIDE_OK && taken != sent) {
-        rc = tide_error_set(err, TIDE_E_DATA,
-                            "the table took %lld of %lld rows: a trigger keeps rows out",
-                            (long long)taken, (long long)sent);
-    }
-    return rc;
-}
-
-static int undo_batch(struct pg_destination *destination, struct tide_error *err)
-{
-    struct tide_error why = {0};
-    int rc =
-        tide_pg_exec(destination->pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT, NULL, &why);
-
-    if (rc != TIDE_OK) {
-        *err = why;
-    }
-    return rc == TIDE_OK ? TIDE_E_DATA : rc;
-}
-
 static int destination_write(void *state, const struct tide_batch *batch,
                              struct tide_error *err)
 {
     struct pg_destination *destination = state;
+    struct pg_refusals *refusals = &destination->refusals;
     int rc = prepare(destination, err);
 
     if (rc == TIDE_OK) {
-        rc = pg_check_batch(&destination->refusals, &destination->target, batch, err);
+        rc = pg_check_batch(refusals, &destination->target, batch, err);
     }
-    if (rc == TIDE_OK && (int64_t)destination->refusals.count < batch->array.length) {
-        rc = copy_rows(destination, batch, err);
-        if (rc == TIDE_OK && is_merge(destination) && !destination->merge.waits) {
-            rc = pg_merge_apply(&destination->merge, destination->pg, err);
-        }
-        if (rc == TIDE_E_DATA) {
-            return undo_batch(destination, err);
-        }
+    if (rc == TIDE_OK) {
+        rc = pg_load_batch(&destination->load, batch,
+                           refusals->count > 0 ? refusals->skip : NULL, err);
     }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    destination->order += batch->array.length;
-    return pg_refusals_report(&destination->refusals, &destination->target, batch,
-                              destination->host, err);
+    return rc == TIDE_OK ? pg_refusals_report(refusals, &destination->target, batch,
+                                              destination->host, err)
+                         : rc;
 }
 
 /* ---- committing ------------------------------------------------------------------ */
@@ -307,7 +218,6 @@ static int destination_commit(void *state, const char *position, bool final,
     if (rc == TIDE_OK) {
         rc = pg_commit(&destination->pg, destination->options, &destination->positions,
                        position, err);
-        destination->output.pg = destination->pg;
         destination->in_transaction = false;
         destination->prepared = false;
     }

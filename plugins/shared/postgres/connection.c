@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "postgres/connect_error.h"
+#include "postgres/copy.h"
 #include "postgres/sqlstate.h"
 
 #define POLL_SLICE_MS 100
@@ -120,6 +121,7 @@ int tide_pg_result_error(struct tide_pg *pg, const PGresult *result,
         return tide_pg_broken_error(pg->conn, pg->place, err);
     }
     (void)snprintf(pg->sqlstate, sizeof pg->sqlstate, "%s", sqlstate);
+    pg->failed_line = pg->copying ? tide_pg_copy_line(context, pg->copying) : 0;
     return tide_error_at(err, tide_pg_sqlstate_code(sqlstate), context ? context : "",
                          "%s%s%s%s%s (%s, SQLSTATE %s)", message, detail ? "; " : "",
                          detail ? detail : "", hint ? "; " : "", hint ? hint : "",

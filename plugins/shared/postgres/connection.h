@@ -44,7 +44,10 @@ struct tide_pg {
     bool uncancellable;           /**< what is under way is waited for to its end */
     struct tide_pg_sql deferred;  /**< owned: goes out with the next statement */
     char sqlstate[6];             /**< of the last error that the server told */
-    char place[192];              /**< "shop on db.example.com:5432", for messages */
+    const char *copying; /**< table that rows are copied into, or NULL; borrowed */
+    int64_t failed_line; /**< of such a COPY, at which the last error came, from 1; 0: it
+                            does not say */
+    char place[192];     /**< "shop on db.example.com:5432", for messages */
 };
 
 /** Whether they name a server in words that libpq understands; nothing is connected to.

@@ -3,7 +3,10 @@
  */
 #include "postgres/copy.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int begin_copy(struct tide_pg *pg, const char *sql, ExecStatusType wanted,
                       struct tide_error *err)
@@ -87,4 +90,60 @@ int tide_pg_copy_get(struct tide_pg *pg, char **data, size_t *length,
     }
     rc = got == -1 ? tide_pg_receive(pg, NULL, err) : tide_pg_lost(pg, err);
     return rc == TIDE_OK ? TIDE_END : rc;
+}
+
+/* ---- where it failed ------------------------------------------------------------- */
+
+/* What stands behind "COPY table, " at the start of a line, or NULL. */
+static const char *behind_table(const char *line, const char *table)
+{
+    size_t length = strlen(table);
+
+    if (strncmp(line, "COPY ", 5) != 0 || strncmp(line + 5, table, length) != 0 ||
+        strncmp(line + 5 + length, ", ", 2) != 0) {
+        return NULL;
+    }
+    return line + 5 + length + 2;
+}
+
+/* A value may stand at the end of the first line and have lines of its own, so that one
+ * goes first; else the outermost is the last. */
+static const char *find_copy(const char *context, const char *table)
+{
+    const char *found = behind_table(context, table);
+    const char *line = context;
+
+    if (found) {
+        return found;
+    }
+    while ((line = strchr(line, '\n'))) {
+        const char *next = behind_table(++line, table);
+
+        found = next ? next : found;
+    }
+    return found;
+}
+
+static bool is_word(char c)
+{
+    return c == ' ' || isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+int64_t tide_pg_copy_line(const char *context, const char *table)
+{
+    const char *digits = context ? find_copy(context, table) : NULL;
+    char *end = NULL;
+    long long line;
+
+    if (!digits) {
+        return 0;
+    }
+    while (is_word(*digits)) {
+        digits++;
+    }
+    if (!isdigit((unsigned char)*digits)) {
+        return 0;
+    }
+    line = strtoll(digits, &end, 10);
+    return isalnum((unsigned char)*end) ? 0 : (int64_t)line;
 }

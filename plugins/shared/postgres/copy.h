@@ -7,6 +7,7 @@
 #define TIDE_POSTGRES_COPY_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <tidemill/error.h>
 
 #include "postgres/connection.h"
@@ -30,6 +31,13 @@ int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
 /** End the stream; the server's verdict on all of it.  *rows tells how many it took. */
 TIDE_MUST_CHECK
 int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *err);
+
+/**
+ * The line in which a COPY into a table failed, as the context of the error tells it; 0
+ * when it does not.  The words may be of some other language, where these have the same
+ * order; context may be NULL.
+ */
+int64_t tide_pg_copy_line(const char *context, const char *table);
 
 /** The next piece of a COPY ... TO STDOUT, the caller's to PQfreemem; TIDE_END after the
  * last. */

@@ -122,7 +122,7 @@ static void a_bad_row_after_a_checkpoint_stands_alone(void **state)
         assert_int_equal(commit(&destination, "one", false), TIDE_OK);
         kit_write_lines(&destination, LINES("3|c", "4|bad", "5|e"));
         assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
-        assert_int_equal(destination.refused, 2);
+        assert_int_equal(destination.host.refused, 2);
         kit_destination_close(&destination);
         assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id)"
                                       " FROM guarded"),
@@ -146,7 +146,7 @@ static void a_copy_that_fails_at_its_start_is_undone(void **state)
     kit_write_lines(&destination, LINES("2|b"));
     kit_write_lines(&destination, LINES("3|c", "4|d"));
     assert_int_equal(commit(&destination, NULL, true), TIDE_OK);
-    assert_int_equal(destination.refused, 1);
+    assert_int_equal(destination.host.refused, 1);
     kit_destination_close(&destination);
     assert_string_equal(kit_value("SELECT string_agg(t, '' ORDER BY id) FROM moody"),
                         "bcd");

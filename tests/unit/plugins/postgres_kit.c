@@ -33,13 +33,16 @@ static bool host_cancelled(const struct tide_host *host)
 
 static int note(struct kit_host *kit, int64_t row, const char *code, const char *message)
 {
-    struct kit_reject *reject = &kit->rejects[kit->reject_count++];
+    struct kit_reject *reject = &kit->rejects[kit->reject_count];
 
-    assert_true(kit->reject_count <= 64);
+    assert_true(kit->reject_count < KIT_REJECTS);
     reject->row = row;
     (void)snprintf(reject->code, sizeof reject->code, "%s", code);
     (void)snprintf(reject->message, sizeof reject->message, "%s", message);
-    return TIDE_OK;
+    kit->refused += strcmp(code, "refused") == 0;
+    kit->reject_count++;
+    return kit->max_rejects > 0 && kit->reject_count > kit->max_rejects ? TIDE_E_LIMIT
+                                                                        : TIDE_OK;
 }
 
 static int host_reject(const struct tide_host *host, const struct tide_reject *reject)
@@ -202,73 +205,9 @@ void kit_destination_close(struct kit_destination *destination)
     free(destination->position);
 }
 
-/* Append value `row` of a column to a builder of its type. */
-static void append_value(struct tide_builder *builder, const struct ArrowArray *values,
-                         int64_t row)
-{
-    size_t length;
-    const char *text;
-    int rc;
-
-    if (tide_array_is_null(values, row)) {
-        rc = tide_append_null(builder);
-    } else if (tide_type_is_variable(builder->type)) {
-        text = tide_array_text(values, row, &length);
-        rc = tide_append_bytes(builder, text, length);
-    } else if (builder->type == TIDE_TYPE_BOOL) {
-        rc = tide_append_bool(builder, tide_array_bool(values, row));
-    } else if (builder->type == TIDE_TYPE_DATE) {
-        rc = tide_append_int32(builder, tide_array_int32(values, row));
-    } else if (builder->type == TIDE_TYPE_FLOAT64) {
-        rc = tide_append_float64(builder, tide_array_float64(values, row));
-    } else {
-        rc = tide_append_int64(builder, tide_array_int64(values, row));
-    }
-    assert_int_equal(rc, TIDE_OK);
-}
-
-/* A batch of rows [start, start + count) of another. */
-static void slice(const struct tide_batch *batch, const struct tide_schema *schema,
-                  int64_t start, int64_t count, struct tide_batch *out)
-{
-    assert_int_equal(tide_batch_init(out, schema->column_count, count), TIDE_OK);
-    for (size_t i = 0; i < schema->column_count; i++) {
-        struct tide_builder builder;
-
-        tide_builder_init(&builder, schema->columns[i].type);
-        for (int64_t row = start; row < start + count; row++) {
-            append_value(&builder, batch->array.children[i], row);
-        }
-        assert_int_equal(tide_builder_finish(&builder, out->array.children[i]), TIDE_OK);
-    }
-}
-
 int kit_write(struct kit_destination *destination, const struct tide_batch *batch)
 {
-    int64_t rows = batch->array.length;
-    int rc =
-        kit_destination_plugin()->write(destination->state, batch, &destination->err);
-
-    if (rc != TIDE_E_DATA) {
-        return rc;
-    }
-    if (rows == 1) {
-        destination->refused++;
-        return note(&destination->host, tide_batch_position(batch, 0), "refused",
-                    destination->err.message);
-    }
-    rc = TIDE_OK;
-    for (int half = 0; rc == TIDE_OK && half < 2; half++) {
-        int64_t start = half * (rows / 2);
-        struct tide_batch part;
-
-        slice(batch, &destination->accepted, start, half ? rows - start : rows / 2,
-              &part);
-        part.first_position = batch->first_position ? batch->first_position + start : 0;
-        rc = kit_write(destination, &part);
-        tide_batch_release(&part);
-    }
-    return rc;
+    return kit_destination_plugin()->write(destination->state, batch, &destination->err);
 }
 
 static void copy_batches(struct kit_source *source, struct kit_destination *destination)

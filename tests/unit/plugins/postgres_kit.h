@@ -25,12 +25,16 @@ struct kit_reject {
     char message[512];
 };
 
+#define KIT_REJECTS 512
+
 /* A host that notes what it is told. */
 struct kit_host {
     struct tide_host host;
-    struct kit_reject rejects[64];
+    struct kit_reject rejects[KIT_REJECTS];
     size_t reject_count;
-    char log[1024]; /* warnings, one after the other */
+    size_t refused;     /* of them by the server */
+    size_t max_rejects; /* beyond them the run ends; 0: never */
+    char log[1024];     /* warnings, one after the other */
     bool cancelled;
     void (*when_asked)(
         struct kit_host *host); /* called by each cancelled(); may be NULL */
@@ -55,7 +59,6 @@ struct kit_destination {
     struct tide_error err;
     char *position;
     void *state;
-    size_t refused; /* rows that stood alone after splitting */
 };
 
 /* Start or find the server.  False: there is none, and *status is what main returns,
@@ -99,7 +102,7 @@ void kit_destination_init(struct kit_destination *destination, const char *table
 int kit_destination_open(struct kit_destination *destination);
 void kit_destination_close(struct kit_destination *destination);
 
-/* Write a batch; one refused as a whole is split until the bad rows stand alone. */
+/* Write a batch. */
 int kit_write(struct kit_destination *destination, const struct tide_batch *batch);
 
 /* Open, expecting it to go well or to fail with words in its message. */

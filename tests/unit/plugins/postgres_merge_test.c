@@ -162,7 +162,7 @@ static void a_bad_row_of_a_merge_with_cursor_stands_alone(void **state)
     kit_write_lines(&destination, LINES("2|a|1", "3|taken|1", "4|c|7", "5|d|1", "5|e|1"));
     kit_write_lines(&destination, LINES("6|f|1", "2|g|8"));
     kit_commit(&destination);
-    assert_int_equal(destination.refused, 3);
+    assert_int_equal(destination.host.refused, 3);
     assert_non_null(strstr(destination.host.rejects[0].message, "checked_t_key"));
     assert_non_null(strstr(destination.host.rejects[1].message, "checked_v_fkey"));
     assert_non_null(strstr(destination.host.rejects[2].message, "checked_v_fkey"));

@@ -223,10 +223,10 @@ static void a_bad_row_of_a_merge_stands_alone(void **state)
     kit_write_lines(&destination,
                     LINES("2|1|a", "3|-1|b", "4|1|taken", "5|1|c", "1|2|taken"));
     kit_commit(&destination);
-    assert_int_equal(destination.refused, 2);
-    assert_int_equal(destination.host.rejects[0].row, 2);
+    assert_int_equal(destination.host.refused, 2);
+    assert_int_equal(destination.host.rejects[0].row, 1);
     assert_non_null(strstr(destination.host.rejects[0].message, "checked_n_check"));
-    assert_int_equal(destination.host.rejects[1].row, 3);
+    assert_int_equal(destination.host.rejects[1].row, 2);
     assert_non_null(strstr(destination.host.rejects[1].message, "checked_name_key"));
     kit_destination_close(&destination);
     assert_string_equal(kit_value("SELECT string_agg(id || ':' || n, ',' ORDER BY id)"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <tidemill/error.h>
 
+#include "postgres/copy.h"
 #include "postgres/nearest.h"
 #include "postgres/numeric.h"
 #include "postgres/sql.h"
@@ -234,6 +235,48 @@ static void errors_have_their_class(void **state)
     assert_int_equal(tide_pg_sqlstate_code(NULL), TIDE_E_TRANSIENT);
 }
 
+static void the_line_that_a_copy_failed_at_is_found(void **state)
+{
+    (void)state;
+    assert_int_equal(tide_pg_copy_line("COPY t, line 12", "t"), 12);
+    assert_int_equal(tide_pg_copy_line("COPY t, line 3, column a: \"x\"", "t"), 3);
+    assert_int_equal(tide_pg_copy_line("COPY t, line 3: \"1\t2\"", "t"), 3);
+    assert_int_equal(tide_pg_copy_line("COPY t, Zeile 4, Spalte a", "t"), 4);
+    assert_int_equal(tide_pg_copy_line("COPY t, l\u00ednea 5", "t"), 5);
+    assert_int_equal(tide_pg_copy_line("COPY odd, line 7, line 5", "odd, line 7"), 5);
+    assert_int_equal(tide_pg_copy_line("PL/pgSQL function f() line 3 at RAISE\n"
+                                       "COPY t, line 8",
+                                       "t"),
+                     8);
+    assert_int_equal(
+        tide_pg_copy_line("COPY t, line 6, column a: \"\nCOPY t, line 1\"", "t"), 6);
+    assert_int_equal(tide_pg_copy_line("COPY t, line 2\nSQL function \"f\"\n"
+                                       "COPY u, line 9",
+                                       "u"),
+                     9);
+}
+
+static void a_line_that_is_not_told_is_not_made_up(void **state)
+{
+    static const char *const contexts[] = {
+        "",
+        "COPY t",
+        "COPY t, line",
+        "COPY t, line 5a",
+        "COPY tt, line 5",
+        "COPY other, line 5",
+        "SQL statement \"COPY t, line 5\"",
+        "PL/pgSQL function f() line 3 at RAISE",
+        "t: 5",
+    };
+
+    (void)state;
+    assert_int_equal(tide_pg_copy_line(NULL, "t"), 0);
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++) {
+        assert_int_equal(tide_pg_copy_line(contexts[i], "t"), 0);
+    }
+}
+
 static void the_nearest_word_is_found(void **state)
 {
     struct tide_pg_nearest nearest = {.word = "custmer_id"};
@@ -260,6 +303,8 @@ int main(void)
         cmocka_unit_test(identifiers_and_literals_are_quoted),
         cmocka_unit_test(a_modifier_tells_precision_scale_and_length),
         cmocka_unit_test(errors_have_their_class),
+        cmocka_unit_test(the_line_that_a_copy_failed_at_is_found),
+        cmocka_unit_test(a_line_that_is_not_told_is_not_made_up),
         cmocka_unit_test(the_nearest_word_is_found),
     };
 

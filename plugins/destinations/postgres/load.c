@@ -1,0 +1,328 @@
+/*
+ * load - a batch into the table, past the rows that the server refuses.
+ */
+#include "load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "encode.h"
+
+#define SAVEPOINT "tidemill_batch"
+
+/* What a piece costs by itself, in rows: a savepoint, a COPY, two round trips; for a
+ * merge another statement and a truncated table. */
+#define COPY_COST 100
+#define MERGE_COST 1000
+
+/* How far a batch is.  Rows are numbers of the batch. */
+struct progress {
+    const struct tide_batch *batch;
+    int64_t next;    /* the rows in front of it are in, or refused */
+    int64_t good;    /* the server had no fault to find with those in front of it */
+    int64_t suspect; /* a bad row is in front of it, and not in front of next; 0: none */
+    int64_t named;   /* the row that the server named, to be proven; -1: none */
+};
+
+/* ---- one piece ------------------------------------------------------------------- */
+
+static int64_t count_rows(const struct pg_load *load, int64_t start, int64_t end)
+{
+    int64_t count = 0;
+
+    for (int64_t row = start; row < end; row++) {
+        count += !load->skip[row];
+    }
+    return count;
+}
+
+/* Begin a COPY, in a savepoint that takes the place of the last one. */
+static int start_copy(struct pg_load *load, struct tide_error *err)
+{
+    struct tide_pg *pg = load->output.pg;
+
+    if (load->savepoint == PG_SAVEPOINT_USED) {
+        tide_pg_defer(pg, "RELEASE SAVEPOINT " SAVEPOINT);
+    }
+    if (load->savepoint != PG_SAVEPOINT_UNUSED) {
+        tide_pg_defer(pg, "SAVEPOINT " SAVEPOINT);
+    }
+    load->savepoint = PG_SAVEPOINT_USED;
+    pg->copying = load->relation.text;
+    pg->failed_line = 0;
+    pg->sqlstate[0] = '\0';
+    pg_output_begin(&load->output);
+    return tide_pg_copy_in(pg, load->copy.text, err);
+}
+
+static int copy_rows(struct pg_load *load, const struct pg_rows *rows, int64_t sent,
+                     struct tide_error *err)
+{
+    int64_t taken = 0;
+    int rc = start_copy(load, err);
+
+    if (rc == TIDE_OK) {
+        rc = load->is_binary ? pg_encode_binary(&load->output, rows, err)
+                             : pg_encode_text(&load->output, rows, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_copy_finish(load->output.pg, &taken, err);
+    }
+    if (rc == TIDE_OK && taken != sent) {
+        rc = tide_error_set(err, TIDE_E_DATA,
+                            "the table took %lld of %lld rows: a trigger keeps rows out",
+                            (long long)taken, (long long)sent);
+    }
+    return rc;
+}
+
+/* The rows up to end.  TIDE_E_DATA: some are bad and none is in. */
+static int send_piece(struct pg_load *load, const struct progress *progress, int64_t end,
+                      struct tide_error *err)
+{
+    const struct pg_rows rows = {.batch = progress->batch,
+                                 .target = load->target,
+                                 .start = progress->next,
+                                 .end = end,
+                                 .skip = load->skip,
+                                 .order = load->merge ? load->order : 0};
+    int64_t sent = count_rows(load, progress->next, end);
+    int rc;
+
+    if (sent == 0) {
+        return TIDE_OK;
+    }
+    rc = copy_rows(load, &rows, sent, err);
+    if (rc == TIDE_OK && load->merge && !load->merge->waits) {
+        rc = pg_merge_apply(load->merge, load->output.pg, err);
+    }
+    if (rc == TIDE_OK) {
+        pg_pace_note(&load->pace, sent, 0);
+    } else if (rc == TIDE_E_DATA) {
+        tide_pg_defer(load->output.pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
+        load->savepoint = PG_SAVEPOINT_UNUSED;
+    }
+    return rc;
+}
+
+/* ---- bad rows -------------------------------------------------------------------- */
+
+/* Errors that are raised while the row that they name is in hand.  Others, as those of
+ * the storage, come when rows are written by the page. */
+static bool is_of_a_row(const char *sqlstate)
+{
+    static const char *const classes[] = {"22", "23", "44", "P0"};
+
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        if (strncmp(sqlstate, classes[i], 2) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The row that was sent as a line of the piece up to end, from 1; -1: none was. */
+static int64_t row_of_line(const struct pg_load *load, const struct progress *progress,
+                           int64_t end, int64_t line)
+{
+    int64_t row = progress->next;
+
+    while (row < end && (line -= !load->skip[row]) > 0) {
+        row++;
+    }
+    return row < end && line == 0 ? row : -1;
+}
+
+/* The row that the server says it failed at, or -1.  It cannot be one that it passed
+ * before. */
+static int64_t find_named(const struct pg_load *load, const struct progress *progress,
+                          int64_t end)
+{
+    const struct tide_pg *pg = load->output.pg;
+    int64_t row = -1;
+
+    if (pg->failed_line > 0 && is_of_a_row(pg->sqlstate)) {
+        row = row_of_line(load, progress, end, pg->failed_line);
+    }
+    return row >= progress->good ? row : -1;
+}
+
+static bool is_proven(const struct pg_load *load)
+{
+    return strcmp(load->proven, load->output.pg->sqlstate) == 0;
+}
+
+static int refuse(struct pg_load *load, struct progress *progress, int64_t row,
+                  const struct tide_error *why, struct tide_error *err)
+{
+    int rc;
+
+    load->skip[row] = 1;
+    progress->good = row > progress->good ? row : progress->good;
+    progress->suspect = 0;
+    pg_pace_note(&load->pace, 0, 1);
+    rc = load->host->reject_row(load->host, row, "refused", why->message);
+    return rc == TIDE_OK
+               ? TIDE_OK
+               : tide_error_set(err, rc, "too many rejected rows: %s", why->message);
+}
+
+/* The piece up to end has a bad row, and none is in. */
+static int find_bad(struct pg_load *load, struct progress *progress, int64_t end,
+                    const struct tide_error *why, struct tide_error *err)
+{
+    int64_t row;
+
+    if (count_rows(load, progress->next, end) == 1) {
+        row = row_of_line(load, progress, end, 1);
+        if (row == progress->named) {
+            memcpy(load->proven, load->output.pg->sqlstate, sizeof load->proven);
+        }
+        return refuse(load, progress, row, why, err);
+    }
+    row = find_named(load, progress, end);
+    if (row < 0) {
+        progress->good = progress->next;
+        progress->suspect = end;
+        return TIDE_OK;
+    }
+    if (is_proven(load)) {
+        return refuse(load, progress, row, why, err);
+    }
+    progress->good = row;
+    progress->named = row;
+    progress->suspect = row + 1;
+    return TIDE_OK;
+}
+
+/* ---- a batch --------------------------------------------------------------------- */
+
+/* Up to where rows go next. */
+static int64_t choose_end(const struct pg_load *load, const struct progress *progress)
+{
+    int64_t left = progress->batch->array.length - progress->next;
+    int64_t suspects = progress->suspect - progress->next;
+    int64_t proven = progress->good - progress->next;
+    int64_t rows = pg_pace_rows(&load->pace);
+
+    if (suspects == 1) {
+        return progress->suspect;
+    }
+    if (suspects > 1) {
+        return progress->next + (proven > 0 ? proven : suspects / 2);
+    }
+    rows = rows > proven ? rows : proven;
+    return progress->next + (rows < left ? rows : left);
+}
+
+static int load_rows(struct pg_load *load, struct progress *progress,
+                     struct tide_error *err)
+{
+    struct tide_error why = {0};
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && progress->next < progress->batch->array.length) {
+        int64_t end = choose_end(load, progress);
+
+        if (load->host->cancelled(load->host)) {
+            return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        }
+        rc = send_piece(load, progress, end, &why);
+        if (rc == TIDE_OK) {
+            progress->next = end;
+        } else if (rc == TIDE_E_DATA) {
+            rc = find_bad(load, progress, end, &why, err);
+        } else {
+            *err = why;
+        }
+    }
+    return rc;
+}
+
+static int note_skipped(struct pg_load *load, const uint8_t *skip, int64_t rows,
+                        struct tide_error *err)
+{
+    if (rows > load->skip_capacity) {
+        uint8_t *grown = realloc(load->skip, (size_t)rows);
+
+        if (!grown) {
+            return tide_error_set(err, TIDE_E_LIMIT, "no memory for refused rows");
+        }
+        load->skip = grown;
+        load->skip_capacity = rows;
+    }
+    if (skip) {
+        memcpy(load->skip, skip, (size_t)rows);
+    } else {
+        memset(load->skip, 0, (size_t)rows);
+    }
+    return TIDE_OK;
+}
+
+/* ---- interface ------------------------------------------------------------------- */
+
+static void build_copy(struct pg_load *load, const char *run)
+{
+    struct tide_pg_sql *sql = &load->copy;
+
+    tide_pg_sql_add(sql, "COPY ");
+    if (load->merge) {
+        pg_merge_add_name(sql, run);
+        tide_pg_sql_format(&load->relation, PG_STAGING_NAME, run);
+    } else {
+        tide_pg_sql_name(sql, &load->target->table.name);
+        tide_pg_sql_add(&load->relation, load->target->table.name.table);
+    }
+    tide_pg_sql_add(sql, " (");
+    pg_target_add_columns(load->target, sql);
+    if (load->merge) {
+        tide_pg_sql_add(sql, ", " PG_ORDER_COLUMN);
+    }
+    tide_pg_sql_format(sql, ") FROM STDIN (FORMAT %s)",
+                       load->is_binary ? "binary" : "text");
+}
+
+int pg_load_init(struct pg_load *load, const struct tide_host *host,
+                 const struct pg_target *target, struct pg_merge *merge,
+                 const struct tide_destination_request *request, struct tide_error *err)
+{
+    int rc;
+
+    load->host = host;
+    load->target = target;
+    load->merge = merge;
+    load->order = 1;
+    load->pace.cost = merge ? MERGE_COST : COPY_COST;
+    load->is_binary = pg_encode_is_binary(target);
+    build_copy(load, request->run);
+    rc = tide_pg_sql_check(&load->copy, err);
+    return rc == TIDE_OK ? tide_pg_sql_check(&load->relation, err) : rc;
+}
+
+void pg_load_begin(struct pg_load *load, struct tide_pg *pg)
+{
+    load->output.pg = pg;
+    load->savepoint = PG_SAVEPOINT_NONE;
+}
+
+int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,
+                  const uint8_t *skip, struct tide_error *err)
+{
+    struct progress progress = {.batch = batch, .named = -1};
+    int rc = note_skipped(load, skip, batch->array.length, err);
+
+    if (rc == TIDE_OK) {
+        rc = load_rows(load, &progress, err);
+    }
+    load->order += batch->array.length;
+    return rc;
+}
+
+void pg_load_clear(struct pg_load *load)
+{
+    pg_output_clear(&load->output);
+    tide_pg_sql_clear(&load->relation);
+    tide_pg_sql_clear(&load->copy);
+    free(load->skip);
+    memset(load, 0, sizeof *load);
+}

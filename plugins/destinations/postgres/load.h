@@ -1,0 +1,76 @@
+/*
+ * load - a batch into the table, past the rows that the server refuses.
+ *
+ * Rows go in by pieces, in order, each piece a COPY in a savepoint of its own: the whole
+ * batch while no row is refused, and less as pace.h says when some are.
+ *
+ * A refused piece is undone.  The server says in which line of the COPY it failed where a
+ * row fails by itself (a type, a check, NOT NULL, a unique index, a trigger in front of
+ * the row): that row is refused and the others go again.  Whoever writes the message is
+ * not trusted: of each SQLSTATE the first row that is named is sent alone, behind those
+ * in front of it, and must be refused again.  Where no line is told (a foreign key, a
+ * deferred constraint, a merge, a server that speaks another language) the piece is cut
+ * in halves until the bad row stands alone.
+ *
+ * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
+ */
+#ifndef TIDE_POSTGRES_LOAD_H
+#define TIDE_POSTGRES_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <tidemill/plugin.h>
+
+#include "merge.h"
+#include "output.h"
+#include "pace.h"
+#include "target.h"
+
+/** What the savepoint of the last piece is good for. */
+enum pg_savepoint {
+    PG_SAVEPOINT_NONE,  /**< there is none in this transaction */
+    PG_SAVEPOINT_USED,  /**< rows came behind it, and stay */
+    PG_SAVEPOINT_UNUSED /**< rows that came behind it are undone */
+};
+
+/** Zero it; pg_load_init() and pg_load_begin() make it ready, pg_load_clear() frees it.
+ */
+struct pg_load {
+    const struct tide_host *host;   /**< borrowed */
+    const struct pg_target *target; /**< borrowed */
+    struct pg_merge *merge; /**< borrowed; NULL: rows go straight into the table */
+    struct pg_output output;
+    struct tide_pg_sql
+        relation;            /**< owned; what the server calls the table of the COPY */
+    struct tide_pg_sql copy; /**< owned; the statement */
+    bool is_binary;
+    enum pg_savepoint savepoint;
+    struct pg_pace pace;
+    char proven[6]; /**< the SQLSTATE of which lines proved right last */
+    int64_t order;  /**< number of the next batch's first row, for a merge */
+    uint8_t *skip;  /**< owned; of each row of the batch, 1 when it is not to be sent */
+    int64_t skip_capacity;
+};
+
+/** Build the statement for a target that is open; target and host are borrowed for good,
+ * and so is merge, which is NULL when request->mode is another. */
+TIDE_MUST_CHECK
+int pg_load_init(struct pg_load *load, const struct tide_host *host,
+                 const struct pg_target *target, struct pg_merge *merge,
+                 const struct tide_destination_request *request, struct tide_error *err);
+
+/** A transaction begins in a session, borrowed up to the next one. */
+void pg_load_begin(struct pg_load *load, struct tide_pg *pg);
+
+/**
+ * Send the rows of a batch but those of skip (which may be NULL); for a merge, merge
+ * them. Rows that the server refuses are told to the host as "refused" with its message;
+ * TIDE_E_LIMIT when these are too many.
+ */
+TIDE_MUST_CHECK
+int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,
+                  const uint8_t *skip, struct tide_error *err);
+
+void pg_load_clear(struct pg_load *load);
+
+#endif
