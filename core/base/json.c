@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tidemill/value.h>
 
+#include "base/check.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -32,11 +33,11 @@ char *tide_json_format(struct json_object *value)
         value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-char *tide_json_format_pretty(struct json_object *value)
+const char *tide_json_pretty(struct json_object *value)
 {
-    return tide_strdup(json_object_to_json_string_ext(
-        value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                   JSON_C_TO_STRING_NOSLASHESCAPE));
+    return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+                                                     JSON_C_TO_STRING_SPACED |
+                                                     JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 /* ---- reading members ---- */
@@ -86,7 +87,7 @@ static struct json_object *make_string(const char *text)
     struct json_object *value;
 
     if (tide_is_utf8(at, length)) {
-        return tide_json_made(json_object_new_string(text));
+        return tide_json_made(json_object_new_string_len(text, (int)length));
     }
     while (length > 0) {
         size_t step = tide_utf8_step(at, length);
@@ -105,9 +106,14 @@ static struct json_object *make_string(const char *text)
     return value;
 }
 
+struct json_object *tide_json_string(const char *text)
+{
+    return text ? make_string(text) : NULL;
+}
+
 void tide_json_set_text(struct json_object *object, const char *key, const char *text)
 {
-    tide_json_add(object, key, text ? make_string(text) : NULL);
+    tide_json_add(object, key, tide_json_string(text));
 }
 
 void tide_json_set_int(struct json_object *object, const char *key, int64_t value)
@@ -123,4 +129,13 @@ void tide_json_set_bool(struct json_object *object, const char *key, bool value)
 void tide_json_set(struct json_object *object, const char *key, struct json_object *value)
 {
     tide_json_add(object, key, value);
+}
+
+void tide_json_put(struct json_object *object, const char *key, struct json_object *value)
+{
+    int rc = json_object_object_add_ex(object, key, value,
+                                       JSON_C_OBJECT_ADD_KEY_IS_NEW |
+                                           JSON_C_OBJECT_ADD_CONSTANT_KEY);
+
+    TIDE_INVARIANT(rc == 0);
 }

@@ -19,7 +19,8 @@ int tide_json_parse(const char *text, size_t length, struct json_object **out,
                     struct tide_error *err);
 /** Compact, slashes as they are; malloc'ed. */
 char *tide_json_format(struct json_object *value);
-char *tide_json_format_pretty(struct json_object *value);
+/** For people; borrowed from the value until it is printed again. */
+const char *tide_json_pretty(struct json_object *value);
 
 /** Members; NULL or the fallback when absent or of another type.  Borrowed from the
  * object. */
@@ -35,5 +36,11 @@ void tide_json_set_bool(struct json_object *object, const char *key, bool value)
 /** Takes the reference. */
 void tide_json_set(struct json_object *object, const char *key,
                    struct json_object *value);
+/** For members of what is made often: the object has no such key yet and borrows it, a
+ * literal, for ever.  Takes the reference. */
+void tide_json_put(struct json_object *object, const char *key,
+                   struct json_object *value);
+/** A string; what is no UTF-8 in text becomes U+FFFD.  text NULL is null. */
+struct json_object *tide_json_string(const char *text);
 
 #endif

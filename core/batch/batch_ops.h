@@ -21,8 +21,8 @@ int tide_batch_validate(const struct tide_batch *batch, const struct tide_schema
                         struct tide_error *err);
 
 /** Take out the rows whose byte in drop is not 0 (batch->array.length bytes).  Copies by
- * runs of kept rows; a batch that loses nothing is not touched.  TIDE_E_LIMIT leaves it
- * as it was. */
+ * runs of kept rows; a batch that loses nothing is not touched.  After TIDE_E_LIMIT it is
+ * good for nothing but to be released. */
 int tide_batch_compact(struct tide_batch *batch, const struct tide_schema *schema,
                        const uint8_t *drop);
 

@@ -125,22 +125,22 @@ static int text_to_bool(struct tide_cast *cast)
 
 typedef bool (*is_fn)(const char *text, size_t length);
 
-/* Whether every value stands already as the type wants it. */
-__attribute__((always_inline)) static inline bool all_are(const struct tide_cast *cast,
-                                                          is_fn is)
+/* The first row from `row` on whose value does not stand as the type wants it. */
+__attribute__((always_inline)) static inline int64_t
+next_odd(const struct tide_cast *cast, is_fn is, int64_t row)
 {
-    for (int64_t row = 0; row < cast->rows; row++) {
+    for (; row < cast->rows; row++) {
         size_t length;
 
         if (tide_cast_is_live(cast, row)) {
             const char *text = tide_cast_text(cast, row, &length);
 
             if (!is(text, length)) {
-                return false;
+                break;
             }
         }
     }
-    return true;
+    return row;
 }
 
 typedef int (*rewrite_fn)(const char *text, size_t length, char *out, size_t *out_length);
@@ -169,6 +169,30 @@ rewrite_each(struct tide_cast *cast, rewrite_fn rewrite, size_t bytes)
     return rc;
 }
 
+/* Leave the values where they are if they stand as the type wants them, all but those
+ * that are none of it at all; else write each anew. */
+__attribute__((always_inline)) static inline int
+keep_or_rewrite(struct tide_cast *cast, is_fn is, rewrite_fn rewrite, size_t bytes)
+{
+    int64_t row = next_odd(cast, is, 0);
+    int rc = row < cast->rows ? tide_cast_reserve(cast, bytes) : TIDE_OK;
+
+    while (rc == TIDE_OK && row < cast->rows) {
+        size_t length, written;
+        const char *text = tide_cast_text(cast, row, &length);
+
+        rc = rewrite(text, length, tide_cast_text_end(cast), &written);
+        if (rc == TIDE_OK) {
+            return rewrite_each(cast, rewrite, bytes);
+        }
+        rc = tide_cast_reject_text(cast, row, text, length, rc);
+        cast->live = cast->validity;
+        row = next_odd(cast, is, row + 1);
+    }
+    cast->keep = true;
+    return rc;
+}
+
 static inline int rewrite_uuid(const char *text, size_t length, char *out,
                                size_t *out_length)
 {
@@ -184,21 +208,13 @@ static inline int rewrite_bytes(const char *text, size_t length, char *out,
 
 static int text_to_decimal(struct tide_cast *cast)
 {
-    if (all_are(cast, tide_is_decimal)) {
-        cast->keep = true;
-        return TIDE_OK;
-    }
-    return rewrite_each(cast, tide_parse_decimal,
-                        tide_cast_text_size(cast) + 8 * (size_t)cast->rows);
+    return keep_or_rewrite(cast, tide_is_decimal, tide_parse_decimal,
+                           tide_cast_text_size(cast) + 8 * (size_t)cast->rows);
 }
 
 static int text_to_uuid(struct tide_cast *cast)
 {
-    if (all_are(cast, tide_is_uuid)) {
-        cast->keep = true;
-        return TIDE_OK;
-    }
-    return rewrite_each(cast, rewrite_uuid, 36 * (size_t)cast->rows);
+    return keep_or_rewrite(cast, tide_is_uuid, rewrite_uuid, 36 * (size_t)cast->rows);
 }
 
 static int text_to_bytes(struct tide_cast *cast)

@@ -1,8 +1,8 @@
 /*
  * gather - values, offsets, text and validity, each copied in long stretches.
  *
- * A builder is used for its buffers alone: room is made once, and the buffers are filled
- * directly.
+ * How much all of it takes is known before: the new column is one block, and nothing in
+ * it is written twice.
  */
 #include "batch/gather.h"
 
@@ -10,38 +10,44 @@
 
 #include "batch/bits.h"
 
+/* Where a column's buffers begin in its block, and are padded to. */
+#define ALIGNMENT ((size_t)64)
+
+struct block {
+    const void *buffers[3];
+};
+
 struct gather {
     const struct ArrowArray *column;
     const struct tide_stretch *stretches;
     size_t count;
-    int64_t rows;
-    struct tide_builder out;
+    int type;
+    int64_t rows, null_count;
+    struct block *block; /* owned */
+    uint8_t *validity, *values, *data;
 };
 
-static void copy_fixed(struct gather *gather)
+/* ---- the block ---- */
+
+static void release_block(struct ArrowArray *array)
 {
-    const uint8_t *from = gather->column->buffers[1];
-    size_t width = tide_type_width(gather->out.type);
-    uint8_t *to = gather->out.values;
-
-    for (size_t i = 0; i < gather->count; i++) {
-        const struct tide_stretch *stretch = &gather->stretches[i];
-        size_t bytes = (size_t)stretch->count * width;
-
-        memcpy(to, from + (size_t)stretch->start * width, bytes);
-        to += bytes;
-    }
+    free(array->private_data);
+    array->release = NULL;
 }
 
-static void copy_bits(const struct gather *gather, uint8_t *to, const uint8_t *from)
+static size_t padded(size_t size)
 {
-    int64_t at = 0;
+    return (size + TIDE_PADDING + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
 
-    for (size_t i = 0; i < gather->count; i++) {
-        tide_bits_copy(to, at, from, gather->stretches[i].start,
-                       gather->stretches[i].count);
-        at += gather->stretches[i].count;
-    }
+/* The next `size` bytes of the block, and zeroes behind them. */
+static uint8_t *cut(uint8_t **at, size_t size)
+{
+    uint8_t *start = *at;
+
+    memset(start + size, 0, padded(size) - size);
+    *at += padded(size);
+    return start;
 }
 
 /* Bytes of text in all stretches. */
@@ -59,93 +65,161 @@ static size_t text_size(const struct gather *gather)
     return size;
 }
 
+static bool has_nulls(const struct gather *gather)
+{
+    return gather->type != TIDE_TYPE_NULL && gather->column->buffers[0] &&
+           gather->column->null_count != 0 && gather->rows > 0;
+}
+
+static int make_room(struct gather *gather)
+{
+    bool is_text = tide_type_is_variable(gather->type), is_null = has_nulls(gather);
+    size_t validity = is_null ? tide_bits_size(gather->rows) : 0;
+    size_t values = tide_builder_values_size_(gather->type, gather->rows);
+    size_t data = is_text ? text_size(gather) : 0;
+    uint8_t *at = NULL;
+
+    gather->block = malloc(padded(sizeof *gather->block) + padded(validity) +
+                           padded(values) + padded(data));
+    if (!gather->block) {
+        return TIDE_E_LIMIT;
+    }
+    memset(gather->block, 0, sizeof *gather->block);
+    at = (uint8_t *)gather->block + padded(sizeof *gather->block);
+    gather->values = cut(&at, values);
+    gather->data = is_text ? cut(&at, data) : NULL;
+    gather->validity = is_null ? cut(&at, validity) : NULL;
+    return TIDE_OK;
+}
+
+/* ---- what is in it ---- */
+
+static void copy_fixed(struct gather *gather)
+{
+    const uint8_t *from = gather->column->buffers[1];
+    size_t width = tide_type_width(gather->type);
+    uint8_t *to = gather->values;
+
+    for (size_t i = 0; i < gather->count; i++) {
+        const struct tide_stretch *stretch = &gather->stretches[i];
+        size_t bytes = (size_t)stretch->count * width;
+
+        memcpy(to, from + (size_t)stretch->start * width, bytes);
+        to += bytes;
+    }
+}
+
+/* Bits are put beside others, so there must be some. */
+static void copy_bits(const struct gather *gather, uint8_t *to, const uint8_t *from)
+{
+    int64_t at = 0;
+
+    memset(to, 0, tide_bits_size(gather->rows));
+    for (size_t i = 0; i < gather->count; i++) {
+        tide_bits_copy(to, at, from, gather->stretches[i].start,
+                       gather->stretches[i].count);
+        at += gather->stretches[i].count;
+    }
+}
+
+/* Two of them at a time: as none becomes less than 0, none borrows from its neighbour. */
+static void copy_offsets(int32_t *to, const int32_t *from, int64_t count, int32_t back)
+{
+    uint64_t both = (uint64_t)(uint32_t)back << 32 | (uint32_t)back, two = 0;
+    int64_t i = 0;
+
+    for (; count - i >= 2; i += 2) {
+        memcpy(&two, from + i, sizeof two);
+        two -= both;
+        memcpy(to + i, &two, sizeof two);
+    }
+    if (i < count) {
+        to[i] = from[i] - back;
+    }
+}
+
 static void copy_texts(struct gather *gather)
 {
     const int32_t *offsets = gather->column->buffers[1];
     const uint8_t *data = gather->column->buffers[2];
-    int32_t *to = (int32_t *)(void *)gather->out.values;
+    int32_t *to = (int32_t *)(void *)gather->values;
 
     *to = 0;
     for (size_t i = 0; i < gather->count; i++) {
         const int32_t *from = offsets + gather->stretches[i].start;
         int64_t count = gather->stretches[i].count;
-        int32_t moved = *to - *from;
         size_t bytes = (size_t)(from[count] - *from);
 
         if (bytes > 0) {
-            memcpy(gather->out.data + *to, data + *from, bytes);
+            memcpy(gather->data + *to, data + *from, bytes);
         }
-        for (int64_t row = 1; row <= count; row++) {
-            to[row] = from[row] + moved;
-        }
+        copy_offsets(to + 1, from + 1, count, *from - *to);
         to += count;
     }
-    gather->out.data_length = (size_t)*to;
 }
 
-static int copy_validity(struct gather *gather)
+static void copy_validity(struct gather *gather)
 {
-    const uint8_t *from = gather->column->buffers[0];
-
-    if (!from || gather->column->null_count == 0 || gather->rows == 0) {
-        return TIDE_OK;
+    if (gather->validity) {
+        copy_bits(gather, gather->validity, gather->column->buffers[0]);
+        gather->null_count =
+            gather->rows - tide_bits_count(gather->validity, gather->rows);
     }
-    gather->out.validity = calloc(1, tide_bits_size(gather->out.capacity) + TIDE_PADDING);
-    if (!gather->out.validity) {
-        return TIDE_E_LIMIT;
+    if (gather->null_count == 0) {
+        gather->validity = NULL;
     }
-    copy_bits(gather, gather->out.validity, from);
-    gather->out.null_count =
-        gather->rows - tide_bits_count(gather->out.validity, gather->rows);
-    if (gather->out.null_count == 0) {
-        free(gather->out.validity);
-        gather->out.validity = NULL;
-    }
-    return TIDE_OK;
 }
 
-static int fill(struct gather *gather)
+static void fill(struct gather *gather)
 {
-    int type = gather->out.type;
-    int rc;
-
-    if (type == TIDE_TYPE_NULL) {
-        gather->out.null_count = gather->rows;
-        return TIDE_OK;
-    }
-    rc = tide_builder_reserve(&gather->out, gather->rows,
-                              tide_type_is_variable(type) ? text_size(gather) : 0);
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    if (tide_type_is_variable(type)) {
+    if (tide_type_is_variable(gather->type)) {
         copy_texts(gather);
-    } else if (type == TIDE_TYPE_BOOL) {
-        copy_bits(gather, gather->out.values, gather->column->buffers[1]);
+    } else if (gather->type == TIDE_TYPE_BOOL) {
+        copy_bits(gather, gather->values, gather->column->buffers[1]);
     } else {
         copy_fixed(gather);
     }
-    return copy_validity(gather);
+    copy_validity(gather);
+}
+
+/* ---- the column ---- */
+
+static void finish(const struct gather *gather, struct ArrowArray *out)
+{
+    struct block *block = gather->block;
+    bool is_null = gather->type == TIDE_TYPE_NULL;
+
+    block->buffers[0] = gather->validity;
+    block->buffers[1] = gather->values;
+    block->buffers[2] = gather->data;
+    *out = (struct ArrowArray){
+        .length = gather->rows,
+        .null_count = is_null ? gather->rows : gather->null_count,
+        .n_buffers = is_null        ? 0
+                     : gather->data ? 3
+                                    : 2,
+        .buffers = block->buffers,
+        .private_data = block,
+        .release = release_block,
+    };
 }
 
 int tide_column_gather(const struct ArrowArray *column, int type,
                        const struct tide_stretch *stretches, size_t count,
                        struct ArrowArray *out)
 {
-    struct gather gather = {.column = column, .stretches = stretches, .count = count};
-    int rc;
+    struct gather gather = {
+        .column = column, .stretches = stretches, .count = count, .type = type};
 
     for (size_t i = 0; i < count; i++) {
         gather.rows += stretches[i].count;
     }
-    tide_builder_init(&gather.out, type);
-    rc = fill(&gather);
-    gather.out.length = gather.rows;
-    if (rc == TIDE_OK) {
-        rc = tide_builder_finish(&gather.out, out);
+    if (make_room(&gather) != TIDE_OK) {
+        return TIDE_E_LIMIT;
     }
-    if (rc != TIDE_OK) {
-        tide_builder_clear(&gather.out);
+    if (type != TIDE_TYPE_NULL) {
+        fill(&gather);
     }
-    return rc;
+    finish(&gather, out);
+    return TIDE_OK;
 }

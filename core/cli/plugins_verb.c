@@ -160,10 +160,7 @@ static void print_plugin(const struct tide_plugin_info *info)
 
 static void print_json(struct json_object *value)
 {
-    char *text = tide_json_format_pretty(value);
-
-    puts(text);
-    free(text);
+    puts(tide_json_pretty(value));
     json_object_put(value);
 }
 

@@ -118,17 +118,17 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
 /* As the API lists it; a replay is the daemon's. */
 static void list_reject(struct watcher *watcher, struct json_object *event)
 {
+    static const char *const keys[] = {"table",  "step",     "code", "message",
+                                       "origin", "position", "row",  "raw"};
     struct json_object *item = json_object_new_object();
 
-    tide_json_set_int(item, "ordinal", ++watcher->rejects);
-    json_object_object_foreach(event, key, value)
-    {
-        if (strcmp(key, "event") != 0 && strcmp(key, "replay") != 0) {
-            tide_json_set(item, key, json_object_get(value));
-        }
-    }
-    if (tide_json_int(event, "position", 0) == 0) {
-        tide_json_set(item, "position", NULL);
+    tide_json_put(item, "ordinal", json_object_new_int(++watcher->rejects));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        struct json_object *value = tide_json_member(event, keys[i]);
+        bool is_unknown = json_object_is_type(value, json_type_int) &&
+                          json_object_get_int64(value) == 0;
+
+        tide_json_put(item, keys[i], is_unknown ? NULL : json_object_get(value));
     }
     (void)json_object_array_add(watcher->items, item);
 }
@@ -181,10 +181,7 @@ static void print_run(const struct run_args *args, struct json_object *run,
                       const char *name, int64_t took_us)
 {
     if (args->json) {
-        char *text = tide_json_format_pretty(run);
-
-        puts(text);
-        free(text);
+        puts(tide_json_pretty(run));
     } else {
         print_summary(run, name, took_us);
     }

@@ -44,15 +44,12 @@ static int print_schema(void)
 {
     struct tide_catalog *catalog = tide_cli_catalog();
     struct json_object *schema;
-    char *text;
 
     if (!catalog) {
         return TIDE_EXIT_FAILED;
     }
     schema = tide_pipeline_json_schema(catalog);
-    text = tide_json_format_pretty(schema);
-    puts(text);
-    free(text);
+    puts(tide_json_pretty(schema));
     json_object_put(schema);
     tide_catalog_close(catalog);
     return TIDE_EXIT_OK;

@@ -4,18 +4,22 @@
 #include "run/rejects.h"
 
 #include <inttypes.h>
+#include <json-c/printbuf.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "base/json.h"
+#include "base/json_reader.h"
 #include "base/memory.h"
 #include "run/ledger.h"
 #include "run/redact.h"
 
 /* Of one row, or of the bytes that never became one. */
 #define KEPT_MAX ((size_t)64 * 1024)
+/* What stands around a member of an event. */
+#define EVENT_MARKS 6
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
 
@@ -105,81 +109,80 @@ static bool redact(const struct tide_rejects *rejects, struct tide_text *text,
     return is_same;
 }
 
-/* Whether all of it is there. */
-static bool set_raw(const struct tide_rejects *rejects, struct json_object *event,
-                    const char *bytes, size_t length)
+/* *text is what the event says of the bytes; whether all of it is there. */
+static bool make_raw(const struct tide_rejects *rejects, const char *bytes, size_t length,
+                     struct tide_text *text)
 {
-    struct tide_text text = {0};
     bool is_whole = length <= KEPT_MAX;
 
-    append_escaped(&text, bytes, is_whole ? length : KEPT_MAX);
+    append_escaped(text, bytes, is_whole ? length : KEPT_MAX);
     if (!is_whole) {
-        tide_text_appendf(&text, "... (%zu bytes in all)", length);
+        tide_text_appendf(text, "... (%zu bytes in all)", length);
     }
-    is_whole = redact(rejects, &text, tide_redact_text) && is_whole;
-    tide_json_set_text(event, "raw", text.data ? text.data : "");
-    tide_text_fini(&text);
-    return is_whole;
+    return redact(rejects, text, tide_redact_text) && is_whole;
 }
 
-/* The row for whoever looks into the event, and to the letter for whoever prints it:
- * numbers that no double holds stay as they are. */
+static int print_row(struct json_object *row, struct printbuf *out, int level, int flags)
+{
+    (void)level;
+    (void)flags;
+    return printbuf_memappend(out, json_object_get_string(row),
+                              json_object_get_string_len(row));
+}
+
+/* It is printed to the letter and never looked into: numbers that no double holds stay as
+ * they are. */
 static struct json_object *row_object(const struct tide_text *text)
 {
-    struct json_object *row = NULL;
+    struct json_object *row =
+        tide_json_made(json_object_new_string_len(text->data, (int)text->length));
 
-    if (tide_json_parse(text->data, text->length, &row, NULL) != TIDE_OK || !row) {
-        row = json_object_new_object();
-    }
-    json_object_set_serializer(row, json_object_userdata_to_json_string,
-                               tide_strdup(text->data), json_object_free_userdata);
+    json_object_set_serializer(row, print_row, NULL, NULL);
     return row;
 }
 
-static bool set_row(const struct tide_rejects *rejects, struct json_object *event,
-                    const struct tide_reject_note *note)
-{
-    struct tide_text text = {0};
-    bool is_whole = false;
-
-    tide_text_append_n(&text, note->row, note->row_length);
-    is_whole = redact(rejects, &text, tide_redact_json);
-    tide_json_set(event, "row", row_object(&text));
-    tide_text_fini(&text);
-    return is_whole;
-}
-
 /* The row or the bytes; whether they are as they were. */
-static bool set_content(const struct tide_rejects *rejects, struct json_object *event,
+static bool put_content(const struct tide_rejects *rejects, struct json_object *event,
                         const struct tide_reject_note *note)
 {
-    tide_json_set(event, "row", NULL);
-    tide_json_set_text(event, "raw", NULL);
-    if (note->row && note->row_length <= KEPT_MAX) {
-        return set_row(rejects, event, note);
+    bool is_row = note->row && note->row_length <= KEPT_MAX, is_whole = false;
+    struct json_object *row = NULL, *raw = NULL;
+    struct tide_text text = {0};
+
+    if (is_row) {
+        tide_text_append_n(&text, note->row, note->row_length);
+        is_whole = redact(rejects, &text, tide_redact_json);
+        row = row_object(&text);
+    } else if (note->row) {
+        (void)make_raw(rejects, note->row, note->row_length, &text);
+    } else if (note->raw) {
+        is_whole = make_raw(rejects, note->raw, note->raw_length, &text);
     }
-    if (note->row) {
-        (void)set_raw(rejects, event, note->row, note->row_length);
-        return false;
+    if (!is_row && (note->row || note->raw)) {
+        raw = tide_json_string(text.data ? text.data : "");
     }
-    return note->raw && set_raw(rejects, event, note->raw, note->raw_length);
+    tide_json_put(event, "row", row);
+    tide_json_put(event, "raw", raw);
+    tide_text_fini(&text);
+    return is_whole;
 }
 
 static struct json_object *make_event(const struct tide_rejects *rejects,
                                       const struct tide_reject_note *note)
 {
-    struct json_object *event = json_object_new_object();
+    struct json_object *event = tide_json_made(json_object_new_object());
     bool is_whole = false;
 
-    tide_json_set_text(event, "event", "reject");
-    tide_json_set_text(event, "table", note->table);
-    tide_json_set_text(event, "step", tide_step_name(note->step));
-    tide_json_set_text(event, "code", note->code);
-    tide_json_set_text(event, "message", note->message);
-    tide_json_set_text(event, "origin", note->origin);
-    tide_json_set_int(event, "position", note->position);
-    is_whole = set_content(rejects, event, note);
-    tide_json_set_text(event, "replay", is_whole ? note->replay : NULL);
+    tide_json_put(event, "event", tide_json_string("reject"));
+    tide_json_put(event, "table", tide_json_string(note->table));
+    tide_json_put(event, "step", tide_json_string(tide_step_name(note->step)));
+    tide_json_put(event, "code", tide_json_string(note->code));
+    tide_json_put(event, "message", tide_json_string(note->message));
+    tide_json_put(event, "origin", tide_json_string(note->origin));
+    tide_json_put(event, "position",
+                  tide_json_made(json_object_new_int64(note->position)));
+    is_whole = put_content(rejects, event, note);
+    tide_json_put(event, "replay", is_whole ? tide_json_string(note->replay) : NULL);
     return event;
 }
 
@@ -201,10 +204,25 @@ static void hold(struct tide_rejects *rejects, struct json_object *event, int64_
     rejects->held[rejects->held_count++] = (struct held){json_object_get(event), parcel};
 }
 
+/* What it takes, without printing it for that. */
+static int64_t event_bytes(struct json_object *event)
+{
+    int64_t bytes = 0;
+
+    json_object_object_foreach(event, key, value)
+    {
+        bytes += (int64_t)strlen(key) + EVENT_MARKS;
+        if (json_object_is_type(value, json_type_string)) {
+            bytes += json_object_get_string_len(value);
+        }
+    }
+    return bytes;
+}
+
 static void keep(struct tide_rejects *rejects, const struct tide_reject_note *note)
 {
     struct json_object *event = make_event(rejects, note);
-    int64_t bytes = (int64_t)strlen(json_object_to_json_string(event));
+    int64_t bytes = event_bytes(event);
 
     if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
         rejects->kept++;

@@ -13,6 +13,7 @@
 #include "api/definition.h"
 
 #include "base/json.h"
+#include "base/memory.h"
 
 static const char *const offered[] = {"application/json", "application/yaml",
                                       "application/x-yaml", "text/yaml", NULL};
@@ -21,7 +22,7 @@ static void reply_document(struct tide_call *call, struct json_object *document)
 {
     const char *type = offered[call->limit];
     const struct tide_http_header headers[] = {{"Content-Type", type}, {NULL, NULL}};
-    char *body = call->limit == 0 ? tide_json_format_pretty(document)
+    char *body = call->limit == 0 ? tide_strdup(tide_json_pretty(document))
                                   : tide_document_format_yaml(document);
 
     tide_http_reply(call->request, 200, headers, body, strlen(body));

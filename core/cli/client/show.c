@@ -20,10 +20,7 @@
 
 void tide_show_json(struct json_object *value)
 {
-    char *text = tide_json_format_pretty(value);
-
-    puts(text);
-    free(text);
+    puts(tide_json_pretty(value));
 }
 
 static bool is_live(struct json_object *run)

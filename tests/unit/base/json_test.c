@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/memory.h"
+
 static struct json_object *parse(const char *text)
 {
     struct json_object *value = NULL;
@@ -97,7 +99,7 @@ static void members_are_set_and_always_utf8(void **state)
         text, "{\"t\":\"a\\\"/\",\"z\":null,\"bad\":\"x\xef\xbf\xbd\xef\xbf\xbd\","
               "\"i\":-9223372036854775808,\"b\":false,\"l\":[]}");
     free(text);
-    text = tide_json_format_pretty(value);
+    text = tide_strdup(tide_json_pretty(value));
     assert_non_null(strstr(text, "\n  \"b\": false"));
     free(text);
     (void)json_object_put(value);

@@ -480,6 +480,49 @@ static void values_that_stay_are_not_copied(void **state)
     }
 }
 
+static void expect_decimals(const char *const *texts, const char *const *results,
+                            size_t count, bool stay)
+{
+    char name[] = "c";
+    struct tide_column to = {.name = name, .type = TIDE_TYPE_DECIMAL};
+    struct tide_schema schema = {0};
+    struct tide_batch batch = {0};
+    struct failures failures = {0};
+    const void *before;
+    size_t bad = 0;
+
+    make_column(&schema, &batch, TIDE_TYPE_STRING, texts, count);
+    before = batch.array.children[0]->buffers[1];
+    assert_int_equal(tide_cast_column(&batch, 0, &schema.columns[0], &to, NULL,
+                                      note_failure, &failures),
+                     TIDE_OK);
+    assert_int_equal(batch.array.children[0]->buffers[1] == before, stay);
+    assert_valid(&batch, TIDE_TYPE_DECIMAL);
+    for (size_t row = 0; row < count; row++) {
+        char *value = value_of(&batch, TIDE_TYPE_DECIMAL, (int64_t)row);
+
+        bad += results[row] ? 0 : 1;
+        assert_int_equal(value == NULL, results[row] == NULL);
+        assert_true(!value || strcmp(value, results[row]) == 0);
+        free(value);
+    }
+    assert_int_equal(failures.count, bad);
+    tide_batch_release(&batch);
+    tide_schema_clear(&schema);
+}
+
+static void a_value_that_fails_leaves_the_others_where_they_are(void **state)
+{
+    static const char *const plain[] = {"1.5", "x", "2.5", "1,5"};
+    static const char *const plain_results[] = {"1.5", NULL, "2.5", NULL};
+    static const char *const odd[] = {"1.5", "x", "2.5", "+3", "y", "4"};
+    static const char *const odd_results[] = {"1.5", NULL, "2.5", "3", NULL, "4"};
+
+    (void)state;
+    expect_decimals(plain, plain_results, COUNT(plain), true);
+    expect_decimals(odd, odd_results, COUNT(odd), false);
+}
+
 static void free_casts_have_nothing_to_check(void **state)
 {
     struct tide_column from = {.type = TIDE_TYPE_STRING}, to = {.type = TIDE_TYPE_STRING};
@@ -540,6 +583,7 @@ int main(void)
         cmocka_unit_test(skipped_rows_are_not_looked_at),
         cmocka_unit_test(the_caller_can_stop_a_cast),
         cmocka_unit_test(values_that_stay_are_not_copied),
+        cmocka_unit_test(a_value_that_fails_leaves_the_others_where_they_are),
         cmocka_unit_test(free_casts_have_nothing_to_check),
         cmocka_unit_test(a_text_in_a_message_is_cut_between_characters),
     };
