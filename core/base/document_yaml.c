@@ -341,7 +341,7 @@ int tide_yaml_read(const char *text, size_t length, const struct tide_placed_sin
     }
     if (!yaml_parser_initialize(&reader.parser)) {
         *where = (struct tide_place){1, 1};
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
     rc = read_stream(&reader, out);

@@ -181,7 +181,7 @@ int tide_plugin_host_hold(struct tide_plugin_host *host, const struct tide_batch
         host->refused_capacity = 0;
         host->refused = malloc((size_t)rows);
         if (!host->refused) {
-            return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+            return tide_error_memory(err);
         }
         host->refused_capacity = rows;
     }

@@ -52,7 +52,7 @@ int tide_validation_init(struct tide_validation *validation,
     validation->is_free = are_free(from, to);
     if (tide_schema_copy(from, &validation->from) != TIDE_OK ||
         tide_schema_copy(to, &validation->to) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

@@ -71,7 +71,7 @@ static int w_open(const void *o, const struct tide_schema *s, const struct tide_
         return tide_error_set(err, TIDE_E_CONFIG, "one column of numbers is all it writes");
     }
     *state = calloc(1, sizeof(struct writer));
-    return *state ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    return *state ? TIDE_OK : tide_error_memory(err);
 }
 static int w_begin(void *state, bool resumes, struct tide_error *err)
 {
@@ -88,7 +88,7 @@ static int w_encode(void *state, const struct tide_batch *batch, const uint8_t *
     (void)err;
     free(w->text);
     w->text = calloc((size_t)rows + 1, 24);
-    if (!w->text) { return tide_error_set(err, TIDE_E_LIMIT, "out of memory"); }
+    if (!w->text) { return tide_error_memory(err); }
     w->length = 0;
     if (w->rows == 0 && !batch) { w->length += (size_t)sprintf(w->text, "id\n"); }
     if (w->rows == 0 && rows > 0) { w->length += (size_t)sprintf(w->text, "id\n"); }
@@ -113,7 +113,7 @@ static int r_open(const void *o, const struct tide_decoder_request *r, const str
 {
     struct reader *reader = calloc(1, sizeof *reader);
     (void)o; (void)h;
-    if (!reader) { return tide_error_set(err, TIDE_E_LIMIT, "out of memory"); }
+    if (!reader) { return tide_error_memory(err); }
     reader->most = r->batch_rows;
     *state = reader;
     return TIDE_OK;

@@ -44,7 +44,7 @@ static int counting_open(const void *options, const struct tide_source_request *
     if (!counting || tide_schema_add(schema, "id", TIDE_TYPE_INT64, 0) != TIDE_OK ||
         tide_schema_add(schema, "text", TIDE_TYPE_STRING, 0) != TIDE_OK) {
         free(counting);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     counting->options = options;
     counting->host = host;
@@ -52,7 +52,7 @@ static int counting_open(const void *options, const struct tide_source_request *
         tide_row_builder_create(schema, COUNTING_BATCH_ROWS, request->batch_bytes);
     if (!counting->rows) {
         counting_close(counting);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *state = counting;
     return TIDE_OK;

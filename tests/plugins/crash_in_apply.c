@@ -9,7 +9,7 @@ static int bind(const void *options, const struct tide_host *host,
     (void)host;
     (void)schema;
     *state = calloc(1, sizeof(int));
-    return *state ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    return *state ? TIDE_OK : tide_error_memory(err);
 }
 
 static int apply(void *state, struct tide_batch *batch, struct tide_error *err)

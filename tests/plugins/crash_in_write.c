@@ -12,7 +12,7 @@ static int open(const void *options, const struct tide_destination_request *requ
     *state = calloc(1, sizeof(int));
     if (!*state || tide_schema_copy(request->schema, accepted) != TIDE_OK) {
         free(*state);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

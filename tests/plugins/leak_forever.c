@@ -34,7 +34,7 @@ static int misbehave(struct counting *counting, struct tide_batch *batch,
         leaked = more;
     }
     tide_batch_release(batch);
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    return tide_error_memory(err);
 }
 
 TIDE_PLUGIN_ENTRY = {TIDE_PLUGIN_HEAD(TIDE_KIND_SOURCE, "leak_forever", "1.0",

@@ -38,7 +38,7 @@ static int picky_bind(const void *options, const struct tide_host *host,
     struct picking *picking = calloc(1, sizeof *picking);
 
     if (!picking) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     picking->options = options;
     picking->host = host;

@@ -130,7 +130,7 @@ static int record_open(const void *options,
     struct recording *recording = calloc(1, sizeof *recording);
 
     if (!recording) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *state = recording;
     recording->options = options;

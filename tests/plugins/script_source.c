@@ -114,7 +114,7 @@ static int script_open(const void *options, const struct tide_source_request *re
     struct reading *reading = calloc(1, sizeof *reading);
 
     if (!reading) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     reading->options = options;
     reading->request = request;
@@ -129,7 +129,7 @@ static int script_open(const void *options, const struct tide_source_request *re
     if (tide_schema_add(schema, "id", TIDE_TYPE_INT64, TIDE_COLUMN_KEY) != TIDE_OK ||
         tide_schema_add(schema, "name", TIDE_TYPE_STRING, 0) != TIDE_OK ||
         tide_schema_add(schema, "amount", TIDE_TYPE_STRING, 0) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

@@ -163,7 +163,7 @@ int tide_daemon_send(const char *method, const char *path,
 
     memset(reply, 0, sizeof *reply);
     if (!curl || !list) {
-        tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        tide_error_memory(err);
         goto out;
     }
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);

@@ -51,7 +51,7 @@ int tide_sample_parse(const char *text, struct tide_schema *out, struct tide_err
                                   (int)length, text);
         }
         if (tide_schema_add_n(out, text, name, type, 0) != TIDE_OK) {
-            return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+            return tide_error_memory(err);
         }
         text += length + (text[length] == ',');
     }

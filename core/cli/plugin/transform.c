@@ -25,7 +25,7 @@ static int call_bind(struct tide_kit *kit, const struct tide_schema *schema,
     memset(binding, 0, sizeof *binding);
     if (tide_schema_copy(schema, &binding->in) != TIDE_OK ||
         tide_schema_copy(schema, &binding->out) != TIDE_OK) {
-        return tide_error_set(&kit->err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(&kit->err);
     }
     tide_kit_enter(kit, "bind");
     return kit->entry->transform->bind(kit->options, &kit->host.host, &binding->out,

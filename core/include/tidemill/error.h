@@ -85,6 +85,12 @@ static inline int tide_error_at(struct tide_error *err, int code, const char *wh
     return code;
 }
 
+/** Memory is out: TIDE_E_LIMIT. */
+static inline int tide_error_memory(struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+}
+
 /** Put "context: " in front of the message, on the way up; returns the code that is
  * already there. */
 TIDE_PRINTF(2, 3)

@@ -80,7 +80,7 @@ static int open_encoder(struct writer *writer, struct tide_error *err)
         return rc;
     }
     if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = format_of(writer)->encoder_open(options->format.options, &writer->schema,
                                          writer->host, &writer->encoder, err);
@@ -109,7 +109,7 @@ static int exec_open(const void *options, const struct tide_destination_request 
     int rc;
 
     if (!writer) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     writer->options = options;
     writer->request = request;
@@ -117,7 +117,7 @@ static int exec_open(const void *options, const struct tide_destination_request 
     child_init(&writer->child, &writer->options->child, host);
     rc = open_encoder(writer, err);
     if (rc == TIDE_OK && tide_schema_copy(&writer->schema, accepted) != TIDE_OK) {
-        rc = exec_out_of_memory(err);
+        rc = tide_error_memory(err);
     }
     if (rc == TIDE_OK) {
         rc = start(writer, err);

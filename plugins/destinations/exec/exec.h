@@ -29,11 +29,6 @@ struct writer {
     size_t length, capacity;
 };
 
-static inline int exec_out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 /** The SCHEMA message of the table. */
 TIDE_MUST_CHECK
 int singer_write_schema(struct writer *writer, struct tide_error *err);

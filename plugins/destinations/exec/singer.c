@@ -47,7 +47,7 @@ static int put_string(struct writer *writer, const char *text)
 static int send_text(struct writer *writer, int rc, struct tide_error *err)
 {
     if (rc != TIDE_OK) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = child_write(&writer->child, writer->text, writer->length, err);
     writer->length = 0;

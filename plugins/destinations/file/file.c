@@ -113,7 +113,7 @@ static int prepare(struct writer *writer, char **position, struct tide_error *er
         return rc;
     }
     if (tide_schema_copy_types(writer->request->schema, &writer->schema) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return writer->options->part_size > 0 ? prepare_parts(writer, position, err)
                                           : prepare_file(writer, err);
@@ -129,7 +129,7 @@ static int file_open(const void *options, const struct tide_destination_request 
     int rc;
 
     if (!writer) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     writer->options = options;
     writer->request = request;
@@ -137,7 +137,7 @@ static int file_open(const void *options, const struct tide_destination_request 
     writer->kind = (enum compression)writer->options->compression;
     rc = prepare(writer, &kept, err);
     if (rc == TIDE_OK && tide_schema_copy(&writer->schema, accepted) != TIDE_OK) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
     }
     if (rc != TIDE_OK) {
         free(kept);

@@ -32,11 +32,6 @@ char *manifest_join(const struct writer *writer, const char *name)
     return path;
 }
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 /* ---- writing ---- */
 
 static void put_member(struct json_out *out, const char *key, int64_t value)
@@ -141,7 +136,7 @@ int manifest_write(const struct writer *writer, const struct manifest *manifest,
 
     put_manifest(&text, writer, manifest);
     if (!name || text.failed) {
-        rc = out_of_memory(err);
+        rc = tide_error_memory(err);
     } else {
         rc = write_file(writer, name, &text, err);
     }
@@ -258,7 +253,7 @@ int manifest_read(const struct writer *writer, struct manifest *manifest, bool *
     char *name = manifest_join(writer, MANIFEST_NAME);
     int rc = name ? storage_read_whole(&writer->options->storage, writer->host,
                                        writer->options->path, name, &text, err)
-                  : out_of_memory(err);
+                  : tide_error_memory(err);
 
     *found = rc == TIDE_OK;
     if (rc == TIDE_OK) {

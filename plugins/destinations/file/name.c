@@ -131,7 +131,7 @@ int file_name_make(const struct tide_destination_request *request, const char *e
     }
     *out = strdup(text.bytes);
     if (!*out) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *kind = decided;
     return TIDE_OK;
@@ -167,7 +167,7 @@ int folder_name_make(const struct tide_destination_request *request,
         free(*folder);
         free(*suffix);
         *folder = *suffix = NULL;
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

@@ -28,11 +28,6 @@ struct parts {
     bool is_uncertain; /* a manifest could not be written: it may be there or not */
 };
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 /* ---- names ---- */
 
 /* The number in "part-00001.csv"; 0: it is no part. */
@@ -91,7 +86,7 @@ static int remove_file(const struct writer *writer, const char *name,
     int rc = path ? writer_storage(writer)->remove(writer->options->storage.options,
                                                    writer->host, writer->options->path,
                                                    path, err)
-                  : out_of_memory(err);
+                  : tide_error_memory(err);
 
     free(path);
     return rc;
@@ -171,11 +166,11 @@ static int list_strays(struct search *search, struct tide_error *err)
     int rc = pattern ? writer_storage(writer)->list(writer->options->storage.options,
                                                     writer->host, writer->options->path,
                                                     pattern, note_stray, search, err)
-                     : out_of_memory(err);
+                     : tide_error_memory(err);
 
     free(pattern);
     if (rc == TIDE_E_LIMIT) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     return rc == TIDE_E_NOT_FOUND ? TIDE_OK : rc;
 }
@@ -209,7 +204,7 @@ static int take_lock(struct writer *writer, struct tide_error *err)
                         writer->options->storage.options, writer->host,
                         writer->options->path, path, writer->request->run, false,
                         &writer->parts->lock, &existing, err)
-                  : out_of_memory(err);
+                  : tide_error_memory(err);
 
     free(path);
     return rc;
@@ -229,7 +224,7 @@ static int check_present_parts(struct writer *writer, struct tide_error *err)
     }
     last = manifest_join(writer, present->parts.items[present->parts.count - 1].name);
     if (!last || manifest_describe(&own, writer) != TIDE_OK) {
-        rc = out_of_memory(err);
+        rc = tide_error_memory(err);
     } else if (strcmp(own.format, present->format) != 0 ||
                strcmp(own.columns, present->columns) != 0) {
         rc = tide_error_set(err, TIDE_E_CONFIG,
@@ -251,7 +246,7 @@ static int write_first_manifest(struct writer *writer, struct tide_error *err)
     struct parts *parts = writer->parts;
 
     if (manifest_describe(&parts->manifest, writer) != TIDE_OK) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     parts->is_fresh = true;
     return manifest_write(writer, &parts->manifest, err);
@@ -261,7 +256,7 @@ static int write_first_manifest(struct writer *writer, struct tide_error *err)
 static int clear_next_part(struct writer *writer, struct tide_error *err)
 {
     char *name = part_name(writer->parts, writer->parts->next);
-    int rc = name ? remove_file(writer, name, err) : out_of_memory(err);
+    int rc = name ? remove_file(writer, name, err) : tide_error_memory(err);
 
     free(name);
     return rc;
@@ -294,7 +289,7 @@ int parts_open(struct writer *writer, const char *suffix, char **position,
 
     writer->parts = parts;
     if (!parts || !(parts->suffix = strdup(suffix))) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = take_lock(writer, err);
     if (rc == TIDE_OK) {
@@ -306,7 +301,7 @@ int parts_open(struct writer *writer, const char *suffix, char **position,
     }
     kept = manifest_position(&parts->manifest, writer->request->pipeline);
     *position = rc == TIDE_OK && kept ? strdup(kept) : NULL;
-    return rc == TIDE_OK && kept && !*position ? out_of_memory(err) : rc;
+    return rc == TIDE_OK && kept && !*position ? tide_error_memory(err) : rc;
 }
 
 /* ---- writing ---- */
@@ -315,7 +310,7 @@ static int begin_part(struct writer *writer, struct tide_error *err)
 {
     char *name = part_name(writer->parts, writer->parts->next);
     char *path = name ? manifest_join(writer, name) : NULL;
-    int rc = path ? output_open(writer, path, false, err) : out_of_memory(err);
+    int rc = path ? output_open(writer, path, false, err) : tide_error_memory(err);
 
     writer->parts->is_open = rc == TIDE_OK;
     free(path);
@@ -332,7 +327,7 @@ static int end_part(struct writer *writer, struct tide_error *err)
     int rc = part.name ? manifest_parts_add(&parts->pending, &part) : TIDE_E_LIMIT;
 
     free(part.name);
-    rc = rc == TIDE_OK ? output_publish(writer, err) : out_of_memory(err);
+    rc = rc == TIDE_OK ? output_publish(writer, err) : tide_error_memory(err);
     if (rc == TIDE_OK) {
         pending = &parts->pending.items[parts->pending.count - 1];
         pending->rows = writer->output.rows;
@@ -425,7 +420,7 @@ static int make_manifest(const struct writer *writer, const char *position, bool
         rc = manifest_set_position(manifest, writer->request->pipeline, position);
     }
     manifest->is_complete = final;
-    return rc == TIDE_OK ? rc : out_of_memory(err);
+    return rc == TIDE_OK ? rc : tide_error_memory(err);
 }
 
 /* The new manifest is in place: parts that only the old one lists are no more needed. */

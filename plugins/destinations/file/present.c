@@ -101,7 +101,7 @@ static int compare_head(const struct writer *writer, const char *name,
     int rc;
 
     if (!head) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = read_head(writer, name, head, size, &got, err);
     if (rc == TIDE_OK) {

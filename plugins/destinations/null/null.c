@@ -23,7 +23,7 @@ static int null_open(const void *options, const struct tide_destination_request 
     (void)options;
     if (!counter || tide_schema_copy(request->schema, accepted) != TIDE_OK) {
         free(counter);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     counter->host = host;
     *state = counter;

@@ -46,7 +46,7 @@ static int take_position(const struct writer *writer, sqlite3_stmt *query, char 
         return database_failed(&writer->database, "read the position", err);
     }
     *copy = strdup((const char *)sqlite3_column_text(query, 0));
-    return *copy ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    return *copy ? TIDE_OK : tide_error_memory(err);
 }
 
 /* A row of an earlier version does not say whose its position is. */
@@ -91,7 +91,7 @@ static int run_formatted(const struct writer *writer, char *sql, struct tide_err
     int rc = TIDE_OK;
 
     if (!sql) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = database_run(&writer->database, sql, "keep the position", err);
     sqlite3_free(sql);

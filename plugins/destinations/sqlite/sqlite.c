@@ -82,7 +82,7 @@ static int sqlite_open(const void *options,
     int rc;
 
     if (!writer) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     writer->options = options;
     writer->request = request;

@@ -143,7 +143,7 @@ static int create_seen(const struct writer *writer, struct tide_error *err)
     sqlite3_str_appendall(sql, ")) WITHOUT ROWID");
     text = sqlite3_str_finish(sql);
     if (!text) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = database_run(&writer->database, text, "keep the keys of this run", err);
     sqlite3_free(text);
@@ -182,7 +182,7 @@ static int empty_table(const struct writer *writer, struct tide_error *err)
     int rc;
 
     if (!sql) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = database_run(&writer->database, sql, "empty the table", err);
     sqlite3_free(sql);

@@ -6,11 +6,6 @@
  */
 #include "writer.h"
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 static bool is_key(const struct tide_destination_request *request, const char *name)
 {
     for (size_t i = 0; request->key && request->key[i]; i++) {
@@ -53,7 +48,7 @@ static int create_table(const struct writer *writer, struct tide_error *err)
     sqlite3_str_appendchar(sql, 1, ')');
     text = sqlite3_str_finish(sql);
     if (!text) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = database_run(&writer->database, text, "create the table", err);
     sqlite3_free(text);
@@ -149,7 +144,7 @@ static int fill_columns(struct writer *writer, struct tide_schema *accepted,
     writer->column_count = schema->column_count;
     writer->columns = calloc(schema->column_count + 1, sizeof *writer->columns);
     if (!writer->columns) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     for (size_t i = 0; i < schema->column_count; i++) {
         const char *name = schema->columns[i].name;
@@ -160,7 +155,7 @@ static int fill_columns(struct writer *writer, struct tide_schema *accepted,
         if (tide_schema_add(accepted, name, writer->columns[i].type,
                             accepted_flags(writer, column)) != TIDE_OK ||
             tide_schema_set_logical(accepted, i, column->declared) != TIDE_OK) {
-            return out_of_memory(err);
+            return tide_error_memory(err);
         }
     }
     return TIDE_OK;

@@ -15,7 +15,7 @@ static int hi_open(const void *options, const struct tide_destination_request *r
 
     if (!hi || tide_schema_copy(request->schema, accepted) != TIDE_OK) {
         free(hi);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *hi = (struct hi){host, request->schema};
     *state = hi;

@@ -12,7 +12,7 @@ static int hello_open(const void *options, const struct tide_source_request *req
         *state =
             tide_row_builder_create(schema, request->batch_rows, request->batch_bytes);
     }
-    return *state ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    return *state ? TIDE_OK : tide_error_memory(err);
 }
 
 static int hello_read(void *state, struct tide_batch *batch, struct tide_error *err)

@@ -41,7 +41,7 @@ int csv_decoder_open(const void *options, const struct tide_decoder_request *req
     int rc;
 
     if (!decoder) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     decoder->options = options;
     decoder->host = host;
@@ -50,7 +50,7 @@ int csv_decoder_open(const void *options, const struct tide_decoder_request *req
     decoder->null_length = strlen(decoder->options->null_string);
     rc = csv_syntax_init(options, &decoder->syntax, err);
     if (rc == TIDE_OK && csv_index_init(&decoder->index) != TIDE_OK) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
     }
     if (rc != TIDE_OK) {
         csv_decoder_close(decoder);
@@ -348,7 +348,7 @@ int csv_decode(void *state, const struct tide_span *span, size_t *consumed,
         return decode_nothing(span, consumed);
     }
     if (csv_columns_start(decoder, span->length) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = pass_lead(decoder, span, &pos);
     while (rc == TIDE_OK && pos < span->length && !is_full(decoder, pos)) {
@@ -362,7 +362,7 @@ int csv_decode(void *state, const struct tide_span *span, size_t *consumed,
     }
     *consumed = pos;
     if (csv_columns_finish(decoder, batch) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

@@ -21,7 +21,7 @@ int csv_encoder_open(const void *options, const struct tide_schema *schema,
 
     (void)host;
     if (!encoder) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     encoder->options = options;
     encoder->schema = schema;
@@ -30,7 +30,7 @@ int csv_encoder_open(const void *options, const struct tide_schema *schema,
     encoder->at_start = true;
     encoder->outputs = calloc(schema->column_count + 1, sizeof *encoder->outputs);
     rc = encoder->outputs ? csv_syntax_init(options, &encoder->syntax, err)
-                          : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+                          : tide_error_memory(err);
     if (rc != TIDE_OK) {
         csv_encoder_close(encoder);
         return rc;

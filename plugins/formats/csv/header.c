@@ -128,7 +128,7 @@ static int add_named(struct csv_decoder *decoder, const uint8_t *data,
     int rc;
 
     if (!name) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     memcpy(name, data + field->start, length);
     if (field->quoted) {
@@ -215,7 +215,7 @@ static int keep_columns(struct csv_decoder *decoder, const struct tide_schema *s
     decoder->expected = calloc(count + 1, sizeof *decoder->expected);
     if (!decoder->columns || !decoder->expected ||
         tide_schema_copy(schema, &decoder->schema) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     for (size_t i = 0; i < count; i++) {
         tide_builder_init(&decoder->columns[i], TIDE_TYPE_STRING);

@@ -21,7 +21,7 @@ int jsonl_decoder_open(const void *options, const struct tide_decoder_request *r
     struct jsonl_decoder *decoder = calloc(1, sizeof *decoder);
 
     if (!decoder) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     decoder->options = options;
     decoder->host = host;
@@ -267,7 +267,7 @@ int jsonl_decode(void *state, const struct tide_span *span, size_t *consumed,
 
     *consumed = 0;
     if (start_batch(decoder) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     if (!decoder->started) {
         rc = jsonl_read_mark(decoder, span, &walk.pos, err);
@@ -284,7 +284,7 @@ int jsonl_decode(void *state, const struct tide_span *span, size_t *consumed,
     }
     *consumed = walk.pos;
     if (finish_batch(decoder, batch) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }

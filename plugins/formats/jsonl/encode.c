@@ -341,7 +341,7 @@ int jsonl_encode(void *state, const struct tide_batch *batch, const uint8_t **da
         return TIDE_OK;
     }
     if (prepare(encoder, batch) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     out = encoder->buffer;
     for (int64_t row = 0; row < batch->array.length; row++) {

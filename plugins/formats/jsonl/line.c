@@ -174,7 +174,7 @@ static int find_column(struct jsonl_decoder *decoder, struct row *row, size_t *c
     }
     name = jsonl_key_text(decoder, &key, &length);
     if (!name) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *column = names_find(&decoder->names, &decoder->schema, name, length);
     if (*column == TIDE_NO_COLUMN) {
@@ -295,7 +295,7 @@ int jsonl_read_line(struct jsonl_decoder *decoder, const struct jsonl_line *line
                             "the line is not valid UTF-8");
     }
     if (decoder->rows == decoder->room && jsonl_grow(decoder) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = read_object(decoder, &row, err);
     if (rc != TIDE_OK) {
@@ -303,7 +303,7 @@ int jsonl_read_line(struct jsonl_decoder *decoder, const struct jsonl_line *line
         return rc == TIDE_END ? TIDE_OK : rc;
     }
     if (row.filled < decoder->schema.column_count && fill_up(decoder) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     decoder->positions[decoder->rows++] = decoder->line;
     return TIDE_OK;

@@ -59,7 +59,7 @@ int compression_reader_create(enum compression kind, compression_pull_fn pull, v
         reader->buffer = malloc(INPUT_SIZE);
     }
     if (!reader || !reader->buffer) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
         goto out;
     }
     reader->pull = pull;

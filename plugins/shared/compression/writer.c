@@ -45,7 +45,7 @@ int compression_writer_create(enum compression kind, int64_t level,
         writer->buffer = malloc(OUTPUT_SIZE);
     }
     if (!writer || !writer->buffer) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
         goto out;
     }
     writer->codec = codec;

@@ -299,7 +299,7 @@ int child_start(struct child *child, const char *const *more, bool takes,
     environment = make_environment(&options->environment);
     if (!arguments || !environment ||
         (options->environment.count && !environment[options->environment.count - 1])) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
         goto out;
     }
     failed = spawn(child, arguments, environment, &ends);

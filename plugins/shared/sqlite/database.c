@@ -79,7 +79,7 @@ int database_open(struct database *database, const char *path, bool writable,
     if (sqlite3_open_v2(path, &database->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
         rc = database->handle ? database_failed(database, "open it", err)
-                              : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+                              : tide_error_memory(err);
         database_close(database);
         return rc;
     }
@@ -109,7 +109,7 @@ int database_prepare(const struct database *database, char *sql, const char *wha
     int result;
 
     if (!sql) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     result = sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, out,
                                 NULL);

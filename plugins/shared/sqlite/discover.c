@@ -29,7 +29,7 @@ int table_schema(const struct table *table, const struct tide_schema *declared,
             rc = tide_schema_set_logical(schema, i, column->declared);
         }
         if (rc != TIDE_OK) {
-            return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+            return tide_error_memory(err);
         }
     }
     return TIDE_OK;

@@ -68,7 +68,7 @@ int table_describe(const struct database *database, const char *name, struct tab
 
     while (rc == TIDE_OK && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         if (add_column(&table, statement) != TIDE_OK) {
-            rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+            rc = tide_error_memory(err);
         }
     }
     if (rc == TIDE_OK && result != SQLITE_DONE) {

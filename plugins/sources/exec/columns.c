@@ -185,7 +185,7 @@ int columns_of(const struct message *message, struct tide_schema *schema,
            json_pass_colon(&json) && json_read_value(&json, &value)) {
         if (message_is(&key, "properties") && value.kind == JSON_NESTED &&
             value.text[0] == '{' && add_properties(message, &value, schema) != TIDE_OK) {
-            return exec_out_of_memory(err);
+            return tide_error_memory(err);
         }
     }
     if (schema->column_count == 0) {

@@ -164,7 +164,7 @@ static int exec_open(const void *options, const struct tide_source_request *requ
     int rc;
 
     if (!reader) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     reader->options = options;
     reader->request = request;

@@ -35,11 +35,6 @@ struct reader {
     struct tide_decoder_request decoder_request;
 };
 
-static inline int exec_out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 /** Whether the format is one that Singer's messages can be.  TIDE_E_CONFIG. */
 TIDE_MUST_CHECK
 int exec_check_format(const struct exec_options *options, struct tide_error *err);

@@ -13,7 +13,7 @@ int exec_fill(struct reader *reader, struct tide_error *err)
     int rc;
 
     if (!room) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = child_read(&reader->child, room, CHUNK, &length, err);
     if (rc == TIDE_OK && length == 0) {

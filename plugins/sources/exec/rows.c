@@ -95,7 +95,7 @@ static int decode_records(struct reader *reader, struct tide_batch *batch,
         tide_batch_release(batch);
     } else if (finish_batch(singer, batch) != TIDE_OK) {
         tide_batch_release(batch);
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     buffer_take(&singer->records, consumed);
     if (singer->records.length == 0) {

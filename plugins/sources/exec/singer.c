@@ -166,7 +166,7 @@ static int take_record(struct reader *reader, const struct tide_span *line,
     if (note_line(singer) != TIDE_OK ||
         buffer_add(&singer->records, record->text, record->length) != TIDE_OK ||
         buffer_add(&singer->records, "\n", 1) != TIDE_OK) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }
@@ -197,7 +197,7 @@ static int take_message(struct reader *reader, const struct tide_span *line,
         return reject_line(reader, line, "not_a_message",
                            "the line is no whole message of Singer", err);
     }
-    return rc == TIDE_OK ? rc : exec_out_of_memory(err);
+    return rc == TIDE_OK ? rc : tide_error_memory(err);
 }
 
 static int take_line(struct reader *reader, const struct tide_span *line,
@@ -275,7 +275,7 @@ static int prepare_taken(struct reader *reader, struct tide_error *err)
         }
     }
     if (rc != TIDE_OK || tide_schema_copy(&singer->columns, taken) != TIDE_OK) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     for (size_t i = 0; i < taken->column_count; i++) {
         if (taken->columns[i].type == TIDE_TYPE_TIMESTAMP) {
@@ -312,7 +312,7 @@ static int open_rows(struct reader *reader, struct tide_schema *schema,
     }
     tide_schema_clear(&found);
     if (rc == TIDE_OK && tide_schema_copy(&singer->columns, schema) != TIDE_OK) {
-        rc = exec_out_of_memory(err);
+        rc = tide_error_memory(err);
     }
     return rc;
 }
@@ -324,7 +324,7 @@ int singer_open(struct reader *reader, struct tide_schema *schema, struct tide_e
 
     reader->singer = singer;
     if (!singer) {
-        return exec_out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = exec_check_format(reader->options, err);
     if (rc != TIDE_OK) {
@@ -336,7 +336,7 @@ int singer_open(struct reader *reader, struct tide_schema *schema, struct tide_e
     singer->host.singer = singer;
     if (reader->request->position) {
         singer->position = strdup(reader->request->position);
-        rc = singer->position ? TIDE_OK : exec_out_of_memory(err);
+        rc = singer->position ? TIDE_OK : tide_error_memory(err);
     }
     while (rc == TIDE_OK && singer->columns.column_count == 0) {
         rc = singer_next_line(reader, err);

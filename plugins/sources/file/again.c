@@ -26,7 +26,7 @@ static int decode_line(const struct tide_format *format, void *decoder,
     uint8_t *line = make_line(reject);
     struct tide_span span = {line, reject->raw_length + 1, true};
     size_t consumed = 1;
-    int rc = line ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    int rc = line ? TIDE_OK : tide_error_memory(err);
 
     while (rc == TIDE_OK && consumed > 0 &&
            !(batch->array.release && batch->array.length > 0)) {

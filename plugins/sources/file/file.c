@@ -89,7 +89,7 @@ static int file_open(const void *options, const struct tide_source_request *requ
     int rc;
 
     if (!reader) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     reader->options = options;
     reader->request = request;
@@ -104,7 +104,7 @@ static int file_open(const void *options, const struct tide_source_request *requ
         rc = reader_start(reader, err);
     }
     if (rc == TIDE_OK && tide_schema_copy(&reader->schema, schema) != TIDE_OK) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
     }
     if (rc != TIDE_OK) {
         file_close(reader);
@@ -124,7 +124,7 @@ static int reorder(const struct reader *reader, struct tide_batch *batch,
 
     if (!ordered) {
         tide_batch_release(batch);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     for (size_t i = 0; i < count; i++) {
         ordered[i] = children[reader->order[i]];

@@ -55,7 +55,7 @@ static int adopt_columns(struct reader *reader, struct tide_error *err)
     reader->order = calloc(count, sizeof *reader->order);
     if (!reader->order ||
         tide_schema_copy(&reader->part.schema, &reader->schema) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return match_columns(reader, err);
 }

@@ -24,11 +24,6 @@ struct filter {
     struct names plain;  /* and those that have none */
 };
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 static bool has_name(const struct names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -49,7 +44,7 @@ static int folder_of_part(const char *name, char **folder, struct tide_error *er
         return TIDE_OK;
     }
     *folder = strndup(name, (size_t)(slash - name) + 1);
-    return *folder ? TIDE_OK : out_of_memory(err);
+    return *folder ? TIDE_OK : tide_error_memory(err);
 }
 
 static char *join(const char *folder, const char *name)
@@ -73,10 +68,10 @@ static int keep_part(struct filter *filter, const char *folder,
     if (!name || strchr(name, '/')) {
         rc = TIDE_E_DATA;
     } else if (!path) {
-        rc = out_of_memory(err);
+        rc = tide_error_memory(err);
     } else if (fnmatch(filter->pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0 &&
                names_add(&filter->kept, path, 0) != TIDE_OK) {
-        rc = out_of_memory(err);
+        rc = tide_error_memory(err);
     }
     free(path);
     free(name);
@@ -114,7 +109,7 @@ static int look_at(struct filter *filter, const char *folder, struct tide_error 
     char *name = join(folder, MANIFEST);
     int rc = name ? storage_read_whole(&options->storage, filter->host, options->path,
                                        name, &text, err)
-                  : out_of_memory(err);
+                  : tide_error_memory(err);
     bool found = rc == TIDE_OK;
 
     if (found) {
@@ -128,7 +123,7 @@ static int look_at(struct filter *filter, const char *folder, struct tide_error 
     }
     if (rc == TIDE_OK || rc == TIDE_E_NOT_FOUND) {
         rc = names_add(found ? &filter->listed : &filter->plain, folder, 0);
-        rc = rc == TIDE_OK ? rc : out_of_memory(err);
+        rc = rc == TIDE_OK ? rc : tide_error_memory(err);
     }
     json_out_fini(&text);
     free(name);
@@ -146,7 +141,7 @@ static int judge(struct filter *filter, const char *name, struct tide_error *err
     }
     if (rc == TIDE_OK && !(folder && has_name(&filter->listed, folder)) &&
         names_add(&filter->kept, name, 0) != TIDE_OK) {
-        rc = out_of_memory(err);
+        rc = tide_error_memory(err);
     }
     free(folder);
     return rc;

@@ -125,7 +125,7 @@ static int add_column(const struct tide_pair *pair, struct tide_schema *schema,
                 ? TIDE_COLUMN_REQUIRED | TIDE_COLUMN_KEY
                 : 0;
     if (tide_schema_add(schema, pair->key, generator->type, flags) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }
@@ -207,7 +207,7 @@ static int generate_open(const void *options, const struct tide_source_request *
     }
     reader = calloc(1, sizeof *reader);
     if (!reader) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     reader->options = generate;
     reader->request = request;
@@ -216,7 +216,7 @@ static int generate_open(const void *options, const struct tide_source_request *
     reader->columns = calloc(columns_of(generate).count, sizeof *reader->columns);
     if (!reader->columns) {
         generate_close(reader);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     prepare_columns(reader);
     *state = reader;

@@ -263,7 +263,7 @@ int place_name(struct reader *reader, const struct place_columns *columns,
     reader->place_names = sqlite3_str_finish(out);
     reader->place = calloc(columns->count + 1, sizeof(sqlite3_value *));
     if (!reader->place || (columns->count > 0 && !reader->place_names)) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     reader->place_count = columns->count;
     return TIDE_OK;
@@ -278,7 +278,7 @@ int place_note(struct reader *reader, struct tide_error *err)
         sqlite3_value *copy = sqlite3_value_dup(value);
 
         if (!copy) {
-            return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+            return tide_error_memory(err);
         }
         sqlite3_value_free(reader->place[i]);
         reader->place[i] = copy;
@@ -364,7 +364,7 @@ int place_make(struct reader *reader, struct tide_error *err)
     append_place(out, reader);
     text = sqlite3_str_finish(out);
     if (!text) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     sqlite3_free(reader->position);
     reader->position = text;

@@ -133,7 +133,7 @@ int rows_read(void *state, struct tide_batch *batch, struct tide_error *err)
     }
     positions = calloc((size_t)reader->request->batch_rows, sizeof *positions);
     if (!positions) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = fill(reader, positions, err);
     if (rc == TIDE_OK) {

@@ -95,7 +95,7 @@ static int prepare_state(struct reader *reader, struct tide_schema *schema,
     }
     if (!reader->builders || (request->position && !reader->position) ||
         tide_schema_copy(&reader->schema, schema) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     for (size_t i = 0; i < count; i++) {
         tide_builder_init(&reader->builders[i], reader->schema.columns[i].type);
@@ -111,7 +111,7 @@ static int sqlite_open(const void *options, const struct tide_source_request *re
     int rc;
 
     if (!reader) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     reader->options = options;
     reader->request = request;

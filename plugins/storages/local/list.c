@@ -24,11 +24,6 @@ struct listing {
     struct tide_error *err;
 };
 
-static int out_of_memory(const struct listing *listing)
-{
-    return tide_error_set(listing->err, TIDE_E_LIMIT, "out of memory");
-}
-
 static int add_file(struct listing *listing, const char *name, int64_t size)
 {
     if (listing->count == listing->capacity) {
@@ -36,14 +31,14 @@ static int add_file(struct listing *listing, const char *name, int64_t size)
         struct found *files = realloc(listing->files, wanted * sizeof *files);
 
         if (!files) {
-            return out_of_memory(listing);
+            return tide_error_memory(listing->err);
         }
         listing->files = files;
         listing->capacity = wanted;
     }
     listing->files[listing->count].name = strdup(name);
     if (!listing->files[listing->count].name) {
-        return out_of_memory(listing);
+        return tide_error_memory(listing->err);
     }
     listing->files[listing->count++].size = size;
     return TIDE_OK;
@@ -59,7 +54,7 @@ static int visit(struct listing *listing, const char *name, const char *rest)
     int rc = TIDE_OK;
 
     if (!path) {
-        return out_of_memory(listing);
+        return tide_error_memory(listing->err);
     }
     if (stat(path, &status) == 0) {
         if (rest && S_ISDIR(status.st_mode)) {
@@ -76,7 +71,7 @@ static int visit_below(struct listing *listing, const char *prefix, const char *
                        const char *rest)
 {
     char *name = prefix[0] ? local_join(prefix, entry) : strdup(entry);
-    int rc = name ? visit(listing, name, rest) : out_of_memory(listing);
+    int rc = name ? visit(listing, name, rest) : tide_error_memory(listing->err);
 
     free(name);
     return rc;
@@ -107,7 +102,7 @@ static int walk_folder(struct listing *listing, const char *prefix, const char *
     int rc;
 
     if (!path) {
-        return out_of_memory(listing);
+        return tide_error_memory(listing->err);
     }
     folder = opendir(path);
     if (folder) {
@@ -127,7 +122,7 @@ static int walk(struct listing *listing, const char *prefix, const char *pattern
     char *component =
         slash ? strndup(pattern, (size_t)(slash - pattern)) : strdup(pattern);
     int rc = component ? walk_folder(listing, prefix, component, slash ? slash + 1 : NULL)
-                       : out_of_memory(listing);
+                       : tide_error_memory(listing->err);
 
     free(component);
     return rc;
@@ -178,7 +173,7 @@ static int missing_file(const char *root, const char *name, struct tide_error *e
     int rc;
 
     if (!path) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     if (stat(path, &status) == 0) {
         rc = tide_error_set(err, TIDE_E_CONFIG,

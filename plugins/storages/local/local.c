@@ -111,7 +111,7 @@ static int make_one_folder(const char *path, struct tide_error *err)
     }
     parent = local_folder_of(path);
     if (!parent) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     rc = local_sync_folder(parent, err);
     free(parent);
@@ -149,7 +149,7 @@ int local_make_folder(const char *path, struct tide_error *err)
     }
     part = strdup(path);
     if (!part) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     for (char *at = part + 1; rc == TIDE_OK && *at; at++) {
         if (*at == '/') {

@@ -26,12 +26,12 @@ int local_read_open(const void *options, const struct tide_host *host, const cha
     }
     input = calloc(1, sizeof *input);
     if (!input) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     input->fd = -1;
     input->path = local_join(root, name);
     if (!input->path) {
-        rc = tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        rc = tide_error_memory(err);
         goto out;
     }
     input->fd = open(input->path, O_RDONLY | O_CLOEXEC);

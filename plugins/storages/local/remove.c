@@ -35,8 +35,7 @@ int local_remove(const void *options, const struct tide_host *host, const char *
     }
     path = local_join(root, name);
     folder = path ? local_folder_of(path) : NULL;
-    rc = folder ? remove_in(folder, path, err)
-                : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    rc = folder ? remove_in(folder, path, err) : tide_error_memory(err);
     free(folder);
     free(path);
     return rc;

@@ -95,7 +95,7 @@ static int copy_by_hand(struct output *output, int from, int64_t *copied,
 {
     uint8_t *piece = malloc(COPY_PIECE);
     ssize_t got = 1;
-    int rc = piece ? TIDE_OK : tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+    int rc = piece ? TIDE_OK : tide_error_memory(err);
 
     while (rc == TIDE_OK && got > 0) {
         got = read(from, piece, COPY_PIECE);
@@ -173,7 +173,7 @@ static int prepare_names(struct output *output, const char *root, const char *na
         output->temporary = local_join(output->folder, output->temporary_name);
     }
     if (!output->temporary) {
-        (void)tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        (void)tide_error_memory(err);
         return TIDE_E_LIMIT;
     }
     return TIDE_OK;
@@ -194,7 +194,7 @@ int local_write_open(const void *options, const struct tide_host *host, const ch
     }
     output = calloc(1, sizeof *output);
     if (!output) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     output->fd = -1;
     output->folder_before = SIZE_MAX;

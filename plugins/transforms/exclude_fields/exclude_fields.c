@@ -78,7 +78,7 @@ static int exclude_bind(const void *options, const struct tide_host *host,
     }
     picked = calloc(1, sizeof *picked + schema->column_count * sizeof(size_t));
     if (!picked) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     pick_columns(exclude, schema, picked);
     if (picked->count > 0 && picked->count == schema->column_count) {

@@ -110,7 +110,7 @@ static int add_target(struct replace_state *state, const struct tide_schema *sch
     target->column = column;
     target->name = strdup(name);
     if (!target->name) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     state->target_count++;
     return TIDE_OK;
@@ -124,7 +124,7 @@ static int add_targets(struct replace_state *state,
 
     state->targets = calloc(options->fields.count + 1, sizeof *state->targets);
     if (!state->targets) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     if (options->field) {
         return add_target(state, schema, options->field, err);
@@ -177,7 +177,7 @@ static int replace_bind(const void *options, const struct tide_host *host,
     }
     state = calloc(1, sizeof *state);
     if (!state) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     state->host = host;
     rc = add_targets(state, wanted, schema, err);

@@ -14,16 +14,11 @@
 #define MATCH_LIMIT 1000000
 #define HEAP_LIMIT_KIB 16384
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 static int use_literal(struct pattern *pattern, const char *find, struct tide_error *err)
 {
     pattern->literal_length = strlen(find);
     pattern->literal = (uint8_t *)strdup(find);
-    return pattern->literal ? TIDE_OK : out_of_memory(err);
+    return pattern->literal ? TIDE_OK : tide_error_memory(err);
 }
 
 static int compile_code(struct pattern *pattern, const char *find, uint32_t options,
@@ -57,7 +52,7 @@ static int use_code(struct pattern *pattern, const char *find, uint32_t options,
     pattern->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
     pattern->context = pcre2_match_context_create(NULL);
     if (!pattern->match || !pattern->context) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     pcre2_set_match_limit(pattern->context, MATCH_LIMIT);
     pcre2_set_heap_limit(pattern->context, HEAP_LIMIT_KIB);
@@ -70,7 +65,7 @@ static int use_class(struct pattern *pattern, bool repeats, struct tide_error *e
     struct byte_class *class = calloc(1, sizeof *class);
 
     if (!class) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     class->repeats = repeats;
     for (uint8_t byte = 0; byte < 0x80; byte++) {
@@ -124,7 +119,7 @@ int pattern_create(const char *find, const char *replace, bool is_regex,
     int rc = TIDE_OK;
 
     if (!pattern) {
-        return out_of_memory(err);
+        return tide_error_memory(err);
     }
     rc = compile_find(pattern, find, is_regex, is_case_sensitive, err);
     if (rc == TIDE_OK && is_regex) {

@@ -71,7 +71,7 @@ static int add_group(struct replacement *replacement, uint32_t group, uint32_t g
                              group, groups);
     }
     if (!add_part(replacement, (int32_t)group)) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }
@@ -150,7 +150,7 @@ int replacement_verbatim(const char *text, struct replacement *out,
 
     if (*text && add_text(&made, text, strlen(text)) != TIDE_OK) {
         replacement_clear(&made);
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     *out = made;
     return TIDE_OK;

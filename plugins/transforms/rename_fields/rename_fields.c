@@ -70,7 +70,7 @@ static int rename_one(const struct rename_fields *options, const struct tide_pai
                              pair->key, pair->value);
     }
     if (tide_schema_rename(schema, from, pair->value) != TIDE_OK) {
-        return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
+        return tide_error_memory(err);
     }
     return TIDE_OK;
 }
