@@ -66,9 +66,18 @@ static int parse(const char *file, const char *text, size_t length,
     return rc;
 }
 
-/* The plugins that were named did not all load: look at every plugin, for better
- * advice. */
-static void explain(const char *file, const char *text, size_t length)
+static void print_problems(const char *file, const struct tide_problems *problems)
+{
+    char *lines = tide_problems_format(problems, file);
+
+    (void)fputs(lines, stderr);
+    free(lines);
+}
+
+/* The plugins that were named did not all load: look at every plugin, for better advice.
+ * What was found before stands where nothing is found now. */
+static void explain(const char *file, const char *text, size_t length,
+                    const struct tide_problems *before)
 {
     struct tide_problems problems = {0};
     struct tide_pipeline *pipeline = NULL;
@@ -76,11 +85,8 @@ static void explain(const char *file, const char *text, size_t length)
 
     if (catalog) {
         (void)parse(file, text, length, catalog, &pipeline, &problems);
-        char *lines = tide_problems_format(&problems, file);
-
-        (void)fputs(lines, stderr);
-        free(lines);
     }
+    print_problems(file, problems.count > 0 ? &problems : before);
     tide_problems_fini(&problems);
     tide_pipeline_destroy(pipeline);
     tide_catalog_close(catalog);
@@ -104,7 +110,7 @@ int tide_cli_load(const char *file, struct tide_catalog **catalog,
     *catalog = tide_catalog_of_loaded(folder);
     rc = parse(file, text, length, *catalog, pipeline, &problems);
     if (rc != TIDE_OK) {
-        explain(file, text, length);
+        explain(file, text, length, &problems);
         tide_catalog_close(*catalog);
         *catalog = NULL;
     }

@@ -81,8 +81,10 @@ static void ask_plugin(const struct tide_plugin_entry *entry, const void *option
                        size_t asked, const struct tide_hearing *hearing)
 {
     struct tide_error err = {0};
+    int rc = entry->check ? entry->check(options, &no_run, &err) : TIDE_OK;
 
-    if (entry->check && entry->check(options, &no_run, &err) < 0) {
+    /* Out of memory is no word on the options. */
+    if (rc < 0 && rc != TIDE_E_LIMIT) {
         hearing->refused(hearing->arg, asked, err.where[0] ? err.where : NULL,
                          err.message[0] ? err.message : "refused without saying why");
     }

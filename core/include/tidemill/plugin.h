@@ -407,7 +407,8 @@ struct tide_plugin_entry {
      * Whether these options can work, as far as they alone tell, without touching
      * anything outside: no file, no network, no other process.  What open (bind,
      * decoder_open and so on) would take with them is never refused here.  err->where is
-     * the name of the option that is wrong, and may be empty.  Called before there is any
+     * the name of the option that is wrong, and may be empty.  TIDE_E_LIMIT, that it
+     * could not be found out, refuses nothing.  Called before there is any
      * state, more than once, also where no run follows.  Of a component's options the
      * component is asked itself.  May be NULL: nothing can be told before open.
      */
