@@ -80,6 +80,7 @@ void tide_flow_fini(struct tide_flow *flow)
     free(flow->position_before);
     free(flow->position_after);
     free(flow->position_kept);
+    free(flow->load_from);
     free(flow->reached);
     free(flow->committed);
     (void)pthread_mutex_destroy(&flow->lock);

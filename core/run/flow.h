@@ -54,6 +54,8 @@ struct tide_flow {
     char *position_before;       /**< owned; where the source started, or NULL */
     char *position_after;        /**< owned; set by the reader at its end, or NULL */
     char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
+    char *load_from; /**< owned; where the load began, also when an earlier run did it,
+                        or NULL */
     int64_t rows_before; /**< at the destination when the run went on with the table */
     int64_t rejected_before; /**< and rejected until then */
     int64_t covered_before;  /**< of the run's rejects, those of the tables before this */
@@ -135,6 +137,15 @@ void tide_flow_begin_position(struct tide_flow *flow);
  * where that is another place. */
 TIDE_MUST_CHECK
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err);
+
+/** Whether the table still has what was kept says; see flow_lost.c.  *from (owned) is
+ * where to begin when it has not, or NULL: at the start. */
+TIDE_MUST_CHECK
+int tide_flow_believe(struct tide_flow *flow, const struct tide_position *kept,
+                      bool *is_believed, char **from, struct tide_error *err);
+
+/** Whether the destination says that its table was made anew since the last commit. */
+bool tide_flow_is_remade(struct tide_flow *flow);
 
 /** Read the next batch, as it is received: columns dropped, rows beyond the limit cut
  * off, counted.  TIDE_END. */

@@ -136,14 +136,20 @@ static int64_t rejected_rows(const struct tide_flow *flow)
            flow->covered_before;
 }
 
+/* The same of those that are at the destination with the commit that is made. */
+static int64_t loaded_rows(const struct tide_flow *flow)
+{
+    return flow->rows_before + flow->tally->passed[TIDE_STEP_FINALIZE] + flow->taken;
+}
+
 /* Of the place that was reached, with what it covers; malloc'ed. */
 static char *format_checkpoint(const struct tide_flow *flow)
 {
-    int64_t passed = flow->tally->passed[TIDE_STEP_FINALIZE];
     const struct tide_position position = {
         .kind = TIDE_POSITION_CHECKPOINT,
         .words = flow->reached,
-        .rows = flow->rows_before + passed + flow->taken,
+        .from = flow->load_from,
+        .rows = loaded_rows(flow),
         .rejected = rejected_rows(flow),
     };
 
@@ -208,6 +214,7 @@ static char *last_position(const struct tide_flow *flow)
     if (flow->is_marked) {
         position.kind = TIDE_POSITION_DONE;
         position.run = flow->engine->round;
+        position.rows = loaded_rows(flow);
         position.rejected = rejected_rows(flow);
     } else if (!position.words) {
         return NULL;

@@ -83,6 +83,7 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
     }
     flow->is_resumed = true;
     flow->rows_before = checkpoint->rows;
+    flow->load_from = checkpoint->from ? tide_strdup(checkpoint->from) : NULL;
     tide_flow_recall_rejects(flow, checkpoint->rejected);
     TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off; going on from its checkpoint",
              TIDE_KEY_TEXT("table", flow->table->name));
@@ -97,9 +98,19 @@ static int choose(struct tide_flow *flow, const struct tide_position *kept,
 {
     bool keeps_positions = flow->engine->destination.entry->destination->flags &
                            TIDE_DESTINATION_TRANSACTIONAL;
+    bool is_believed = true;
+    char *from = NULL;
+    int rc = TIDE_OK;
 
     if (flow->engine->request->incremental == 0) {
         return TIDE_OK;
+    }
+    if (kept->words &&
+        (kept->kind == TIDE_POSITION_CHECKPOINT || tide_flow_is_incremental(flow))) {
+        rc = tide_flow_believe(flow, kept, &is_believed, &from, err);
+    }
+    if (rc != TIDE_OK || !is_believed) {
+        return rc == TIDE_OK ? begin_at(flow, from, err) : rc;
     }
     if (kept->kind == TIDE_POSITION_CHECKPOINT) {
         return go_on(flow, kept, err);
@@ -108,6 +119,19 @@ static int choose(struct tide_flow *flow, const struct tide_position *kept,
         return TIDE_OK;
     }
     return begin_at(flow, kept->words ? tide_strdup(kept->words) : NULL, err);
+}
+
+/* The rows of the run that is gone on with are there, and it is not read again. */
+static int check_done(struct tide_flow *flow, const struct tide_position *kept,
+                      struct tide_error *err)
+{
+    bool is_believed = true;
+    char *from = NULL;
+
+    if (flow->engine->is_round_over) {
+        return TIDE_OK;
+    }
+    return tide_flow_believe(flow, kept, &is_believed, &from, err);
 }
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
@@ -120,8 +144,13 @@ int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_er
         tide_position_parse(kept, &position);
     }
     tide_flow_join_round(flow, &position);
-    if (!flow->is_done) {
-        rc = choose(flow, &position, err);
+    rc = flow->is_done ? check_done(flow, &position, err) : choose(flow, &position, err);
+    if (rc == TIDE_OK && !flow->is_resumed && flow->position_before) {
+        flow->load_from = tide_strdup(flow->position_before);
+    }
+    if (rc == TIDE_OK && !flow->is_done && tide_flow_is_remade(flow)) {
+        free(flow->position_kept);
+        flow->position_kept = NULL;
     }
     tide_position_clear(&position);
     return rc;

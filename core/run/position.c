@@ -17,6 +17,12 @@ static void set_count(struct json_object *object, const char *name, int64_t coun
     }
 }
 
+static void set_counts(struct json_object *object, const struct tide_position *position)
+{
+    set_count(object, "rows", position->rows);
+    set_count(object, "rejected", position->rejected);
+}
+
 /* The words of an end need an envelope only where they look like one. */
 static bool is_plain(const struct tide_position *position)
 {
@@ -42,12 +48,14 @@ char *tide_position_format(const struct tide_position *position)
     object = json_object_new_object();
     if (position->kind == TIDE_POSITION_CHECKPOINT) {
         tide_json_set_text(object, "checkpoint", position->words);
-        set_count(object, "rows", position->rows);
-        set_count(object, "rejected", position->rejected);
+        set_counts(object, position);
+        if (position->from) {
+            tide_json_set_text(object, "from", position->from);
+        }
     } else if (position->kind == TIDE_POSITION_DONE) {
         tide_json_set_text(object, "done", position->run);
         tide_json_set_text(object, "position", position->words);
-        set_count(object, "rejected", position->rejected);
+        set_counts(object, position);
     } else {
         tide_json_set_text(object, "position", position->words);
     }
@@ -70,6 +78,13 @@ static int take_count(struct json_object *object, const char *name, int64_t *cou
     return 1;
 }
 
+/* Likewise of all that may stand beside the words. */
+static int take_counts(struct json_object *object, struct tide_position *position)
+{
+    return take_count(object, "rows", &position->rows) +
+           take_count(object, "rejected", &position->rejected);
+}
+
 static bool take_done(struct json_object *object, struct tide_position *position)
 {
     const char *run = tide_json_text(object, "done");
@@ -80,7 +95,7 @@ static bool take_done(struct json_object *object, struct tide_position *position
         (words && !json_object_is_type(words, json_type_string))) {
         return false;
     }
-    known += take_count(object, "rejected", &position->rejected);
+    known += take_counts(object, position);
     if (json_object_object_length(object) != known) {
         return false;
     }
@@ -94,17 +109,18 @@ static bool take_words(struct json_object *object, struct tide_position *positio
 {
     const char *checkpoint = tide_json_text(object, "checkpoint");
     const char *words = checkpoint ? checkpoint : tide_json_text(object, "position");
-    int known = 1;
+    const char *from = checkpoint ? tide_json_text(object, "from") : NULL;
+    int known = from ? 2 : 1;
 
     if (checkpoint) {
-        known += take_count(object, "rows", &position->rows);
-        known += take_count(object, "rejected", &position->rejected);
+        known += take_counts(object, position);
     }
     if (!words || json_object_object_length(object) != known) {
         return false;
     }
     position->kind = checkpoint ? TIDE_POSITION_CHECKPOINT : TIDE_POSITION_END;
     position->words = tide_strdup(words);
+    position->from = from ? tide_strdup(from) : NULL;
     return true;
 }
 
@@ -129,5 +145,6 @@ void tide_position_clear(struct tide_position *position)
 {
     free(position->words);
     free(position->run);
+    free(position->from);
     memset(position, 0, sizeof *position);
 }

@@ -3,11 +3,12 @@
  *
  * The place itself is the source's own words.  One of a run that came to its end is kept
  * as it is; one of a checkpoint is kept as {"checkpoint": "...", "rows": 7, "rejected":
- * 1}, so that a table that was cut off is told from one that was read whole, and the run
- * that goes on knows what there is of it.  Words that would be taken for that are kept as
+ * 1, "from": "..."}, so that a table that was cut off is told from one that was read
+ * whole, and the run that goes on knows what there is of it.  Words that would be taken
+ * for that are kept as
  * {"position": "..."}.  A table that is done, in a run that has other tables to do, is
- * kept as {"done": "RUN", "position": "...", "rejected": 1}; see flow_round.c.  Numbers
- * that are 0 are left out, and earlier versions kept none.
+ * kept as {"done": "RUN", "position": "...", "rows": 7, "rejected": 1}; see flow_round.c.
+ * Numbers that are 0 are left out, and earlier versions kept none.
  */
 #ifndef TIDE_RUN_POSITION_H
 #define TIDE_RUN_POSITION_H
@@ -26,8 +27,10 @@ struct tide_position {
     enum tide_position_kind kind;
     char *words;      /**< the source's own; NULL in TIDE_POSITION_DONE alone: none */
     char *run;        /**< TIDE_POSITION_DONE: the name of that run, else NULL */
-    int64_t rows;     /**< TIDE_POSITION_CHECKPOINT: that are at the destination */
-    int64_t rejected; /**< rows in front of it, but for TIDE_POSITION_END */
+    char *from;       /**< TIDE_POSITION_CHECKPOINT: where the load began, or NULL: at the
+                         start */
+    int64_t rows;     /**< of the load that are at the destination; 0: not known */
+    int64_t rejected; /**< of the load, up to here */
 };
 
 /** The text to keep; the caller frees. */

@@ -236,6 +236,92 @@ def test_a_table_that_is_dropped_after_a_run_was_cut_off_gets_all_rows(folder):
     same(pg, "src", "dst")
 
 
+def test_a_table_that_is_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
+    pg, path = cut_off(folder)
+    pg.run("TRUNCATE dst")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 0, run.stdout)
+    tap.contains(run.stderr, "the table is empty, though the run that was cut off loaded rows")
+    same(pg, "src", "dst")
+
+
+def test_a_table_made_anew_after_a_run_was_cut_off_gets_all_rows(folder):
+    pg, path = cut_off(folder)
+    pg.run("DROP TABLE dst", "CREATE TABLE dst (LIKE src)")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 0, run.stdout)
+    tap.contains(run.stderr, "the table was made anew since the last run")
+    same(pg, "src", "dst")
+
+
+def loaded(folder, **table):
+    """A table that came to its end, by a cursor."""
+    pg = database(folder)
+    pg.run("CREATE TABLE src (id bigint PRIMARY KEY, name text)", "INSERT INTO src VALUES (1, 'a'), (2, 'b')",
+           "CREATE TABLE dst (id bigint PRIMARY KEY, name text)")
+    path = definition(folder, pg.options(), pg.options(), cursor="id", **table)
+    tap.equal(tap.tidemill("run", path).returncode, 0)
+    same(pg, "src", "dst", "id, name")
+    return pg, path
+
+
+def test_rows_that_were_moved_on_for_good_do_not_come_again(folder):
+    pg, path = loaded(folder)
+    pg.run("DELETE FROM dst", "INSERT INTO src VALUES (3, 'c')")
+    tap.equal(tap.tidemill("run", path).returncode, 0)
+    tap.equal(pg.rows("SELECT id FROM dst"), [["3"]])
+    pg.run("TRUNCATE dst", "INSERT INTO src VALUES (4, 'd')")
+    tap.equal(tap.tidemill("run", path).returncode, 0)
+    tap.equal(pg.rows("SELECT id FROM dst"), [["4"]])
+
+
+def test_a_table_made_anew_and_left_empty_gets_all_rows(folder):
+    pg, path = loaded(folder)
+    pg.run("DROP TABLE dst", "CREATE TABLE dst (id bigint PRIMARY KEY, name text)")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 0, run.stdout)
+    tap.contains(run.stderr, "the table was made anew since the last run")
+    same(pg, "src", "dst", "id, name")
+    run = tap.tidemill("run", path)
+    assert "made anew" not in run.stderr, run.stderr
+
+
+REMAKE = ("CREATE TABLE copy (LIKE dst INCLUDING ALL)", "INSERT INTO copy SELECT * FROM dst", "DROP TABLE dst",
+          "ALTER TABLE copy RENAME TO dst")
+
+
+def test_a_table_made_anew_with_rows_is_asked_about(folder):
+    pg, path = loaded(folder)
+    pg.run(*REMAKE, "INSERT INTO src VALUES (3, 'c')")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 1, run.stdout)
+    tap.contains(run.stdout, "dst was made anew since the last run and has rows")
+    pg.run("UPDATE _tidemill_positions SET target = NULL")      # as the README tells
+    for _ in range(2):
+        tap.equal(tap.tidemill("run", path).returncode, 0)
+        same(pg, "src", "dst", "id, name")
+
+
+def test_a_table_made_anew_with_rows_is_merged_into_from_the_start(folder):
+    pg, path = loaded(folder, mode="merge", key=["id"])
+    pg.run(*REMAKE, "DELETE FROM dst WHERE id = 1", "INSERT INTO src VALUES (3, 'c')")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 0, run.stdout)
+    tap.contains(run.stderr, "the table was made anew since the last run")
+    same(pg, "src", "dst", "id, name")
+
+
+def test_a_database_restored_from_a_dump_is_believed(folder):
+    pg, path = loaded(folder)
+    pg.run(*REMAKE, "CREATE TABLE copy (LIKE _tidemill_positions INCLUDING ALL)",
+           "INSERT INTO copy SELECT * FROM _tidemill_positions", "DROP TABLE _tidemill_positions",
+           "ALTER TABLE copy RENAME TO _tidemill_positions", "INSERT INTO src VALUES (3, 'c')")
+    for _ in range(2):
+        run = tap.tidemill("run", path)
+        tap.equal(run.returncode, 0, run.stdout)
+        same(pg, "src", "dst", "id, name")
+
+
 def test_another_table_than_that_of_a_run_that_was_cut_off_gets_all_rows(folder):
     pg, _ = cut_off(folder)
     pg.run("CREATE TABLE other (LIKE src)")

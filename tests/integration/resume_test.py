@@ -145,6 +145,34 @@ def test_a_table_that_was_dropped_is_filled_again(folder):
         base.close()
 
 
+def is_at_checkpoint(folder):
+    base = sqlite3.connect(folder + "/out.db", timeout=60)
+    try:
+        return base.execute("SELECT count(*) FROM _tidemill_positions WHERE position LIKE '%checkpoint%'").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0                                        # not begun
+    finally:
+        base.close()
+
+
+def test_a_table_that_was_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
+    path = definition(folder, table(folder), SQLITE)
+    with subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None and not is_at_checkpoint(folder):
+            pass
+        run.kill()
+    assert is_at_checkpoint(folder), "it was killed in time"
+    base = sqlite3.connect(folder + "/out.db")
+    base.execute("DELETE FROM out")
+    base.commit()
+    base.close()
+    run = tap.tidemill("run", path)
+    equal(run.returncode, 0, run.stdout)
+    tap.contains(run.stderr, "the table is empty, though the run that was cut off loaded rows")
+    expect_rows(folder + "/out.db")
+
+
 def manifest(folder):
     try:
         with open(folder + "/out/out/manifest.json", encoding="utf-8") as file:

@@ -19,6 +19,7 @@ struct record {
     int64_t fails_commit;
     bool waits;
     bool takes_integers;
+    bool is_empty, is_remade;
 };
 
 static const struct tide_option record_options[] = {
@@ -55,6 +56,14 @@ static const struct tide_option record_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct record, takes_integers),
      .help = "Have a column amount of type int64."},
+    {.name = "is_empty",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, is_empty),
+     .help = "Say that the table has no rows."},
+    {.name = "is_remade",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, is_remade),
+     .help = "Say that the table was made anew."},
     {0},
 };
 
@@ -248,6 +257,22 @@ static void record_close(void *state)
     free(recording);
 }
 
+static bool record_is_remade(void *state)
+{
+    const struct recording *recording = state;
+
+    return recording->options->is_remade;
+}
+
+static int record_is_empty(void *state, bool *is_empty, struct tide_error *err)
+{
+    const struct recording *recording = state;
+
+    (void)err;
+    *is_empty = recording->options->is_empty;
+    return TIDE_OK;
+}
+
 static const struct tide_destination record_destination = {
     .size = sizeof record_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
@@ -256,6 +281,8 @@ static const struct tide_destination record_destination = {
     .write = record_write,
     .commit = record_commit,
     .close = record_close,
+    .is_remade = record_is_remade,
+    .is_empty = record_is_empty,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -267,6 +267,12 @@ struct tide_destination {
     /** The table as the source of the same name is asked for it, borrowed until the next
      * call; NULL: as it is called in the request.  May be NULL. */
     const char *(*location)(void *state);
+    /** Whether the table was made anew, by somebody else, since the position was
+     * committed that open() told; known without asking for it.  May be NULL: no. */
+    bool (*is_remade)(void *state);
+    /** Whether the table has no row, as others see it; called in front of the first
+     * write.  May be NULL: not known, and taken for no. */
+    int (*is_empty)(void *state, bool *is_empty, struct tide_error *err);
 };
 
 /* ---- formats: bytes to rows and back ------------------------------------------------*/

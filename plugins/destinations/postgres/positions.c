@@ -3,6 +3,7 @@
  */
 #include "positions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,11 +52,33 @@ static void add_forgetting(struct tide_pg_sql *sql, const struct pg_positions *p
 {
     tide_pg_sql_add(sql, "UPDATE ");
     add_table(sql, positions);
-    tide_pg_sql_add(sql, " SET position = NULL WHERE target = ");
+    tide_pg_sql_add(sql, " SET position = NULL WHERE (target = ");
     tide_pg_sql_literal(sql, positions->target);
-    tide_pg_sql_add(sql, " AND pipeline <> ");
+    tide_pg_sql_add(sql, " OR starts_with(target, ");
+    tide_pg_sql_literal(sql, positions->target);
+    tide_pg_sql_add(sql, " || '#')) AND pipeline <> ");
     tide_pg_sql_literal(sql, positions->pipeline);
     tide_pg_sql_add(sql, "; ");
+}
+
+/* "schema"."table"#12345.678: its oid, and that of the table of positions. */
+static void add_target(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    struct tide_pg_sql own = {0};
+
+    tide_pg_sql_literal(sql, positions->target);
+    tide_pg_sql_format(sql, " || '#%s.' || ", positions->target_oid);
+    if (positions->own_oid) {
+        tide_pg_sql_literal(sql, positions->own_oid);
+    } else {
+        add_table(&own, positions);
+        sql->failed |= own.failed;
+        if (!own.failed) {
+            tide_pg_sql_literal(sql, own.text);
+            tide_pg_sql_add(sql, "::regclass::oid");
+        }
+    }
+    tide_pg_sql_clear(&own);
 }
 
 static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
@@ -73,7 +96,7 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
         tide_pg_sql_add(sql, "NULL");
     }
     tide_pg_sql_add(sql, ", ");
-    tide_pg_sql_literal(sql, positions->target);
+    add_target(sql, positions);
     tide_pg_sql_add(sql, ", ");
     tide_pg_sql_literal(sql, positions->run);
     tide_pg_sql_format(sql,
@@ -134,13 +157,38 @@ static enum pg_positions_table judge(const struct tide_pg_table *table)
                                                                  : PG_POSITIONS_READY;
 }
 
+/* Behind the name in a row's target, "" in a row that has no oids; NULL: it is the name
+ * of another table. */
+static const char *oids_of_target(const struct pg_positions *positions,
+                                  const char *target)
+{
+    size_t length = strlen(positions->target);
+
+    if (strncmp(target, positions->target, length) != 0 ||
+        (target[length] != '\0' && target[length] != '#')) {
+        return NULL;
+    }
+    return target + length;
+}
+
 /* Whether the row's position is one of the target.  A row of an earlier version does not
  * say whose it is. */
 static bool is_of_target(const struct pg_positions *positions, const PGresult *row)
 {
     return !positions->is_new && !PQgetisnull(row, 0, 0) &&
            (PQgetisnull(row, 0, 2) ||
-            strcmp(PQgetvalue(row, 0, 2), positions->target) == 0);
+            oids_of_target(positions, PQgetvalue(row, 0, 2)) != NULL);
+}
+
+/* Whether another table of that name stood there when it was committed. */
+static bool is_remade(const struct pg_positions *positions, const PGresult *row)
+{
+    const char *oids = oids_of_target(positions, PQgetvalue(row, 0, 2));
+    unsigned long target = 0, own = 0;
+
+    return oids && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
+           own == strtoul(positions->own_oid, NULL, 10) &&
+           target != strtoul(positions->target_oid, NULL, 10);
 }
 
 int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
@@ -151,6 +199,7 @@ int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table
 
     positions->schema = table->name.schema;
     positions->table = judge(table);
+    positions->own_oid = table->column_count > 0 ? table->oid : NULL;
     if (positions->table == PG_POSITIONS_ABSENT) {
         return ask_privilege(positions, pg, err);
     }
@@ -158,6 +207,7 @@ int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table
     if (rc == TIDE_OK && PQntuples(result) > 0) {
         positions->commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
         if (is_of_target(positions, result)) {
+            positions->is_remade = is_remade(positions, result);
             *position = strdup(PQgetvalue(result, 0, 0));
             rc = *position
                      ? TIDE_OK
@@ -204,6 +254,7 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
 void pg_positions_advance(struct pg_positions *positions)
 {
     positions->table = PG_POSITIONS_READY;
+    positions->is_remade = false;
     positions->is_new = false;
     positions->commits++;
 }

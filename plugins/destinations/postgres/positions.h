@@ -7,7 +7,10 @@
  * row was read.
  *
  * A position tells how much of the source is in one table, the row's target: it is not
- * believed of another table, nor of one that had to be made anew.
+ * believed of another table, nor of one that had to be made anew.  The row has the oid of
+ * the table too, and that of the table of positions itself: where only the first is
+ * another one, somebody made the target anew; where both are, the database was restored
+ * from a dump, and the position is as good as the rows.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -33,12 +36,15 @@ enum pg_positions_table {
 
 /** A pipeline's row.  Set the borrowed names, zero the rest. */
 struct pg_positions {
-    const char *schema;   /**< of the table */
-    const char *pipeline; /**< NULL: nothing is kept */
-    const char *run;      /**< that commits */
-    const char *target;   /**< the table that is loaded: "schema"."table" */
-    bool is_new;          /**< that table was made in the transaction under way */
+    const char *schema;     /**< of the table */
+    const char *pipeline;   /**< NULL: nothing is kept */
+    const char *run;        /**< that commits */
+    const char *target;     /**< the table that is loaded: "schema"."table" */
+    const char *target_oid; /**< of that table, as a number */
+    const char *own_oid;    /**< of the table of positions; NULL: it is missing */
+    bool is_new;            /**< that table was made in the transaction under way */
     enum pg_positions_table table;
+    bool is_remade;  /**< what was loaded is of another table of the target's name */
     bool may_create; /**< the role may make the table */
     int64_t commits; /**< of the pipeline, as last read or known to be in */
 };

@@ -64,6 +64,7 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     rc = pg_target_open(&destination->target, destination->pg,
                         destination->options->schema, request, accepted, err);
     positions->target = destination->target.title.text;
+    positions->target_oid = destination->target.table.oid;
     positions->is_new = destination->target.is_new;
     if (rc == TIDE_OK && positions->pipeline) {
         rc = pg_positions_load(positions, &destination->target.positions, destination->pg,
@@ -224,6 +225,34 @@ static int destination_commit(void *state, const char *position, bool final,
     return rc;
 }
 
+/* ---- what is there --------------------------------------------------------------- */
+
+static bool destination_is_remade(void *state)
+{
+    const struct pg_destination *destination = state;
+
+    return destination->positions.is_remade;
+}
+
+static int destination_is_empty(void *state, bool *is_empty, struct tide_error *err)
+{
+    struct pg_destination *destination = state;
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    tide_pg_sql_add(&sql, "SELECT EXISTS (SELECT FROM ");
+    tide_pg_sql_name(&sql, &destination->target.table.name);
+    tide_pg_sql_add(&sql, ")");
+    rc = tide_pg_exec_sql(destination->pg, &sql, &result, err);
+    if (rc == TIDE_OK) {
+        *is_empty = PQgetvalue(result, 0, 0)[0] == 'f';
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
 static const struct tide_destination postgres_destination = {
     .size = sizeof postgres_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
@@ -234,6 +263,8 @@ static const struct tide_destination postgres_destination = {
     .write = destination_write,
     .commit = destination_commit,
     .close = destination_close,
+    .is_remade = destination_is_remade,
+    .is_empty = destination_is_empty,
 };
 
 TIDE_PLUGIN_ENTRY = {

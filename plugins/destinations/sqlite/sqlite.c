@@ -147,6 +147,27 @@ static int sqlite_commit(void *state, const char *position, bool final,
     return final ? commit_all(writer, err) : commit_if_free(writer, err);
 }
 
+static int sqlite_is_empty(void *state, bool *is_empty, struct tide_error *err)
+{
+    const struct writer *writer = state;
+    sqlite3_stmt *query = NULL;
+    int rc = database_prepare(
+        &writer->database,
+        sqlite3_mprintf("SELECT EXISTS (SELECT 1 FROM \"%w\")", writer->request->table),
+        "look into the table", &query, err);
+
+    if (rc == TIDE_OK) {
+        rc = sqlite3_step(query) == SQLITE_ROW
+                 ? TIDE_OK
+                 : database_failed(&writer->database, "look into the table", err);
+    }
+    if (rc == TIDE_OK) {
+        *is_empty = sqlite3_column_int(query, 0) == 0;
+    }
+    (void)sqlite3_finalize(query);
+    return rc;
+}
+
 static int sqlite_discover(const void *options, const struct tide_host *host,
                            tide_discover_fn emit, void *arg, struct tide_error *err)
 {
@@ -171,6 +192,7 @@ static const struct tide_destination sqlite_destination = {
     .write = sqlite_write,
     .commit = sqlite_commit,
     .close = sqlite_close,
+    .is_empty = sqlite_is_empty,
 };
 
 TIDE_PLUGIN_ENTRY = {

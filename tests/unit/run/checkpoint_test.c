@@ -421,7 +421,100 @@ static void test_an_end_without_a_position_forgets_the_one_before(void **state)
     expect_ids(fixture, 1, 6);
 }
 
-/* ---- rejects ------------------------------------------------------------------------*/
+/* ---- tables that are not what they were ---------------------------------------------*/
+
+static void expect_begin_with(struct fixture *fixture, const char *destination,
+                              const char *table, const char *wanted)
+{
+    char *source = tide_strf("\"rows\": 20, \"seen\": \"%s/seen\"", fixture->folder);
+
+    fixture_forget(fixture);
+    fixture_run(fixture, source, destination, table, "");
+    if (wanted) {
+        fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+        expect_file(fixture, "seen", wanted);
+        fixture_remove(fixture, "rows.numbers");
+    } else {
+        fixture_expect_state(fixture, TIDE_RUN_FAILED);
+        assert_int_equal(fixture->err.code, TIDE_E_CONFLICT);
+    }
+    fixture_remove(fixture, "seen");
+    free(source);
+}
+
+#define CUT(more)                                                                        \
+    "\"position\": \"{\\\"checkpoint\\\":\\\"18\\\",\\\"rows\\\":3" more "}\""
+#define AT_START "position -\nacknowledge 20\n"
+
+static void test_a_load_whose_rows_are_gone_begins_anew(void **state)
+{
+    expect_begin_with(*state, CUT("") ", \"is_empty\": true", "", AT_START);
+    assert_false(is_resumed(*state));
+    expect_begin_with(*state, CUT("") ", \"is_empty\": false", "",
+                      "position -\nposition 18\nacknowledge 20\n");
+    /* A checkpoint that covers no rows, or was kept before they were counted. */
+    expect_begin_with(*state,
+                      "\"position\": \"{\\\"checkpoint\\\":\\\"18\\\"}\", "
+                      "\"is_empty\": true",
+                      "", "position -\nposition 18\nacknowledge 20\n");
+}
+
+static void test_what_was_loaded_before_that_load_is_believed(void **state)
+{
+    expect_begin_with(*state, CUT(",\\\"from\\\":\\\"15\\\"") ", \"is_empty\": true",
+                      "\"cursor\": \"id\"", "position -\nposition 15\nacknowledge 20\n");
+    /* Without a cursor there is no place to begin at but the start. */
+    expect_begin_with(*state, CUT(",\\\"from\\\":\\\"15\\\"") ", \"is_empty\": true", "",
+                      AT_START);
+}
+
+static void test_a_load_that_came_to_its_end_is_believed_of_an_empty_table(void **state)
+{
+    expect_begin_with(*state, "\"position\": \"18\", \"is_empty\": true",
+                      "\"cursor\": \"id\"", "position -\nposition 18\nacknowledge 20\n");
+}
+
+static void test_a_table_made_anew_is_filled_from_the_start(void **state)
+{
+    const char *cursor = "\"cursor\": \"id\"";
+    const char *merge = "\"mode\": \"merge\", \"key\": [\"id\"], \"cursor\": \"id\"";
+    const char *empty = "\"position\": \"18\", \"is_remade\": true, \"is_empty\": true";
+    const char *full = "\"position\": \"18\", \"is_remade\": true";
+
+    expect_begin_with(*state, empty, cursor, AT_START);
+    expect_begin_with(*state, full, cursor, NULL);
+    assert_non_null(strstr(((struct fixture *)*state)->err.message, "has rows"));
+    expect_begin_with(*state, full, merge, "repeatable " AT_START);
+    expect_begin_with(*state, CUT("") ", \"is_remade\": true", "", NULL);
+    expect_begin_with(*state, full, "", AT_START);
+}
+
+static void test_a_checkpoint_keeps_where_its_load_began(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *table = "\"cursor\": \"id\"";
+    char *kept = NULL;
+
+    fixture->source = "script_ordered";
+    fixture->request.checkpoint = 0;
+    fixture_run(fixture, "\"rows\": 4, \"batch\": 2", "", table, "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    for (int i = 0; i < 2; i++) {
+        fixture_forget(fixture);
+        fixture_run(fixture, "\"rows\": 60, \"batch\": 1, \"fails_acknowledged\": true",
+                    "", table, "");
+        fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    }
+    kept = fixture_read(fixture, "rows.numbers");
+    assert_non_null(strstr(kept, ",\"from\":\"4\"}"));
+    free(kept);
+    fixture_forget(fixture);
+    fixture_run(fixture, "\"rows\": 60, \"batch\": 3", "\"is_empty\": true", table, "");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    fixture_expect_counts(fixture, ALL(56), NONE);
+}
+
+/* ---- the limit of rejects -----------------------------------------------------------*/
 
 /* Rows 3, 6, ... are rejected by the source.  Whether the run succeeded. */
 static bool run_bad(struct fixture *fixture, const char *more, const char *limit)
@@ -538,6 +631,19 @@ static void test_a_table_is_gone_on_with_behind_those_that_were_done(void **stat
         expect_three(fixture, at, at, at);
         free(fails);
     }
+}
+
+static void test_a_table_that_was_done_and_is_empty_now_is_asked_about(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_false(run_three(fixture, 1, "\"only\": \"third\", \"fail_after\": 1"));
+    fixture_forget(fixture);
+    fixture_run(fixture, "\"rows\": 12, \"batch\": 3", "\"is_empty\": true", THREE, "");
+    fixture_expect_state(fixture, TIDE_RUN_FAILED);
+    assert_int_equal(fixture->err.code, TIDE_E_CONFLICT);
+    assert_non_null(strstr(fixture->err.message, "loaded 12 rows into it"));
+    expect_three(fixture, 1, 1, 0);
 }
 
 static void test_rejects_of_tables_that_were_done_count(void **state)
@@ -702,6 +808,12 @@ int main(void)
         TEST(test_a_table_is_gone_on_with_behind_those_that_were_done),
         TEST(test_rejects_of_tables_that_were_done_count),
         TEST(test_the_limit_of_rejects_holds_over_what_is_gone_on_with),
+        TEST(test_a_load_whose_rows_are_gone_begins_anew),
+        TEST(test_what_was_loaded_before_that_load_is_believed),
+        TEST(test_a_load_that_came_to_its_end_is_believed_of_an_empty_table),
+        TEST(test_a_table_made_anew_is_filled_from_the_start),
+        TEST(test_a_checkpoint_keeps_where_its_load_began),
+        TEST(test_a_table_that_was_done_and_is_empty_now_is_asked_about),
         TEST(test_a_first_table_that_was_cut_off_has_none_behind_it),
         TEST(test_from_scratch_all_tables_are_read),
         TEST(test_a_row_is_rejected_for_good_once),

@@ -1,0 +1,116 @@
+/*
+ * flow_lost - whether a table still has the rows that its position speaks of.
+ *
+ * Somebody may have emptied it, or made it anew, since that was committed.  A table made
+ * anew is filled again from the start; where it has rows, nobody knows whether they are
+ * those of before, and in append the run asks.  An empty one is filled again when its
+ * load was cut off, from where that began; behind a load that came to its end it is
+ * believed, for whoever takes rows out of it for good wants none of them again.
+ */
+#include "base/log.h"
+#include "base/memory.h"
+#include "run/flow.h"
+
+static const struct tide_destination *plugin_of(const struct tide_flow *flow)
+{
+    return flow->engine->destination.entry->destination;
+}
+
+bool tide_flow_is_remade(struct tide_flow *flow)
+{
+    const struct tide_destination *plugin = plugin_of(flow);
+    struct tide_error unused;
+    bool is_remade = false;
+
+    if (plugin->is_remade) {
+        tide_plugin_host_enter(&flow->destination, "is_remade", &unused);
+        is_remade = plugin->is_remade(flow->destination_state);
+        (void)tide_plugin_host_leave(&flow->destination, TIDE_OK, &unused);
+    }
+    return is_remade;
+}
+
+static int ask_empty(struct tide_flow *flow, bool *is_empty, struct tide_error *err)
+{
+    const struct tide_destination *plugin = plugin_of(flow);
+    int rc = TIDE_OK;
+
+    *is_empty = false;
+    if (plugin->is_empty) {
+        tide_plugin_host_enter(&flow->destination, "is_empty", err);
+        rc = plugin->is_empty(flow->destination_state, is_empty, err);
+        rc = tide_plugin_host_leave(&flow->destination, rc, err);
+    }
+    return rc;
+}
+
+static void warn(const struct tide_flow *flow, const char *message, int64_t rows)
+{
+    TIDE_LOG(TIDE_LOG_WARNING, message, TIDE_KEY_TEXT("table", flow->table->as),
+             TIDE_KEY_INT("rows", rows));
+}
+
+static int refuse_done(const struct tide_flow *flow, const struct tide_position *kept,
+                       struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "%s was emptied or made anew since the run that was cut off "
+                          "loaded %lld rows into it: empty the other tables of that run, "
+                          "too, and begin anew with --full",
+                          flow->table->as, (long long)kept->rows);
+}
+
+/* It has rows that are those of before, or others. */
+static int refuse_remade(const struct tide_flow *flow, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "%s was made anew since the last run and has rows; whether "
+                          "those that were loaded are among them is not known: empty it, "
+                          "or run with --full, and all is loaded again, or tell the "
+                          "destination that it is the same (see its manual)",
+                          flow->table->as);
+}
+
+/* Of one that is not what it was. */
+static int judge(struct tide_flow *flow, const struct tide_position *kept, bool is_remade,
+                 bool is_empty, struct tide_error *err)
+{
+    if (kept->kind == TIDE_POSITION_DONE) {
+        return refuse_done(flow, kept, err);
+    }
+    if (!is_empty && flow->table->mode == TIDE_MODE_APPEND) {
+        return refuse_remade(flow, err);
+    }
+    if (is_remade) {
+        warn(flow, "the table was made anew since the last run; it is filled again", 0);
+    } else {
+        warn(flow,
+             "the table is empty, though the run that was cut off loaded rows; that "
+             "load begins anew",
+             kept->rows);
+    }
+    return TIDE_OK;
+}
+
+int tide_flow_believe(struct tide_flow *flow, const struct tide_position *kept,
+                      bool *is_believed, char **from, struct tide_error *err)
+{
+    bool is_remade = tide_flow_is_remade(flow), is_empty = false;
+    int rc = TIDE_OK;
+
+    *is_believed = true;
+    *from = NULL;
+    if (flow->table->mode == TIDE_MODE_REPLACE || (!is_remade && kept->rows == 0)) {
+        return TIDE_OK;
+    }
+    rc = ask_empty(flow, &is_empty, err);
+    if (rc != TIDE_OK || (!is_remade && !is_empty)) {
+        return rc;
+    }
+    *is_believed = false;
+    rc = judge(flow, kept, is_remade, is_empty, err);
+    if (rc == TIDE_OK && !is_remade && kept->from && tide_flow_is_incremental(flow)) {
+        *from = tide_strdup(kept->from);
+    }
+    return rc;
+}
