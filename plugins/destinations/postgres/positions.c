@@ -128,7 +128,6 @@ static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
 static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
                     PGresult **result, struct tide_error *err)
 {
-    const char *params[] = {positions->pipeline};
     struct tide_pg_sql sql = {0};
     int rc;
 
@@ -136,11 +135,9 @@ static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
                        positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
                        positions->table >= PG_POSITIONS_READY ? "target" : "NULL");
     add_table(&sql, positions);
-    tide_pg_sql_add(&sql, " WHERE pipeline = $1");
-    rc = tide_pg_sql_check(&sql, err);
-    if (rc == TIDE_OK) {
-        rc = tide_pg_query(pg, sql.text, params, 1, result, err);
-    }
+    tide_pg_sql_add(&sql, " WHERE pipeline = ");
+    tide_pg_sql_literal(&sql, positions->pipeline);
+    rc = tide_pg_exec_sql(pg, &sql, result, err);
     tide_pg_sql_clear(&sql);
     return rc;
 }

@@ -31,22 +31,6 @@
     " SELECT * FROM base ORDER BY depth DESC LIMIT 1) b "                                \
     "WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
 
-/* The same columns of two tables, whose quoted names go in between; the second column
- * tells the first table from the second.  A new session plans a query without joins in a
- * third of the time.  Domains stay as they are. */
-#define IS_FIRST "SELECT a.attrelid, a.attrelid = to_regclass("
-#define COLUMNS_OF_TABLES                                                                \
-    "), a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod,"       \
-    " (SELECT t.typtype FROM pg_type t WHERE t.oid = a.atttypid), a.attnum,"             \
-    " coalesce(array_position((SELECT (i.indkey::int2[])[0:i.indnkeyatts - 1]"           \
-    " FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary), a.attnum), 0)," \
-    " a.attnotnull, a.attidentity <> '' OR (a.atthasdef AND a.attgenerated = ''),"       \
-    " a.attgenerated <> '', (SELECT c.relhastriggers FROM pg_class c"                    \
-    " WHERE c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')) "             \
-    "FROM pg_attribute a WHERE a.attrelid IN (to_regclass("
-#define COLUMNS_OF_TABLES_END                                                            \
-    ")) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 2 DESC, a.attnum"
-
 enum {
     COLUMN_TABLE_OID,
     COLUMN_TABLE,
@@ -121,72 +105,13 @@ static int read_columns(const PGresult *result, int first, int end,
     return TIDE_OK;
 }
 
-/* The rows of the first table stand first: how many. */
-static int count_first(const PGresult *result)
+int tide_pg_table_load_domains(struct tide_pg *pg, struct tide_pg_table *table,
+                               struct tide_error *err)
 {
-    int rows = 0;
-
-    while (rows < PQntuples(result) && get_bool(result, rows, COLUMN_TABLE)) {
-        rows++;
-    }
-    return rows;
-}
-
-static bool has_domain(const PGresult *result, int rows)
-{
-    for (int row = 0; row < rows; row++) {
-        if (PQgetvalue(result, row, COLUMN_TYPTYPE)[0] == 'd') {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int query_both(struct tide_pg *pg, const struct tide_pg_name *name,
-                      const struct tide_pg_name *beside, PGresult **result,
-                      struct tide_error *err)
-{
-    struct tide_pg_sql first = {0};
-    struct tide_pg_sql second = {0};
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_name(&first, name);
-    tide_pg_sql_name(&second, beside);
-    rc = first.failed || second.failed
-             ? tide_error_set(err, TIDE_E_LIMIT, "no memory for a statement")
-             : TIDE_OK;
-    if (rc == TIDE_OK) {
-        tide_pg_sql_add(&sql, IS_FIRST);
-        tide_pg_sql_literal(&sql, first.text);
-        tide_pg_sql_add(&sql, COLUMNS_OF_TABLES);
-        tide_pg_sql_literal(&sql, first.text);
-        tide_pg_sql_add(&sql, "), to_regclass(");
-        tide_pg_sql_literal(&sql, second.text);
-        tide_pg_sql_add(&sql, COLUMNS_OF_TABLES_END);
-        rc = tide_pg_exec_sql(pg, &sql, result, err);
-    }
-    tide_pg_sql_clear(&first);
-    tide_pg_sql_clear(&second);
-    tide_pg_sql_clear(&sql);
-    return rc;
-}
-
-static int query_with_domains(struct tide_pg *pg, const struct tide_pg_name *name,
-                              PGresult **result, struct tide_error *err)
-{
-    const char *params[] = {name->schema, name->table};
-
-    return tide_pg_query(pg, COLUMNS_OF_SCHEMA "AND c.relname = $2 ORDER BY a.attnum",
-                         params, 2, result, err);
-}
-
-/* A table with domains is asked for again. */
-static int load_with_domains(struct tide_pg *pg, struct tide_pg_table *table,
-                             struct tide_error *err)
-{
+    const char *params[] = {table->name.schema, table->name.table};
     PGresult *result = NULL;
-    int rc = query_with_domains(pg, &table->name, &result, err);
+    int rc = tide_pg_query(pg, COLUMNS_OF_SCHEMA "AND c.relname = $2 ORDER BY a.attnum",
+                           params, 2, &result, err);
 
     if (rc == TIDE_OK) {
         rc = PQntuples(result) > 0
@@ -194,40 +119,6 @@ static int load_with_domains(struct tide_pg *pg, struct tide_pg_table *table,
                  : TIDE_E_NOT_FOUND;
     }
     PQclear(result);
-    return rc;
-}
-
-int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
-                            struct tide_pg_table *beside, struct tide_error *err)
-{
-    PGresult *result = NULL;
-    int rows = 0;
-    int rc = query_both(pg, &table->name, &beside->name, &result, err);
-
-    if (rc == TIDE_OK) {
-        rows = count_first(result);
-    }
-    if (rc == TIDE_OK && rows < PQntuples(result)) {
-        rc = read_columns(result, rows, PQntuples(result), beside, err);
-    }
-    if (rc == TIDE_OK && has_domain(result, rows)) {
-        rc = load_with_domains(pg, table, err);
-    } else if (rc == TIDE_OK) {
-        rc = rows > 0 && !PQgetisnull(result, 0, COLUMN_TRIGGERS)
-                 ? read_columns(result, 0, rows, table, err)
-                 : TIDE_E_NOT_FOUND;
-    }
-    PQclear(result);
-    return rc;
-}
-
-int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
-                       struct tide_error *err)
-{
-    struct tide_pg_table same = {.name = table->name};
-    int rc = tide_pg_table_load_both(pg, table, &same, err);
-
-    clear_columns(&same);
     return rc;
 }
 

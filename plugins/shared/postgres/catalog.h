@@ -1,6 +1,8 @@
 /*
  * catalog - what the server knows of its tables: columns, types, keys.
  *
+ * What a run asks at its start is in lookup.c, what people ask for is in catalog.c.
+ *
  * Layer: the postgres plugins' shared part; libpq and the SDK.
  */
 #ifndef TIDE_POSTGRES_CATALOG_H
@@ -43,11 +45,16 @@ TIDE_MUST_CHECK
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err);
 
-/** The same, and in the same round trip the columns of beside->name, which stays without
- * any when there is no such table. */
+/** The same but for the key, and in the same round trip the columns of beside->name, which
+ * stays without any when there is no such table. */
 TIDE_MUST_CHECK
 int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
                             struct tide_pg_table *beside, struct tide_error *err);
+
+/** The same as tide_pg_table_load() of a table that may have domains, for more time. */
+TIDE_MUST_CHECK
+int tide_pg_table_load_domains(struct tide_pg *pg, struct tide_pg_table *table,
+                               struct tide_error *err);
 
 /** Say that a table is missing, with the nearest one there is; TIDE_E_NOT_FOUND. */
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,

@@ -201,37 +201,76 @@ void tide_pg_defer(struct tide_pg *pg, const char *sql)
     tide_pg_sql_add(&pg->deferred, "; ");
 }
 
-static int send_statement(struct tide_pg *pg, const char *sql, PGresult **result,
-                          struct tide_error *err)
+static int send_statement(struct tide_pg *pg, const char *sql, struct tide_error *err)
 {
     int rc = check_usable(pg, err);
 
     if (rc != TIDE_OK) {
         return rc;
     }
-    if (!PQsendQuery(pg->conn, sql)) {
-        return tide_pg_lost(pg, err);
-    }
-    rc = tide_pg_flush(pg, err);
-    return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
+    return PQsendQuery(pg->conn, sql) ? tide_pg_flush(pg, err) : tide_pg_lost(pg, err);
 }
 
-int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
-                 struct tide_error *err)
+/* Send a statement behind those that are deferred. */
+static int send_all(struct tide_pg *pg, const char *sql, struct tide_error *err)
 {
     struct tide_pg_sql *deferred = &pg->deferred;
     int rc;
 
     if (deferred->length == 0 && !deferred->failed) {
-        return send_statement(pg, sql, result, err);
+        return send_statement(pg, sql, err);
     }
     tide_pg_sql_add(deferred, sql);
     rc = tide_pg_sql_check(deferred, err);
     if (rc == TIDE_OK) {
-        rc = send_statement(pg, deferred->text, result, err);
+        rc = send_statement(pg, deferred->text, err);
     }
     tide_pg_sql_reset(deferred);
     return rc;
+}
+
+int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
+                 struct tide_error *err)
+{
+    int rc = send_all(pg, sql, err);
+
+    return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
+}
+
+/* Take in all that is under way, and keep the rows that come. */
+static int receive_rows(struct tide_pg *pg, PGresult **results, size_t count,
+                        struct tide_error *err)
+{
+    PGresult *next = NULL;
+    size_t found = 0;
+    int failure = TIDE_OK;
+    int rc;
+
+    while ((rc = next_result(pg, &next, err)) == TIDE_OK && next) {
+        if (failure == TIDE_OK && is_failure(next)) {
+            failure = tide_pg_result_error(pg, next, err);
+        }
+        if (PQresultStatus(next) == PGRES_TUPLES_OK && found < count) {
+            results[found++] = next;
+        } else {
+            PQclear(next);
+        }
+    }
+    if (rc == TIDE_OK && failure == TIDE_OK && found < count) {
+        failure = tide_pg_lost(pg, err);
+    }
+    return rc == TIDE_OK ? failure : rc;
+}
+
+int tide_pg_exec_rows(struct tide_pg *pg, const struct tide_pg_sql *sql,
+                      PGresult **results, size_t count, struct tide_error *err)
+{
+    int rc = tide_pg_sql_check(sql, err);
+
+    if (rc == TIDE_OK) {
+        rc = send_all(pg, sql->text, err);
+    }
+    return rc == TIDE_OK ? receive_rows(pg, results, count, err) : rc;
 }
 
 int tide_pg_exec_sql(struct tide_pg *pg, const struct tide_pg_sql *sql, PGresult **result,

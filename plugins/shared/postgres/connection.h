@@ -73,6 +73,12 @@ TIDE_MUST_CHECK
 int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
                  struct tide_error *err);
 
+/** Run statements without parameters of which `count` return rows: these are results, set
+ * to NULL before, and the caller's to PQclear also when it fails. */
+TIDE_MUST_CHECK
+int tide_pg_exec_rows(struct tide_pg *pg, const struct tide_pg_sql *sql,
+                      PGresult **results, size_t count, struct tide_error *err);
+
 /** Wait for the result of what was sent, up to the end or the start of a COPY. */
 TIDE_MUST_CHECK
 int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *err);

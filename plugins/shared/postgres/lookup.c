@@ -1,0 +1,343 @@
+/*
+ * lookup - the columns of the tables that a run works with, asked for in little time.
+ *
+ * A new session pays for each catalog, function and operator that it meets for the first
+ * time, and for each join that it plans: what a run always needs comes from two plain
+ * statements in one message, and the rest is asked only of tables that have it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "postgres/catalog.h"
+
+#define COLUMNS                                                                          \
+    "SELECT attrelid, attname, format_type(atttypid, atttypmod), atttypid, atttypmod,"   \
+    " attnum, attnotnull, attidentity, atthasdef, attgenerated, attisdropped"            \
+    " FROM pg_attribute WHERE attnum > 0 AND attrelid IN ("
+
+/* The first table's oid stands in each row. */
+#define TABLES                                                                           \
+    "::oid, oid, relkind, relhastriggers, relhasindex FROM pg_class WHERE oid IN ("
+
+enum {
+    COLUMN_TABLE,
+    COLUMN_NAME,
+    COLUMN_TYPE_NAME,
+    COLUMN_TYPE,
+    COLUMN_MODIFIER,
+    COLUMN_NUMBER,
+    COLUMN_REQUIRED,
+    COLUMN_IDENTITY,
+    COLUMN_DEFAULT,
+    COLUMN_GENERATED,
+    COLUMN_DROPPED
+};
+
+enum { TABLE_FIRST, TABLE_OID, TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
+
+enum { ANSWER_COLUMNS, ANSWER_TABLES, ANSWERS };
+
+/* Types with a lower oid are PostgreSQL's own, none of them a domain or an enum. */
+#define FIRST_OTHER_TYPE 10000
+
+/* Tables, views, materialized views, foreign tables, partitioned ones. */
+static const char kinds_with_rows[] = "rvmfp";
+
+static bool get_bool(const PGresult *result, int row, int column)
+{
+    return PQgetvalue(result, row, column)[0] == 't';
+}
+
+static uint32_t get_oid(const PGresult *result, int row, int column)
+{
+    return (uint32_t)strtoul(PQgetvalue(result, row, column), NULL, 10);
+}
+
+static int no_memory(struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_LIMIT, "no memory for the columns of a table");
+}
+
+/* ---- the first question ---------------------------------------------------------- */
+
+/* to_regclass('"schema"."table"') */
+static void add_table(struct tide_pg_sql *sql, const struct tide_pg_name *name)
+{
+    struct tide_pg_sql quoted = {0};
+
+    tide_pg_sql_name(&quoted, name);
+    sql->failed = sql->failed || quoted.failed;
+    if (!sql->failed) {
+        tide_pg_sql_add(sql, "to_regclass(");
+        tide_pg_sql_literal(sql, quoted.text);
+        tide_pg_sql_add(sql, ")");
+    }
+    tide_pg_sql_clear(&quoted);
+}
+
+static void add_tables(struct tide_pg_sql *sql, const struct tide_pg_name *name,
+                       const struct tide_pg_name *beside)
+{
+    add_table(sql, name);
+    if (beside) {
+        tide_pg_sql_add(sql, ", ");
+        add_table(sql, beside);
+    }
+    tide_pg_sql_add(sql, ")");
+}
+
+static int ask(struct tide_pg *pg, const struct tide_pg_name *name,
+               const struct tide_pg_name *beside, PGresult **answers,
+               struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_add(&sql, COLUMNS);
+    add_tables(&sql, name, beside);
+    tide_pg_sql_add(&sql, "; SELECT ");
+    add_table(&sql, name);
+    tide_pg_sql_add(&sql, TABLES);
+    add_tables(&sql, name, beside);
+    rc = tide_pg_exec_rows(pg, &sql, answers, ANSWERS, err);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+/* ---- types that are not PostgreSQL's own ----------------------------------------- */
+
+/* Of those among the columns of a table: *types stays NULL where there are none. */
+static int ask_types(struct tide_pg *pg, const PGresult *columns, const char *table,
+                     PGresult **types, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc = TIDE_OK;
+
+    for (int row = 0; row < PQntuples(columns); row++) {
+        uint32_t type = get_oid(columns, row, COLUMN_TYPE);
+
+        if (type >= FIRST_OTHER_TYPE &&
+            strcmp(PQgetvalue(columns, row, COLUMN_TABLE), table) == 0) {
+            tide_pg_sql_format(&sql, "%s%u",
+                               sql.length == 0
+                                   ? "SELECT oid, typtype FROM pg_type WHERE oid IN ("
+                                   : ", ",
+                               type);
+        }
+    }
+    if (sql.length > 0 || sql.failed) {
+        tide_pg_sql_add(&sql, ")");
+        rc = tide_pg_exec_sql(pg, &sql, types, err);
+    }
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+static char typtype_of(const PGresult *types, uint32_t oid)
+{
+    for (int row = 0; types && row < PQntuples(types); row++) {
+        if (get_oid(types, row, 0) == oid) {
+            return PQgetvalue(types, row, 1)[0];
+        }
+    }
+    return 'b';
+}
+
+static bool has_domain(const PGresult *types)
+{
+    for (int row = 0; types && row < PQntuples(types); row++) {
+        if (PQgetvalue(types, row, 1)[0] == 'd') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the columns ----------------------------------------------------------------- */
+
+static int read_column(const PGresult *columns, int row, const PGresult *types,
+                       struct tide_pg_column *column)
+{
+    uint32_t type = get_oid(columns, row, COLUMN_TYPE);
+    int32_t modifier =
+        (int32_t)strtol(PQgetvalue(columns, row, COLUMN_MODIFIER), NULL, 10);
+
+    column->name = strdup(PQgetvalue(columns, row, COLUMN_NAME));
+    column->type_name = strdup(PQgetvalue(columns, row, COLUMN_TYPE_NAME));
+    column->type = tide_pg_type_of(type, modifier, typtype_of(types, type));
+    column->number = (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
+    column->required = get_bool(columns, row, COLUMN_REQUIRED);
+    column->generated = PQgetvalue(columns, row, COLUMN_GENERATED)[0] != '\0';
+    column->has_default = PQgetvalue(columns, row, COLUMN_IDENTITY)[0] != '\0' ||
+                          (get_bool(columns, row, COLUMN_DEFAULT) && !column->generated);
+    return column->name && column->type_name ? TIDE_OK : TIDE_E_LIMIT;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct tide_pg_column *first = a;
+    const struct tide_pg_column *second = b;
+
+    return first->number - second->number;
+}
+
+static int read_columns(const PGresult *columns, const PGresult *types,
+                        struct tide_pg_table *table, struct tide_error *err)
+{
+    size_t rows = (size_t)PQntuples(columns);
+    int rc = TIDE_OK;
+
+    table->columns = calloc(rows + 1, sizeof *table->columns);
+    if (!table->columns) {
+        return no_memory(err);
+    }
+    for (int row = 0; rc == TIDE_OK && row < (int)rows; row++) {
+        if (strcmp(PQgetvalue(columns, row, COLUMN_TABLE), table->oid) == 0 &&
+            !get_bool(columns, row, COLUMN_DROPPED)) {
+            rc = read_column(columns, row, types, &table->columns[table->column_count++]);
+        }
+    }
+    qsort(table->columns, table->column_count, sizeof *table->columns, by_number);
+    return rc == TIDE_OK ? TIDE_OK : no_memory(err);
+}
+
+/* ---- the tables ------------------------------------------------------------------ */
+
+/* The row of the first table or of the other one, or -1. */
+static int find_table(const PGresult *tables, bool first)
+{
+    for (int row = 0; row < PQntuples(tables); row++) {
+        bool is_first = strcmp(PQgetvalue(tables, row, TABLE_OID),
+                               PQgetvalue(tables, row, TABLE_FIRST)) == 0;
+
+        if (is_first == first) {
+            return row;
+        }
+    }
+    return -1;
+}
+
+static void read_table(const PGresult *tables, int row, struct tide_pg_table *table)
+{
+    (void)snprintf(table->oid, sizeof table->oid, "%s",
+                   PQgetvalue(tables, row, TABLE_OID));
+    table->has_triggers = get_bool(tables, row, TABLE_TRIGGERS);
+}
+
+/* TIDE_E_NOT_FOUND without a message: what has the name has no rows. */
+static int load_first(struct tide_pg *pg, PGresult *const *answers,
+                      struct tide_pg_table *table, struct tide_error *err)
+{
+    const PGresult *tables = answers[ANSWER_TABLES];
+    PGresult *types = NULL;
+    int row = find_table(tables, true);
+    int rc;
+
+    if (row < 0 || !strchr(kinds_with_rows, PQgetvalue(tables, row, TABLE_KIND)[0])) {
+        return TIDE_E_NOT_FOUND;
+    }
+    read_table(tables, row, table);
+    rc = ask_types(pg, answers[ANSWER_COLUMNS], table->oid, &types, err);
+    if (rc == TIDE_OK) {
+        rc = has_domain(types) ? tide_pg_table_load_domains(pg, table, err)
+                               : read_columns(answers[ANSWER_COLUMNS], types, table, err);
+    }
+    PQclear(types);
+    return rc;
+}
+
+static void clear_answers(PGresult **answers)
+{
+    for (int i = 0; i < ANSWERS; i++) {
+        PQclear(answers[i]);
+    }
+}
+
+int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
+                            struct tide_pg_table *beside, struct tide_error *err)
+{
+    PGresult *answers[ANSWERS] = {NULL};
+    int rc = ask(pg, &table->name, &beside->name, answers, err);
+    int row = rc == TIDE_OK ? find_table(answers[ANSWER_TABLES], false) : -1;
+
+    if (row >= 0) {
+        read_table(answers[ANSWER_TABLES], row, beside);
+        rc = read_columns(answers[ANSWER_COLUMNS], NULL, beside, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = load_first(pg, answers, table, err);
+    }
+    clear_answers(answers);
+    return rc;
+}
+
+/* ---- the key --------------------------------------------------------------------- */
+
+/* Of a primary key each column is required. */
+static bool may_have_key(const struct tide_pg_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (table->columns[i].required) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "3 1 2" are the numbers of an index's columns, of which the first `count` are its key.
+ */
+static void read_key(struct tide_pg_table *table, const char *numbers, int count)
+{
+    char *rest = NULL;
+
+    for (int place = 1; place <= count; place++) {
+        int number = (int)strtol(numbers, &rest, 10);
+
+        numbers = rest;
+        for (size_t i = 0; i < table->column_count; i++) {
+            if (table->columns[i].number == number) {
+                table->columns[i].key_place = place;
+            }
+        }
+    }
+}
+
+static int load_key(struct tide_pg *pg, struct tide_pg_table *table,
+                    struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    tide_pg_sql_format(&sql,
+                       "SELECT indkey, indnkeyatts FROM pg_index"
+                       " WHERE indisprimary AND indrelid = %s",
+                       table->oid);
+    rc = tide_pg_exec_sql(pg, &sql, &result, err);
+    if (rc == TIDE_OK && PQntuples(result) > 0) {
+        read_key(table, PQgetvalue(result, 0, 0),
+                 (int)strtol(PQgetvalue(result, 0, 1), NULL, 10));
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
+                       struct tide_error *err)
+{
+    PGresult *answers[ANSWERS] = {NULL};
+    bool has_index = false;
+    int rc = ask(pg, &table->name, NULL, answers, err);
+
+    if (rc == TIDE_OK) {
+        rc = load_first(pg, answers, table, err);
+    }
+    if (rc == TIDE_OK) {
+        int row = find_table(answers[ANSWER_TABLES], true);
+
+        has_index = get_bool(answers[ANSWER_TABLES], row, TABLE_INDEX);
+    }
+    clear_answers(answers);
+    return has_index && may_have_key(table) ? load_key(pg, table, err) : rc;
+}

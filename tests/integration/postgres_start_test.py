@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""What a small run asks a PostgreSQL server: each message is a round trip, and each statement costs a new session some
+time, so none comes in unseen.  They are counted on their way, not timed."""
+import json
+import os
+import socket
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import postgres  # noqa: E402
+import tap  # noqa: E402
+
+TEN = "id,name\n" + "".join("%d,row %d\n" % (i, i) for i in range(10))
+
+
+class Recorder(threading.Thread):
+    """In front of the server: keeps the queries that pass, of one connection after the other."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.queries = port, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.own_port = self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(("127.0.0.1", self.port))
+            threading.Thread(target=self.answer, args=(server, client), daemon=True).start()
+            self.listen(client, server)
+
+    @staticmethod
+    def answer(server, client):
+        while data := server.recv(1 << 16):
+            client.sendall(data)
+
+    def listen(self, client, server):
+        """Messages have a type, a length and a text; the one that starts the session has no type."""
+        rest, started = b"", False
+        while data := client.recv(1 << 16):
+            rest += data
+            while len(rest) > 5:
+                kind, size = (rest[:1], rest[1:5]) if started else (b"", rest[:4])
+                end = len(kind) + int.from_bytes(size, "big")
+                if len(rest) < end:
+                    break
+                if kind in (b"Q", b"P"):
+                    self.queries.append(rest[5:end].strip(b"\0").decode())
+                rest, started = rest[end:], True
+            server.sendall(data)
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def words(query):
+    """The first word of each statement; those that set something count as one."""
+    found = []
+    for statement in query.split(";"):
+        verb = statement.split()[0]
+        if verb != "SET" or found[-1:] != ["SET"]:
+            found.append(verb)
+    return " ".join(found)
+
+
+def asked(folder, source, destination, table):
+    """What a run asks; source and destination get the options of a way that is listened to."""
+    recorder = Recorder(int(SERVER.value("SELECT inet_server_port()")))
+    way = SERVER.options(host="127.0.0.1", port=recorder.own_port, sslmode="disable")
+    path = tap.write(folder, "run.json", json.dumps({
+        "definition_version": 1, "name": "start", "sync": {"frequency": 60}, "tables": [table],
+        "source": {"connection": source or way}, "destination": {"connection": destination or way}}))
+    done = tap.tidemill("run", path)
+    tap.equal(done.returncode, 0, done.stderr)
+    return [words(query) for query in recorder.queries]
+
+
+def files(folder):
+    return {"plugin": "file", "options": {"path": folder, "format": "csv"}}
+
+
+def load(folder, table, **entry):
+    tap.write(folder, "ten.csv", TEN)
+    return asked(folder, files(folder), None, dict({"name": "ten.csv", "as": table, "mode": "append"}, **entry))
+
+
+def test_ten_rows_are_appended_in_few_round_trips(folder):
+    SERVER.run("CREATE TABLE appended (id int PRIMARY KEY, name text)")
+    load(folder, "appended")
+    SERVER.run("TRUNCATE appended")
+    tap.equal(load(folder, "appended"),
+              ["BEGIN SET SELECT SELECT", "SELECT", "SAVEPOINT COPY", "INSERT", "COMMIT"])
+    tap.equal(SERVER.value("SELECT count(*) FROM appended"), "10")
+
+
+def test_ten_rows_are_read_in_few_round_trips(folder):
+    SERVER.run("CREATE TABLE read AS SELECT i AS id FROM generate_series(1, 10) i")
+    tap.equal(asked(folder, None, files(folder), {"name": "read", "as": "made", "mode": "replace"}),
+              ["BEGIN SET SELECT SELECT", "SELECT", "SET COPY"])
+    tap.equal(len(tap.read(folder, "made.csv").splitlines()), 11)
+
+
+def test_a_key_of_the_source_is_one_more(folder):
+    SERVER.run("CREATE TABLE keyed AS SELECT i AS id FROM generate_series(1, 10) i",
+               "ALTER TABLE keyed ADD PRIMARY KEY (id)")
+    tap.equal(asked(folder, None, files(folder), {"name": "keyed", "as": "made", "mode": "replace"}),
+              ["BEGIN SET SELECT SELECT", "SELECT", "SELECT", "COPY"])
+
+
+if __name__ == "__main__":
+    with postgres.server() as SERVER:
+        tap.main(globals())
