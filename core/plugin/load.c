@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "plugin/binding.h"
 #include "plugin/entry.h"
 #include "plugin/info.h"
 
@@ -92,7 +93,8 @@ static const char *linker_says(const char *path)
 /* What a file exports as its entry, or NULL; the file stays open for ever. */
 static const void *find_symbol(const char *path, struct tide_error *err)
 {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    int when = tide_binds_now(path) ? RTLD_LAZY : RTLD_NOW;
+    void *handle = dlopen(path, when | RTLD_LOCAL);
     const void *symbol = handle ? dlsym(handle, TIDE_PLUGIN_SYMBOL) : NULL;
 
     if (!handle) {

@@ -61,24 +61,26 @@ static void add_forgetting(struct tide_pg_sql *sql, const struct pg_positions *p
     tide_pg_sql_add(sql, "; ");
 }
 
-/* "schema"."table"#12345.678: its oid, and that of the table of positions. */
+/* "schema"."table"#12345.678: its oid, and that of the table of positions, which the
+ * server has to look up as long as that one is being made. */
 static void add_target(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
-    struct tide_pg_sql own = {0};
+    struct tide_pg_sql text = {0};
 
-    tide_pg_sql_literal(sql, positions->target);
-    tide_pg_sql_format(sql, " || '#%s.' || ", positions->target_oid);
-    if (positions->own_oid) {
-        tide_pg_sql_literal(sql, positions->own_oid);
-    } else {
-        add_table(&own, positions);
-        sql->failed |= own.failed;
-        if (!own.failed) {
-            tide_pg_sql_literal(sql, own.text);
-            tide_pg_sql_add(sql, "::regclass::oid");
-        }
+    tide_pg_sql_format(&text, "%s#%s.%s", positions->target, positions->target_oid,
+                       positions->own_oid ? positions->own_oid : "");
+    sql->failed |= text.failed;
+    if (!text.failed) {
+        tide_pg_sql_literal(sql, text.text);
     }
-    tide_pg_sql_clear(&own);
+    if (!positions->own_oid && !text.failed) {
+        tide_pg_sql_reset(&text);
+        add_table(&text, positions);
+        tide_pg_sql_add(sql, " || ");
+        tide_pg_sql_literal(sql, text.text);
+        tide_pg_sql_add(sql, "::regclass::oid");
+    }
+    tide_pg_sql_clear(&text);
 }
 
 static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,

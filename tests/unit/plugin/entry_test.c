@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "plugin/binding.h"
 #include "plugin/entry.h"
 #include "plugin/load.h"
 
@@ -296,6 +297,27 @@ static void what_is_no_plugin_says_so_and_where(void **state)
     free(path);
 }
 
+static void what_calls_a_function_that_nobody_has_does_not_load(void **state)
+{
+    const char *top = getenv("top_builddir");
+    const char *plugins = getenv("TIDEMILL_PLUGIN_DIR");
+    char *careless = tide_path_join(top ? top : ".", "tests/plugins/unbound.so");
+    char *ours =
+        tide_path_join(plugins ? plugins : "plugins", "destinations/null/null.so");
+    const struct tide_plugin_entry *entry;
+    struct tide_error err = {0};
+
+    (void)state;
+    assert_false(tide_binds_now(careless));
+    assert_false(tide_binds_now("/etc/passwd"));
+    assert_false(tide_binds_now("/nowhere"));
+    assert_true(tide_binds_now(ours));
+    assert_int_equal(tide_plugin_load_file(careless, &entry, &err), TIDE_E_IO);
+    assert_non_null(strstr(err.message, "nobody_has_this"));
+    free(careless);
+    free(ours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +332,7 @@ int main(void)
         cmocka_unit_test(a_plugin_is_loaded_once_by_kind_and_name),
         cmocka_unit_test(a_name_cannot_lead_out_of_the_folder),
         cmocka_unit_test(what_is_no_plugin_says_so_and_where),
+        cmocka_unit_test(what_calls_a_function_that_nobody_has_does_not_load),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
