@@ -7,15 +7,33 @@
 #include "base/json.h"
 #include "pipeline/pipeline.h"
 
+/* Files alone keep no positions, parts with a manifest do: what the option `part_size`
+ * makes. */
+static bool appends_parts(const struct tide_pipeline *pipeline,
+                          const struct tide_table *table)
+{
+    return table->mode == TIDE_MODE_APPEND &&
+           tide_json_member(pipeline->destination.options, "part_size");
+}
+
+/* Of a destination that is neither there is no telling. */
+static bool may_keep_position(const struct tide_pipeline *pipeline,
+                              const struct tide_table *table, uint32_t flags)
+{
+    return flags & TIDE_DESTINATION_TRANSACTIONAL || !(flags & TIDE_DESTINATION_ATOMIC) ||
+           appends_parts(pipeline, table);
+}
+
 bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
-                                     uint32_t source_flags)
+                                     uint32_t source, uint32_t destination)
 {
     const struct tide_table *which = &pipeline->tables[table];
     bool has_duplicates = which->mode == TIDE_MODE_MERGE && which->cursor &&
-                          !(source_flags & TIDE_SOURCE_ORDERED);
+                          !(source & TIDE_SOURCE_ORDERED);
 
-    return source_flags & TIDE_SOURCE_RESUMABLE && which->mode != TIDE_MODE_REPLACE &&
-           !has_duplicates && pipeline->max_reject_share < 0;
+    return source & TIDE_SOURCE_RESUMABLE && which->mode != TIDE_MODE_REPLACE &&
+           !has_duplicates && pipeline->max_reject_share < 0 &&
+           may_keep_position(pipeline, which, destination);
 }
 
 /* ---- words --------------------------------------------------------------------------*/
@@ -142,15 +160,6 @@ static bool sees_late(const struct tide_pipeline *pipeline, uint32_t flags)
     return flags & TIDE_SOURCE_SEES_LATE && !(way && strcmp(way, "cursor") == 0);
 }
 
-/* Files alone keep no positions, parts with a manifest do: what the option `part_size`
- * makes. */
-static bool appends_parts(const struct tide_pipeline *pipeline,
-                          const struct tide_table *table)
-{
-    return table->mode == TIDE_MODE_APPEND &&
-           tide_json_member(pipeline->destination.options, "part_size");
-}
-
 static void append_delivery(const struct tide_pipeline *pipeline, uint32_t flags,
                             const struct parts *parts, struct tide_text *out)
 {
@@ -180,7 +189,6 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
     struct parts parts = {
         .table = &pipeline->tables[table],
         .source = flags,
-        .makes_checkpoints = tide_pipeline_makes_checkpoints(pipeline, table, flags),
         .sees_late = sees_late(pipeline, flags),
     };
 
@@ -188,6 +196,8 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
         tide_text_append(out, "depends on the stored connection");
         return;
     }
+    parts.makes_checkpoints =
+        tide_pipeline_makes_checkpoints(pipeline, table, flags, destination->flags);
     parts.is_incremental = parts.table->cursor &&
                            parts.table->mode != TIDE_MODE_REPLACE &&
                            flags & TIDE_SOURCE_INCREMENTAL;

@@ -163,12 +163,12 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out);
 
-/** Whether rows of a table may be made durable before it is read whole, by a source with
+/** Whether rows of a table are made durable before it is read whole, by plugins with
  * these flags.  Not where somebody would be misled by it: a replaced table appears at
  * once, the newest of the rows of one key must win, and a share of bad rows is known at
- * the end alone. */
+ * the end alone.  Nor where a destination is known to keep all for its end. */
 bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
-                                     uint32_t source_flags);
+                                     uint32_t source, uint32_t destination);
 
 /** Texts that were the values of secret options, ended by NULL, or NULL when there are
  * none; borrowed.  They are blanked in messages and rejects. */

@@ -69,6 +69,7 @@ static int call_open(struct tide_flow *flow, struct tide_schema *schema,
         .exclude = table->exclude,
         .row_limit = flow->engine->request->row_limit,
         .may_repeat = table->mode != TIDE_MODE_APPEND,
+        .checkpoints = flow->makes_checkpoints,
     };
     int rc = TIDE_OK;
 

@@ -34,11 +34,13 @@ void tide_flow_begin_position(struct tide_flow *flow)
 {
     const struct tide_pipeline *pipeline = flow->engine->pipeline;
     size_t table = (size_t)(flow->table - pipeline->tables);
-    uint32_t flags = flow->engine->source.entry->source->flags;
+    uint32_t source = flow->engine->source.entry->source->flags;
+    uint32_t destination = flow->engine->destination.entry->destination->flags;
     const char *given = NULL;
 
-    flow->makes_checkpoints = flow->engine->request->row_limit == 0 &&
-                              tide_pipeline_makes_checkpoints(pipeline, table, flags);
+    flow->makes_checkpoints =
+        flow->engine->request->row_limit == 0 &&
+        tide_pipeline_makes_checkpoints(pipeline, table, source, destination);
     atomic_store(&flow->holds_rejects, flow->makes_checkpoints);
 
     if (tide_flow_is_incremental(flow) && flow->engine->request->positions) {

@@ -20,6 +20,7 @@ struct record {
     bool waits;
     bool takes_integers;
     bool is_empty, is_remade;
+    const char *part_size;
 };
 
 static const struct tide_option record_options[] = {
@@ -64,6 +65,10 @@ static const struct tide_option record_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct record, is_remade),
      .help = "Say that the table was made anew."},
+    {.name = "part_size",
+     .type = TIDE_OPTION_STRING,
+     .offset = offsetof(struct record, part_size),
+     .help = "What a destination of files would have; not looked at."},
     {0},
 };
 

@@ -112,6 +112,7 @@ static int script_open(const void *options, const struct tide_source_request *re
                        struct tide_schema *schema, struct tide_error *err)
 {
     struct reading *reading = calloc(1, sizeof *reading);
+    char what[32];
 
     if (!reading) {
         return tide_error_memory(err);
@@ -120,8 +121,10 @@ static int script_open(const void *options, const struct tide_source_request *re
     reading->request = request;
     reading->host = host;
     reading->row = request->position ? strtoll(request->position, NULL, 10) : 0;
-    note(reading->options, request->may_repeat ? "repeatable position" : "position",
-         request->position);
+    (void)snprintf(what, sizeof what, "%s%sposition",
+                   request->checkpoints ? "" : "plain ",
+                   request->may_repeat ? "repeatable " : "");
+    note(reading->options, what, request->position);
     *state = reading;
     if (reading->options->is_empty) {
         return TIDE_OK;

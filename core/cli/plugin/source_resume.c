@@ -16,11 +16,12 @@ struct stretch {
 };
 
 static void begin(struct tide_reading *reading, struct tide_kit *kit, int64_t batch_rows,
-                  const char *cursor, const char *position)
+                  const char *cursor, const char *position, bool checkpoints)
 {
     tide_reading_init(reading, kit, batch_rows);
     reading->request.cursor = cursor;
     reading->request.position = position;
+    reading->request.checkpoints = checkpoints;
     reading->sums = true;
 }
 
@@ -36,14 +37,15 @@ static void note_end(struct tide_reading *reading, struct stretch *stretch)
     stretch->at_end = reading->at_end;
 }
 
-/* Read that many batches (0: all), beginning at a position. */
+/* Read that many batches (0: all, without checkpoints), beginning at a position. */
 static int read_stretch(struct tide_kit *kit, const char *cursor, const char *position,
                         int batches, struct stretch *stretch)
 {
     struct tide_reading reading;
     int rc;
 
-    begin(&reading, kit, batches > 0 ? 3 : TIDE_SAMPLE_FULL, cursor, position);
+    begin(&reading, kit, batches > 0 ? 3 : TIDE_SAMPLE_FULL, cursor, position,
+          batches > 0);
     rc = tide_kit_success(kit, tide_reading_try(&reading));
     if (rc == TIDE_OK && batches == 0) {
         rc = tide_reading_read_all(&reading);

@@ -119,6 +119,10 @@ struct tide_source_request {
     /** A row that comes again does no harm: it is merged by its key.  Else the source
      * leaves a row to the next run rather than give it twice. */
     bool may_repeat;
+    /** A position after every batch will be asked for, and kept with its rows at a
+     * checkpoint.  Else only the position at the end counts, and the source may read in
+     * the cheapest way.  A host that does not know this member leaves it false. */
+    bool checkpoints;
 };
 
 /** Called by discover for each table; the schema is borrowed for the call.  A result
@@ -211,7 +215,9 @@ enum tide_destination_flag {
     TIDE_DESTINATION_READABLE = 16,
     /** A batch costs much by itself: it is to be given larger ones. */
     TIDE_DESTINATION_LARGE_BATCHES = 32,
-    /** What one commit publishes appears at once, or not at all. */
+    /** What one commit publishes appears at once, or not at all.  No checkpoints are made
+     * unless it is TIDE_DESTINATION_TRANSACTIONAL, too, or appends with an option
+     * `part_size`. */
     TIDE_DESTINATION_ATOMIC = 64
 };
 

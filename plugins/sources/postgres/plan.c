@@ -141,6 +141,12 @@ static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
     return PG_READ_SNAPSHOT;
 }
 
+/* Nobody will go on with this run, nor does it go on with another. */
+static bool needs_no_place(const struct pg_plan_facts *facts)
+{
+    return !facts->request->checkpoints && !facts->request->position;
+}
+
 /* A read that was cut off goes on as it began. */
 static int choose_full(const struct pg_plan_facts *facts, enum pg_read *read,
                        struct tide_error *err)
@@ -153,7 +159,7 @@ static int choose_full(const struct pg_plan_facts *facts, enum pg_read *read,
     int rc = TIDE_OK;
 
     *read = PG_READ_ALL;
-    if (facts->request->row_limit > 0) {
+    if (facts->request->row_limit > 0 || needs_no_place(facts)) {
         return TIDE_OK;
     }
     if (has_key(relation) && relation->kind == 'r') {

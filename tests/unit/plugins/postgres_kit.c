@@ -109,7 +109,8 @@ void kit_source_init(struct kit_source *source, const char *table)
     source->request = (struct tide_source_request){.size = sizeof source->request,
                                                    .batch_rows = 1000,
                                                    .batch_bytes = 1 << 22,
-                                                   .table = table};
+                                                   .table = table,
+                                                   .checkpoints = true};
 }
 
 int kit_source_open(struct kit_source *source)

@@ -307,6 +307,64 @@ static void what_cannot_be_resumed_has_no_position(void **state)
     kit_sql("DROP VIEW t");
 }
 
+/* What the reading asks the server for. */
+static const char *statement(void)
+{
+    return kit_value("SELECT query FROM pg_stat_activity WHERE query LIKE '%%COPY%%'"
+                     " AND datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+static void where_no_place_is_kept_it_is_read_plain(void **state)
+{
+    static const char *const tables[] = {
+        "id int PRIMARY KEY, x text DEFAULT repeat('x', 300)",
+        "id int, x text DEFAULT repeat('x', 300)"};
+    struct reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        kit_sql("CREATE TABLE t (%s); INSERT INTO t (id)"
+                " SELECT generate_series(1, 120000); ANALYZE t",
+                tables[i]);
+        reading_init(&reading, NULL);
+        reading.source.request.checkpoints = false;
+        reopens(&reading);
+        assert_true(read_batch(&reading));
+        assert_string_equal(reading.position, "");
+        assert_string_equal(statement(),
+                            "COPY (SELECT t.\"id\", t.\"x\" FROM \"public\".\"t\" AS t)"
+                            " TO STDOUT (FORMAT binary)");
+        kit_source_close(&reading.source);
+        kit_sql("DROP TABLE t");
+    }
+}
+
+/* A run makes no checkpoints any more, and goes on with one that did. */
+static void what_was_begun_with_places_is_ended_without(void **state)
+{
+    static const char *const tables[] = {"id int PRIMARY KEY", "id int"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct reading reading;
+
+        kit_sql("CREATE TABLE t (%s); INSERT INTO t SELECT generate_series(1, 12)",
+                tables[i]);
+        reading_init(&reading, NULL);
+        reopens(&reading);
+        assert_true(read_batch(&reading));
+        assert_true(read_batch(&reading));
+        kit_source_close(&reading.source);
+        reading.source.request.checkpoints = false;
+        reopens(&reading);
+        while (read_batch(&reading)) {
+        }
+        kit_source_close(&reading.source);
+        assert_each_once(&reading, 12);
+        kit_sql("DROP TABLE t");
+    }
+}
+
 /* ---- tables that change in between ----------------------------------------------- */
 
 /* Begin to read t: four rows in two batches. */
@@ -485,6 +543,8 @@ int main(void)
         cmocka_unit_test(a_large_table_is_read_in_stretches),
         cmocka_unit_test(partitions_are_resumed),
         cmocka_unit_test(what_cannot_be_resumed_has_no_position),
+        cmocka_unit_test(where_no_place_is_kept_it_is_read_plain),
+        cmocka_unit_test(what_was_begun_with_places_is_ended_without),
         cmocka_unit_test(by_key_each_row_comes_once_whatever_is_changed),
         cmocka_unit_test(by_place_a_change_is_noticed),
         cmocka_unit_test(by_place_what_others_do_elsewhere_does_not_matter),

@@ -363,7 +363,7 @@ static void test_a_checkpoint_is_gone_on_from_with_and_without_a_cursor(void **s
     expect_begin(*state, kept, "\"mode\": \"merge\", \"key\": [\"id\"]",
                  "repeatable position -\nrepeatable position 18\nacknowledge 20\n");
     expect_begin(*state, kept, "\"mode\": \"replace\"",
-                 "repeatable position -\nacknowledge 20\n");
+                 "plain repeatable position -\nacknowledge 20\n");
 }
 
 static void test_the_end_of_a_run_is_gone_on_from_with_a_cursor_alone(void **state)
@@ -402,7 +402,18 @@ static void test_a_source_that_cannot_go_on_does_not_double_rows(void **state)
     fixture_expect_failure(fixture, TIDE_E_CONFLICT, "cannot go on behind them");
     expect_begin(fixture, "{\\\"checkpoint\\\":\\\"18\\\"}",
                  "\"mode\": \"merge\", \"key\": [\"id\"]",
-                 "repeatable position -\nacknowledge 20\n");
+                 "plain repeatable position -\nacknowledge 20\n");
+}
+
+static void test_the_source_is_told_whether_there_will_be_checkpoints(void **state)
+{
+    struct fixture *fixture = *state;
+
+    expect_begin(fixture, "", "", "position -\nacknowledge 20\n");
+    expect_begin(fixture, "", "\"mode\": \"replace\"",
+                 "plain repeatable position -\nacknowledge 20\n");
+    fixture->request.row_limit = 20;
+    expect_begin(fixture, "", "", "plain position -\n");
 }
 
 static void test_an_end_without_a_position_forgets_the_one_before(void **state)
@@ -484,7 +495,7 @@ static void test_a_table_made_anew_is_filled_from_the_start(void **state)
     expect_begin_with(*state, empty, cursor, AT_START);
     expect_begin_with(*state, full, cursor, NULL);
     assert_non_null(strstr(((struct fixture *)*state)->err.message, "has rows"));
-    expect_begin_with(*state, full, merge, "repeatable " AT_START);
+    expect_begin_with(*state, full, merge, "plain repeatable " AT_START);
     expect_begin_with(*state, CUT("") ", \"is_remade\": true", "", NULL);
     expect_begin_with(*state, full, "", AT_START);
 }
@@ -803,6 +814,7 @@ int main(void)
         TEST(test_a_run_from_scratch_does_not_go_on),
         TEST(test_words_like_a_checkpoint_are_the_sources_own),
         TEST(test_a_source_that_cannot_go_on_does_not_double_rows),
+        TEST(test_the_source_is_told_whether_there_will_be_checkpoints),
         TEST(test_an_end_without_a_position_forgets_the_one_before),
         TEST(test_tables_that_were_done_are_not_appended_again),
         TEST(test_a_table_is_gone_on_with_behind_those_that_were_done),

@@ -88,6 +88,35 @@ static void test_a_source_may_see_what_is_committed_late(void **state)
            "exactly once: " AT_CHECKPOINTS WITHOUT_A_KEY LATE);
 }
 
+#define REPLACE "\"mode\": \"replace\""
+
+static bool makes_checkpoints(struct fixture *fixture, const char *options,
+                              const char *table, uint32_t flags)
+{
+    struct tide_pipeline *pipeline = NULL;
+    bool makes;
+
+    fixture->source = "script";
+    pipeline = fixture_compile(fixture, "", options, table, "");
+    makes = tide_pipeline_makes_checkpoints(pipeline, 0, TIDE_SOURCE_RESUMABLE, flags);
+    tide_pipeline_destroy(pipeline);
+    return makes;
+}
+
+static void test_checkpoints_are_made_where_they_may_be_kept(void **state)
+{
+    const uint32_t database = TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_ATOMIC;
+    const uint32_t files = TIDE_DESTINATION_ATOMIC;
+    const char *parts = "\"part_size\": \"1MiB\"";
+
+    assert_true(makes_checkpoints(*state, "", "", database));
+    assert_false(makes_checkpoints(*state, "", REPLACE, database));
+    assert_true(makes_checkpoints(*state, "", "", 0));
+    assert_false(makes_checkpoints(*state, "", "", files));
+    assert_true(makes_checkpoints(*state, parts, "", files));
+    assert_false(makes_checkpoints(*state, parts, REPLACE, files));
+}
+
 #define TEST(name)                                                                       \
     cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
@@ -98,6 +127,7 @@ int main(void)
         TEST(test_a_table_that_is_appended_by_its_cursor),
         TEST(test_a_table_that_is_replaced_or_merged),
         TEST(test_a_source_may_see_what_is_committed_late),
+        TEST(test_checkpoints_are_made_where_they_may_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
