@@ -1,7 +1,8 @@
 /*
  * write - a file that appears whole or not at all.
  *
- * Order: write under a temporary name in the same folder, fsync, rename over the real
+ * Order: write under a temporary name in the same folder (from where it goes to disk all
+ * the while, behind.h), fsync, rename over the real
  * name, fsync the folder.  Until the rename a reader sees the old file; a process that
  * dies leaves only the temporary one, which the next run removes.
  */
@@ -13,12 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "behind.h"
 #include "local.h"
 
 #define COPY_PIECE (1 << 20)
 
 struct output {
     int fd;
+    struct behind behind;
     bool published;
     char *path;
     char *folder;
@@ -213,6 +216,7 @@ int local_write_open(const void *options, const struct tide_host *host, const ch
         local_write_close(output);
         return rc;
     }
+    output->behind.written = copied;
     *existing = copied;
     *file = output;
     return TIDE_OK;
@@ -220,10 +224,12 @@ int local_write_open(const void *options, const struct tide_host *host, const ch
 
 int local_write(void *file, const uint8_t *data, size_t length, struct tide_error *err)
 {
-    const struct output *output = file;
+    struct output *output = file;
+    size_t left = length;
+    int number = 0;
 
-    while (length > 0) {
-        ssize_t written = write(output->fd, data, length);
+    while (left > 0) {
+        ssize_t written = write(output->fd, data, left);
 
         if (written < 0 && errno == EINTR) {
             continue;
@@ -232,9 +238,10 @@ int local_write(void *file, const uint8_t *data, size_t length, struct tide_erro
             return local_error(err, "write", output->path, errno);
         }
         data += written;
-        length -= (size_t)written;
+        left -= (size_t)written;
     }
-    return TIDE_OK;
+    number = behind_wrote(&output->behind, output->fd, length);
+    return number == 0 ? TIDE_OK : local_error(err, "write", output->path, number);
 }
 
 int local_publish(void *file, struct tide_error *err)
