@@ -11,188 +11,7 @@
  * holds a file in the folder that it never publishes: a second run is refused by the
  * storage.
  */
-#include <inttypes.h>
-
-#include "manifest.h"
-
-#define PREFIX "part-"
-
-struct parts {
-    struct manifest manifest;      /* as it was committed last */
-    struct manifest_parts pending; /* published and not yet listed */
-    char *suffix;                  /* of their names; owned */
-    int64_t next;                  /* number of the next part */
-    void *lock;
-    bool is_open;      /* the writer's output is a part */
-    bool is_fresh;     /* this run made the first manifest, and nothing is listed yet */
-    bool is_uncertain; /* a manifest could not be written: it may be there or not */
-};
-
-/* ---- names ---- */
-
-/* The number in "part-00001.csv"; 0: it is no part. */
-static int64_t number_of(const char *name)
-{
-    size_t length = strlen(PREFIX);
-    char *end;
-    intmax_t number;
-
-    if (strncmp(name, PREFIX, length) != 0 || name[length] < '0' || name[length] > '9') {
-        return 0;
-    }
-    number = strtoimax(name + length, &end, 10);
-    return *end == '.' && number < INT64_MAX ? number : 0;
-}
-
-static char *part_name(const struct parts *parts, int64_t number)
-{
-    size_t size = strlen(parts->suffix) + 40;
-    char *name = malloc(size);
-
-    if (name) {
-        (void)snprintf(name, size, PREFIX "%05" PRId64 "%s", number, parts->suffix);
-    }
-    return name;
-}
-
-static int64_t highest(const struct manifest_parts *parts)
-{
-    int64_t number = 0;
-
-    for (size_t i = 0; i < parts->count; i++) {
-        int64_t other = number_of(parts->items[i].name);
-
-        number = other > number ? other : number;
-    }
-    return number;
-}
-
-static bool has_part(const struct manifest_parts *parts, const char *name)
-{
-    for (size_t i = 0; i < parts->count; i++) {
-        if (strcmp(parts->items[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* ---- removing ---- */
-
-static int remove_file(const struct writer *writer, const char *name,
-                       struct tide_error *err)
-{
-    char *path = manifest_join(writer, name);
-    int rc = path ? writer_storage(writer)->remove(writer->options->storage.options,
-                                                   writer->host, writer->options->path,
-                                                   path, err)
-                  : tide_error_memory(err);
-
-    free(path);
-    return rc;
-}
-
-static bool try_remove(const struct writer *writer, const char *name)
-{
-    struct tide_error problem = {0};
-    int rc = remove_file(writer, name, &problem);
-
-    if (rc != TIDE_OK) {
-        writer->host->log(writer->host, TIDE_LOG_WARNING, problem.message);
-    }
-    return rc == TIDE_OK;
-}
-
-/* Whether all are gone: the next run removes the others, if there is a manifest. */
-static bool remove_parts(const struct writer *writer, const struct manifest_parts *parts)
-{
-    bool all = true;
-
-    for (size_t i = 0; i < parts->count; i++) {
-        all &= try_remove(writer, parts->items[i].name);
-    }
-    return all;
-}
-
-struct search {
-    const struct writer *writer;
-    struct manifest_parts strays;
-};
-
-static int note_stray(void *arg, const char *name, int64_t size)
-{
-    struct search *search = arg;
-    struct manifest_part part = {.bytes = size};
-
-    name += strlen(search->writer->name) + 1;
-    if (number_of(name) == 0 || has_part(&search->writer->parts->manifest.parts, name)) {
-        return TIDE_OK;
-    }
-    part.name = strdup(name);
-    if (part.name && manifest_parts_add(&search->strays, &part) != TIDE_OK) {
-        free(part.name);
-        part.name = NULL;
-    }
-    if (!part.name) {
-        return TIDE_E_LIMIT;
-    }
-    free(part.name);
-    return TIDE_OK;
-}
-
-/* The folder's name with what a pattern would take for wildcards escaped. */
-static char *make_pattern(const struct writer *writer)
-{
-    static const char tail[] = "/" PREFIX "*";
-    char *pattern = malloc(2 * strlen(writer->name) + sizeof tail);
-    char *to = pattern;
-
-    for (const char *at = writer->name; pattern && *at; at++) {
-        if (strchr("*?[\\", *at)) {
-            *to++ = '\\';
-        }
-        *to++ = *at;
-    }
-    if (pattern) {
-        memcpy(to, tail, sizeof tail);
-    }
-    return pattern;
-}
-
-static int list_strays(struct search *search, struct tide_error *err)
-{
-    const struct writer *writer = search->writer;
-    char *pattern = make_pattern(writer);
-    int rc = pattern ? writer_storage(writer)->list(writer->options->storage.options,
-                                                    writer->host, writer->options->path,
-                                                    pattern, note_stray, search, err)
-                     : tide_error_memory(err);
-
-    free(pattern);
-    if (rc == TIDE_E_LIMIT) {
-        return tide_error_memory(err);
-    }
-    return rc == TIDE_E_NOT_FOUND ? TIDE_OK : rc;
-}
-
-/* Parts in a folder without a manifest are not ours to remove. */
-static int clear_strays(struct writer *writer, bool has_manifest, struct tide_error *err)
-{
-    struct search search = {.writer = writer};
-    int rc = list_strays(&search, err);
-
-    if (rc == TIDE_OK && search.strays.count > 0 && !has_manifest) {
-        rc = tide_error_set(err, TIDE_E_CONFLICT,
-                            "%s/%s has a file %s and no %s: it was filled by something "
-                            "else; choose another folder",
-                            writer->options->path, writer->name,
-                            search.strays.items[0].name, MANIFEST_NAME);
-    } else if (rc == TIDE_OK) {
-        (void)remove_parts(writer, &search.strays);
-    }
-    manifest_parts_clear(&search.strays);
-    return rc;
-}
+#include "parts.h"
 
 /* ---- opening ---- */
 
@@ -256,7 +75,7 @@ static int write_first_manifest(struct writer *writer, struct tide_error *err)
 static int clear_next_part(struct writer *writer, struct tide_error *err)
 {
     char *name = part_name(writer->parts, writer->parts->next);
-    int rc = name ? remove_file(writer, name, err) : tide_error_memory(err);
+    int rc = name ? part_remove(writer, name, err) : tide_error_memory(err);
 
     free(name);
     return rc;
@@ -269,7 +88,7 @@ static int read_manifest(struct writer *writer, struct tide_error *err)
     int rc = manifest_read(writer, &parts->manifest, &found, err);
 
     if (rc == TIDE_OK) {
-        rc = clear_strays(writer, found, err);
+        rc = parts_clear_strays(writer, found, err);
     }
     if (rc == TIDE_OK && !found) {
         rc = write_first_manifest(writer, err);
@@ -295,7 +114,7 @@ int parts_open(struct writer *writer, const char *suffix, char **position,
     if (rc == TIDE_OK) {
         rc = read_manifest(writer, err);
     }
-    parts->next = highest(&parts->manifest.parts) + 1;
+    parts->next = parts_highest(&parts->manifest.parts) + 1;
     if (rc == TIDE_OK) {
         rc = clear_next_part(writer, err);
     }
@@ -429,7 +248,7 @@ static void adopt(struct writer *writer, struct manifest *manifest)
     struct parts *parts = writer->parts;
 
     if (writer->request->mode == TIDE_MODE_REPLACE) {
-        (void)remove_parts(writer, &parts->manifest.parts);
+        (void)parts_remove(writer, &parts->manifest.parts);
     }
     manifest_clear(&parts->manifest);
     manifest_parts_clear(&parts->pending);
@@ -469,9 +288,9 @@ static void leave_no_trace(const struct writer *writer)
 {
     const struct parts *parts = writer->parts;
 
-    if (!parts->is_uncertain && remove_parts(writer, &parts->pending) &&
+    if (!parts->is_uncertain && parts_remove(writer, &parts->pending) &&
         parts->is_fresh) {
-        (void)try_remove(writer, MANIFEST_NAME);
+        (void)part_try_remove(writer, MANIFEST_NAME);
     }
 }
 
