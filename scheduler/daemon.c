@@ -40,62 +40,61 @@ static void close_signals(struct daemon *daemon)
     }
 }
 
-/** Close one part; false when it is not there, so there is nothing to wait for. */
-static bool close_part(struct daemon *daemon, enum stage stage)
+static bool has_part(const struct daemon *daemon, enum stage stage)
+{
+    const void *const parts[] = {
+        [STAGE_PLUGINS] = daemon->plugins,
+        [STAGE_HTTP] = daemon->http,
+        [STAGE_API] = daemon->api,
+        [STAGE_SCHEDULE] = daemon->schedule,
+        [STAGE_SUPERVISE] = daemon->supervise,
+        [STAGE_RETENTION] = daemon->retention,
+        [STAGE_STORE] = daemon->store,
+        [STAGE_SIGNALS] = daemon->signals,
+    };
+
+    return parts[stage] != NULL;
+}
+
+static void close_part(struct daemon *daemon, enum stage stage)
 {
     switch (stage) {
     case STAGE_PLUGINS:
-        if (daemon->plugins) {
-            tide_plugin_reader_close(daemon->plugins, on_closed, daemon);
-        }
-        return daemon->plugins != NULL;
+        tide_plugin_reader_close(daemon->plugins, on_closed, daemon);
+        break;
     case STAGE_HTTP:
-        if (daemon->http) {
-            tide_api_set_server(daemon->api, NULL);
-            tide_http_close(daemon->http, HTTP_GRACE_MS, on_closed, daemon);
-        }
-        return daemon->http != NULL;
+        tide_api_set_server(daemon->api, NULL);
+        tide_http_close(daemon->http, HTTP_GRACE_MS, on_closed, daemon);
+        break;
     case STAGE_API:
-        if (daemon->api) {
-            tide_api_close(daemon->api, on_closed, daemon);
-        }
-        return daemon->api != NULL;
+        tide_api_close(daemon->api, on_closed, daemon);
+        break;
     case STAGE_SCHEDULE:
-        if (daemon->schedule) {
-            tide_schedule_close(daemon->schedule, on_closed, daemon);
-        }
-        return daemon->schedule != NULL;
+        tide_schedule_close(daemon->schedule, on_closed, daemon);
+        break;
     case STAGE_SUPERVISE:
-        if (daemon->supervise) {
-            tide_supervise_close(daemon->supervise, daemon->settings->shutdown_grace,
-                                 on_closed, daemon);
-        }
-        return daemon->supervise != NULL;
+        tide_supervise_close(daemon->supervise, daemon->settings->shutdown_grace,
+                             on_closed, daemon);
+        break;
     case STAGE_RETENTION:
-        if (daemon->retention) {
-            tide_retention_close(daemon->retention, on_closed, daemon);
-        }
-        return daemon->retention != NULL;
+        tide_retention_close(daemon->retention, on_closed, daemon);
+        break;
     case STAGE_STORE:
-        if (daemon->store) {
-            tide_store_close(daemon->store, on_closed, daemon);
-        }
-        return daemon->store != NULL;
+        tide_store_close(daemon->store, on_closed, daemon);
+        break;
     case STAGE_SIGNALS:
         close_signals(daemon);
-        return true;
+        break;
     }
-    return true;
 }
 
 /** Close the next part that is there; called again when that is gone. */
 static void stop_next(struct daemon *daemon)
 {
-    bool waits = false;
-
-    while (!waits) {
-        waits = close_part(daemon, daemon->stage++);
+    while (!has_part(daemon, daemon->stage)) {
+        daemon->stage++;
     }
+    close_part(daemon, daemon->stage++);
 }
 
 static void stop(struct daemon *daemon)
