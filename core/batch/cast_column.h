@@ -11,7 +11,7 @@
 #ifndef TIDE_BATCH_CAST_COLUMN_H
 #define TIDE_BATCH_CAST_COLUMN_H
 
-#include <tidemill/batch.h>
+#include <tidemill/builder.h>
 #include <tidemill/value.h>
 
 #include "batch/cast.h"

@@ -7,6 +7,7 @@
 #include "batch/gather.h"
 
 #include <string.h>
+#include <tidemill/builder.h>
 
 #include "batch/bits.h"
 

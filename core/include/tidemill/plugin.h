@@ -22,6 +22,7 @@
 
 #include <tidemill/arrow.h>
 #include <tidemill/batch.h>
+#include <tidemill/builder.h>
 #include <tidemill/error.h>
 #include <tidemill/option.h>
 #include <tidemill/schema.h>

@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <tidemill/batch.h>
+#include <tidemill/builder.h>
 
 static inline int32_t *build_offsets(const struct tide_builder *column)
 {

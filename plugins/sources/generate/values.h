@@ -7,7 +7,7 @@
 #ifndef GENERATE_VALUES_H
 #define GENERATE_VALUES_H
 
-#include <tidemill/batch.h>
+#include <tidemill/builder.h>
 
 struct generator {
     const char *word; /**< how the option `columns` names it */

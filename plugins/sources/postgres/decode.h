@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <tidemill/batch.h>
+#include <tidemill/builder.h>
 #include <tidemill/error.h>
 
 #include "postgres/type.h"

@@ -3,6 +3,8 @@
  */
 #include "rewrite.h"
 
+#include <tidemill/builder.h>
+
 /* Both sides have TIDE_PADDING spare bytes, so a short stretch is copied at its full
  * width, without a loop. */
 static inline void copy_padded(uint8_t *to, const uint8_t *from, size_t length)
