@@ -13,21 +13,14 @@
 #include "base/json.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
+#include "run/held.h"
 #include "run/ledger.h"
 #include "run/redact.h"
 
-/* Of one row, or of the bytes that never became one. */
-#define KEPT_MAX ((size_t)64 * 1024)
 /* What stands around a member of an event. */
 #define EVENT_MARKS 6
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
-
-/* Not told of yet. */
-struct held {
-    struct json_object *event; /**< owned */
-    int64_t parcel;
-};
 
 /* Rows of a parcel that is on its way. */
 struct pending {
@@ -43,8 +36,7 @@ struct tide_rejects {
     struct pending *pending; /**< owned; by parcel */
     size_t pending_count, pending_capacity;
     int64_t kept, kept_bytes;
-    struct held *held; /**< owned; in their order */
-    size_t held_count, held_capacity;
+    struct tide_held held; /**< not told of yet */
 };
 
 struct tide_rejects *tide_rejects_create(const struct tide_reject_policy *policy)
@@ -59,8 +51,8 @@ struct tide_rejects *tide_rejects_create(const struct tide_reject_policy *policy
 void tide_rejects_destroy(struct tide_rejects *rejects)
 {
     if (rejects) {
-        TIDE_INVARIANT(rejects->held_count == 0);
-        free(rejects->held);
+        TIDE_INVARIANT(rejects->held.length == 0);
+        tide_held_fini(&rejects->held);
         free(rejects->pending);
         (void)pthread_mutex_destroy(&rejects->lock);
         free(rejects);
@@ -113,9 +105,9 @@ static bool redact(const struct tide_rejects *rejects, struct tide_text *text,
 static bool make_raw(const struct tide_rejects *rejects, const char *bytes, size_t length,
                      struct tide_text *text)
 {
-    bool is_whole = length <= KEPT_MAX;
+    bool is_whole = length <= TIDE_HELD_MAX;
 
-    append_escaped(text, bytes, is_whole ? length : KEPT_MAX);
+    append_escaped(text, bytes, is_whole ? length : TIDE_HELD_MAX);
     if (!is_whole) {
         tide_text_appendf(text, "... (%zu bytes in all)", length);
     }
@@ -145,7 +137,7 @@ static struct json_object *row_object(const struct tide_text *text)
 static bool put_content(const struct tide_rejects *rejects, struct json_object *event,
                         const struct tide_reject_note *note)
 {
-    bool is_row = note->row && note->row_length <= KEPT_MAX, is_whole = false;
+    bool is_row = note->row && note->row_length <= TIDE_HELD_MAX, is_whole = false;
     struct json_object *row = NULL, *raw = NULL;
     struct tide_text text = {0};
 
@@ -194,16 +186,6 @@ static bool has_room(const struct tide_rejects *rejects)
            rejects->kept_bytes < rejects->policy.keep_bytes;
 }
 
-static void hold(struct tide_rejects *rejects, struct json_object *event, int64_t parcel)
-{
-    if (rejects->held_count == rejects->held_capacity) {
-        rejects->held_capacity = 2 * rejects->held_capacity + 16;
-        rejects->held =
-            tide_realloc(rejects->held, rejects->held_capacity * sizeof *rejects->held);
-    }
-    rejects->held[rejects->held_count++] = (struct held){json_object_get(event), parcel};
-}
-
 /* What it takes, without printing it for that. */
 static int64_t event_bytes(struct json_object *event)
 {
@@ -228,7 +210,7 @@ static void keep(struct tide_rejects *rejects, const struct tide_reject_note *no
         rejects->kept++;
         rejects->kept_bytes += bytes;
         if (note->is_held) {
-            hold(rejects, event, note->parcel);
+            tide_held_add(&rejects->held, note);
         } else {
             rejects->policy.emit(rejects->policy.emit_arg, event);
         }
@@ -360,23 +342,21 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
     return rc;
 }
 
+static void tell(void *arg, const struct tide_reject_note *note)
+{
+    const struct tide_rejects *rejects = arg;
+    struct json_object *event = make_event(rejects, note);
+
+    rejects->policy.emit(rejects->policy.emit_arg, event);
+    json_object_put(event);
+}
+
 size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel)
 {
-    size_t left = 0, released = 0;
+    size_t released = 0;
 
     (void)pthread_mutex_lock(&rejects->lock);
-    for (size_t i = 0; i < rejects->held_count; i++) {
-        struct held held = rejects->held[i];
-
-        if (held.parcel > parcel) {
-            rejects->held[left++] = held;
-            continue;
-        }
-        rejects->policy.emit(rejects->policy.emit_arg, held.event);
-        json_object_put(held.event);
-        released++;
-    }
-    rejects->held_count = left;
+    released = tide_held_tell(&rejects->held, parcel, tell, rejects);
     (void)pthread_mutex_unlock(&rejects->lock);
     return released;
 }

@@ -12,7 +12,7 @@
 
 /* What a piece costs by itself, in rows: a savepoint, a COPY, two round trips; for a
  * merge another statement and a truncated table. */
-#define COPY_COST 100
+#define COPY_COST 45
 #define MERGE_COST 1000
 
 /* How far a batch is.  Rows are numbers of the batch. */

@@ -394,6 +394,83 @@ static void test_counts_that_do_not_add_up_are_found(void **unused)
     assert_non_null(strstr(err.message, "finalize"));
 }
 
+/* ---- held ---- */
+
+static void take_held(struct tide_rejects *rejects, int64_t number, const char *raw,
+                      size_t raw_length)
+{
+    const char *row = "{\"n\":12345678901234567890.5}";
+    struct tide_reject_note note = make_note(raw ? NULL : row);
+    struct tide_error err;
+
+    note.raw = raw;
+    note.raw_length = raw_length;
+    note.position = number;
+    note.parcel = number / 100 + 1;
+    note.origin = number % 2 ? NULL : "t.csv";
+    note.is_held = true;
+    assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
+}
+
+static void expect_last(const struct kept *kept, int count, int64_t position)
+{
+    assert_int_equal(kept->count, count);
+    assert_int_equal(tide_json_int(kept->last, "position", -1), position);
+}
+
+static void test_held_rejects_are_told_with_their_parcel(void **unused)
+{
+    struct kept kept = {0};
+    const struct tide_ledger ledger = {0};
+    const struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+
+    (void)unused;
+    for (int64_t number = 0; number < 900; number++) {
+        take_held(rejects, number, NULL, 0);
+    }
+    assert_int_equal(kept.count, 0);
+    assert_int_equal(tide_rejects_release(rejects, 0), 0);
+    assert_int_equal(tide_rejects_release(rejects, 2), 200);
+    expect_last(&kept, 200, 199);
+    assert_string_equal(
+        json_object_to_json_string_ext(kept.last, JSON_C_TO_STRING_PLAIN),
+        "{\"event\":\"reject\",\"table\":\"t\",\"step\":\"input_validation\","
+        "\"code\":\"format\",\"message\":\"bad\",\"origin\":null,"
+        "\"position\":199,\"row\":{\"n\":12345678901234567890.5},"
+        "\"raw\":null,\"replay\":\"d 0 1\"}");
+    take_held(rejects, 100, NULL, 0);
+    assert_int_equal(tide_rejects_release(rejects, 2), 1);
+    assert_int_equal(tide_rejects_release(rejects, TIDE_REJECTS_ALL), 700);
+    expect_last(&kept, 901, 899);
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
+static void test_held_bytes_are_cut_as_others_are(void **unused)
+{
+    enum { LENGTH = 100 * 1024 };
+    static char bytes[LENGTH];
+    struct kept kept = {0};
+    const struct tide_ledger ledger = {0};
+    const struct tide_reject_policy policy = make_policy(&kept, &ledger);
+    struct tide_rejects *rejects = tide_rejects_create(&policy);
+    const char *raw;
+
+    (void)unused;
+    memset(bytes, 'x', sizeof bytes);
+    take_held(rejects, 7, bytes, sizeof bytes);
+    take_held(rejects, 8, "", 0);
+    assert_int_equal(tide_rejects_release(rejects, TIDE_REJECTS_ALL), 2);
+    assert_string_equal(tide_json_text(kept.last, "raw"), "");
+    take_held(rejects, 9, bytes, sizeof bytes);
+    assert_int_equal(tide_rejects_release(rejects, TIDE_REJECTS_ALL), 1);
+    raw = tide_json_text(kept.last, "raw");
+    assert_non_null(strstr(raw, "x... (102400 bytes in all)"));
+    json_object_put(kept.last);
+    tide_rejects_destroy(rejects);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +488,8 @@ int main(void)
         cmocka_unit_test(test_a_checkpoint_covers_the_rows_of_its_parcels),
         cmocka_unit_test(test_a_share_is_judged_at_the_end_and_of_many_rows_at_once),
         cmocka_unit_test(test_counts_that_do_not_add_up_are_found),
+        cmocka_unit_test(test_held_rejects_are_told_with_their_parcel),
+        cmocka_unit_test(test_held_bytes_are_cut_as_others_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
