@@ -27,7 +27,7 @@
 
 struct run_args {
     int64_t limit;
-    const char *checkpoint;
+    const char *checkpoint, *pipeline;
     bool json, check, full;
 };
 
@@ -42,6 +42,8 @@ static const struct tide_arg run_args_table[] = {
      "read from scratch, whatever a cursor or a checkpoint says"},
     {"checkpoint", TIDE_ARG_TEXT, "TIME", offsetof(struct run_args, checkpoint),
      "make what is read durable this often, where that can be done (5s)"},
+    {"pipeline", TIDE_ARG_TEXT, "KEY", offsetof(struct run_args, pipeline),
+     "the key of the pipeline's positions, where its name does not tell"},
     {0},
 };
 
@@ -220,7 +222,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
     struct tide_run_request request = {
         .pipeline = pipeline,
         .plugin_folder = folder,
-        .pipeline_id = pipeline->name,
+        .pipeline_id = args->pipeline ? args->pipeline : pipeline->name,
         .run_id = run_id,
         .started_at = started_at,
         .incremental = args->full ? 0 : -1,

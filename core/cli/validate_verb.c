@@ -40,6 +40,32 @@ static void print_tables(const struct tide_pipeline *pipeline,
     }
 }
 
+static bool goes_on(const struct tide_pipeline *pipeline)
+{
+    bool does = false;
+
+    for (size_t i = 0; i < pipeline->table_count; i++) {
+        does = does || pipeline->tables[i].mode != TIDE_MODE_REPLACE;
+    }
+    return does;
+}
+
+/* By what the next run finds where the last one ended. */
+static void print_key(const struct tide_catalog *catalog,
+                      const struct tide_pipeline *pipeline)
+{
+    const char *plugin = pipeline->destination.plugin;
+    const struct tide_plugin_info *destination =
+        plugin ? tide_catalog_find(catalog, TIDE_KIND_DESTINATION, plugin) : NULL;
+
+    if (destination && destination->flags & TIDE_DESTINATION_TRANSACTIONAL &&
+        goes_on(pipeline)) {
+        printf("  positions are kept under the name \"%s\", or by a daemon under its own "
+               "key; each finds the other's\n",
+               pipeline->name);
+    }
+}
+
 static int print_schema(void)
 {
     struct tide_catalog *catalog = tide_cli_catalog();
@@ -73,6 +99,7 @@ static int validate(const void *values, const char *const *operands, size_t coun
     if (status == TIDE_EXIT_OK) {
         printf("%s: valid\n", operands[0]);
         print_tables(pipeline, catalog);
+        print_key(catalog, pipeline);
     }
     tide_pipeline_destroy(pipeline);
     tide_catalog_close(catalog);

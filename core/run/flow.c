@@ -77,6 +77,7 @@ void tide_flow_fini(struct tide_flow *flow)
     free(flow->drop);
     free(flow->key);
     free(flow->destination_name);
+    free(flow->destination_readable);
     free(flow->position_before);
     free(flow->position_after);
     free(flow->position_kept);

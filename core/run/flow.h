@@ -82,6 +82,7 @@ struct tide_flow {
     struct tide_schema accepted; /**< owned */
     const char **key;            /**< owned array, borrowed names, ended by NULL */
     const char *cursor;          /**< borrowed name of outgoing, or NULL */
+    char *destination_readable;  /**< owned; the same by the pipeline's name, or NULL */
     char *destination_name;    /**< owned; pipeline and table: where positions are kept */
     int64_t taken;             /**< rows written, not yet committed */
     bool makes_checkpoints;    /**< set before the source is opened */

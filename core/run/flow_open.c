@@ -286,6 +286,17 @@ static char *make_name(const struct tide_flow *flow)
     return tide_strf("%s/%s", pipeline, flow->table->name);
 }
 
+/* By which what is kept under another key is found, or NULL. */
+static char *make_readable_name(const struct tide_flow *flow)
+{
+    const struct tide_run_request *run = flow->engine->request;
+
+    if (run->replay || !run->pipeline_id) {
+        return NULL;
+    }
+    return tide_strf("%s/%s", flow->engine->pipeline->name, flow->table->name);
+}
+
 int tide_flow_open_destination(struct tide_flow *flow, char **position,
                                struct tide_error *err)
 {
@@ -297,6 +308,7 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
         return rc;
     }
     flow->destination_name = make_name(flow);
+    flow->destination_readable = make_readable_name(flow);
     flow->destination_request = (struct tide_destination_request){
         .size = sizeof flow->destination_request,
         .mode = flow->table->mode,
@@ -307,6 +319,7 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
         .pipeline = flow->destination_name,
         .run = run->run_id ? run->run_id : "",
         .started_at = run->started_at,
+        .name = flow->destination_readable,
     };
     tide_plugin_host_enter(&flow->destination, "open", err);
     rc = destination->entry->destination->open(

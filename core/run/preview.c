@@ -139,7 +139,6 @@ int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_fo
     const struct tide_run_request request = {
         .pipeline = pipeline,
         .plugin_folder = plugin_folder,
-        .pipeline_id = "preview",
         .run_id = "preview",
         .row_limit = rows > 0 ? rows : 10,
         .ledger = &ledger,

@@ -233,6 +233,9 @@ struct tide_destination_request {
     const char *pipeline; /**< stable name of pipeline and table: a position's own name */
     const char *run;      /**< id of this run: names staging tables and temporary files */
     int64_t started_at;   /**< of the run, microseconds UTC: for placeholders in names */
+    const char *name; /**< pipeline and table, the pipeline by its name, which may change;
+                         equal to pipeline in a run by hand, which knows no more; NULL:
+                         none.  What is kept under one is found by the other, too */
 };
 
 /**

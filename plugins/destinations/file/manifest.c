@@ -3,6 +3,8 @@
  */
 #include "manifest.h"
 
+#include "../../shared/position/kept.h"
+
 int manifest_parts_add(struct manifest_parts *parts, const struct manifest_part *part)
 {
     struct manifest_part copy = *part;
@@ -41,29 +43,25 @@ static size_t find_position(const struct manifest *manifest, const char *pipelin
     return i;
 }
 
-const char *manifest_position(const struct manifest *manifest, const char *pipeline)
-{
-    size_t place = find_position(manifest, pipeline);
-
-    return place < manifest->position_count ? manifest->positions[place].text : NULL;
-}
-
 static void position_clear(struct manifest_position *position)
 {
     free(position->pipeline);
     free(position->text);
+    free(position->name);
 }
 
-static int add_position(struct manifest *manifest, const char *pipeline, const char *text)
+static int add_position(struct manifest *manifest, const char *pipeline, const char *name,
+                        const char *text)
 {
-    struct manifest_position position = {strdup(pipeline), strdup(text)};
+    struct manifest_position position = {strdup(pipeline), strdup(text),
+                                         name ? strdup(name) : NULL};
     struct manifest_position *positions =
         realloc(manifest->positions, (manifest->position_count + 1) * sizeof *positions);
 
     if (positions) {
         manifest->positions = positions;
     }
-    if (!positions || !position.pipeline || !position.text) {
+    if (!positions || !position.pipeline || !position.text || (name && !position.name)) {
         position_clear(&position);
         return TIDE_E_LIMIT;
     }
@@ -72,7 +70,7 @@ static int add_position(struct manifest *manifest, const char *pipeline, const c
 }
 
 int manifest_set_position(struct manifest *manifest, const char *pipeline,
-                          const char *text)
+                          const char *name, const char *text)
 {
     size_t place = find_position(manifest, pipeline);
 
@@ -80,7 +78,51 @@ int manifest_set_position(struct manifest *manifest, const char *pipeline,
         position_clear(&manifest->positions[place]);
         manifest->positions[place] = manifest->positions[--manifest->position_count];
     }
-    return text ? add_position(manifest, pipeline, text) : TIDE_OK;
+    return text ? add_position(manifest, pipeline, name, text) : TIDE_OK;
+}
+
+/* Let it stand under the request's own key. */
+static int take_over(struct manifest_position *position, const char *pipeline,
+                     struct tide_error *err)
+{
+    char *copy = strdup(pipeline);
+
+    if (!copy) {
+        return tide_error_memory(err);
+    }
+    free(position->pipeline);
+    position->pipeline = copy;
+    return TIDE_OK;
+}
+
+int manifest_find_position(struct manifest *manifest, const struct writer *writer,
+                           const struct manifest_position **position,
+                           struct tide_error *err)
+{
+    const struct tide_destination_request *request = writer->request;
+    struct kept kept = {
+        .pipeline = request->pipeline,
+        .name = request->mode == TIDE_MODE_REPLACE ? NULL : request->name,
+    };
+    struct manifest_position *found = NULL;
+    int rc;
+
+    for (size_t i = 0; i < manifest->position_count; i++) {
+        struct manifest_position *each = &manifest->positions[i];
+
+        if (kept_offer(&kept, each->pipeline, each->name)) {
+            found = each;
+        }
+    }
+    rc = kept_check(&kept, err);
+    if (rc == TIDE_OK && found) {
+        kept_tell(&kept, writer->host, found->pipeline);
+    }
+    if (rc == TIDE_OK && kept.by == KEPT_UNDER_NAME) {
+        rc = take_over(found, request->pipeline, err);
+    }
+    *position = rc == TIDE_OK ? found : NULL;
+    return rc;
 }
 
 int manifest_describe(struct manifest *manifest, const struct writer *writer)

@@ -25,6 +25,7 @@ struct manifest_parts {
 /** Up to where a pipeline has filled the table. */
 struct manifest_position {
     char *pipeline, *text; /* owned */
+    char *name;            /* the same by the pipeline's name; owned, or NULL */
 };
 
 struct manifest {
@@ -51,12 +52,18 @@ void manifest_clear(struct manifest *manifest);
 TIDE_MUST_CHECK
 int manifest_describe(struct manifest *manifest, const struct writer *writer);
 
-/** Keep a position for a pipeline, NULL: forget it.  TIDE_OK or TIDE_E_LIMIT. */
+/** Keep a position for a pipeline, and its name (or NULL) with it; text NULL: forget it.
+ * TIDE_OK or TIDE_E_LIMIT. */
 TIDE_MUST_CHECK
 int manifest_set_position(struct manifest *manifest, const char *pipeline,
-                          const char *text);
-/** The position of a pipeline, borrowed, or NULL. */
-const char *manifest_position(const struct manifest *manifest, const char *pipeline);
+                          const char *name, const char *text);
+/** The position of the request's pipeline (position/kept.h says which one it is),
+ * borrowed, or NULL.  One that was kept under its name alone is under its own key then.
+ */
+TIDE_MUST_CHECK
+int manifest_find_position(struct manifest *manifest, const struct writer *writer,
+                           const struct manifest_position **position,
+                           struct tide_error *err);
 
 /** Append a part; name is copied.  TIDE_OK or TIDE_E_LIMIT. */
 TIDE_MUST_CHECK

@@ -81,6 +81,10 @@ static void put_positions(struct json_out *out, const struct manifest *manifest)
         json_out_string(out, manifest->positions[i].pipeline);
         json_out_raw(out, ", \"position\": ");
         json_out_string(out, manifest->positions[i].text);
+        if (manifest->positions[i].name) {
+            json_out_raw(out, ", \"name\": ");
+            json_out_string(out, manifest->positions[i].name);
+        }
         json_out_raw(out, "}");
     }
     json_out_raw(out, "]\n}\n");
@@ -191,9 +195,11 @@ static bool take_positions(const struct json_value *root, struct manifest *manif
     while (taken && json_element(&list, &place, &element)) {
         char *pipeline = json_member_string(&element, "pipeline");
         char *text = json_member_string(&element, "position");
+        char *name = json_member_string(&element, "name");
 
         taken = pipeline && text &&
-                manifest_set_position(manifest, pipeline, text) == TIDE_OK;
+                manifest_set_position(manifest, pipeline, name, text) == TIDE_OK;
+        free(name);
         free(pipeline);
         free(text);
     }

@@ -99,13 +99,27 @@ static int read_manifest(struct writer *writer, struct tide_error *err)
     return rc;
 }
 
+static int find_position(struct writer *writer, char **position, struct tide_error *err)
+{
+    struct parts *parts = writer->parts;
+    const struct manifest_position *kept = NULL;
+    int rc = manifest_find_position(&parts->manifest, writer, &kept, err);
+
+    if (rc != TIDE_OK || !kept) {
+        return rc;
+    }
+    parts->pipeline = strdup(kept->pipeline);
+    *position = strdup(kept->text);
+    return parts->pipeline && *position ? TIDE_OK : tide_error_memory(err);
+}
+
 int parts_open(struct writer *writer, const char *suffix, char **position,
                struct tide_error *err)
 {
     struct parts *parts = calloc(1, sizeof *parts);
-    const char *kept;
     int rc;
 
+    *position = NULL;
     writer->parts = parts;
     if (!parts || !(parts->suffix = strdup(suffix))) {
         return tide_error_memory(err);
@@ -118,9 +132,7 @@ int parts_open(struct writer *writer, const char *suffix, char **position,
     if (rc == TIDE_OK) {
         rc = clear_next_part(writer, err);
     }
-    kept = manifest_position(&parts->manifest, writer->request->pipeline);
-    *position = rc == TIDE_OK && kept ? strdup(kept) : NULL;
-    return rc == TIDE_OK && kept && !*position ? tide_error_memory(err) : rc;
+    return rc == TIDE_OK ? find_position(writer, position, err) : rc;
 }
 
 /* ---- writing ---- */
@@ -214,9 +226,15 @@ static int copy_positions(const struct manifest *from, struct manifest *to)
 
     for (size_t i = 0; rc == TIDE_OK && i < from->position_count; i++) {
         rc = manifest_set_position(to, from->positions[i].pipeline,
-                                   from->positions[i].text);
+                                   from->positions[i].name, from->positions[i].text);
     }
     return rc;
+}
+
+/* Under which the position is kept. */
+static const char *pipeline_of(const struct writer *writer)
+{
+    return writer->parts->pipeline ? writer->parts->pipeline : writer->request->pipeline;
 }
 
 /* The manifest as it will be.  What is replaced is gone with all positions in it. */
@@ -236,7 +254,8 @@ static int make_manifest(const struct writer *writer, const char *position, bool
         rc = copy_parts(&parts->pending, &manifest->parts);
     }
     if (rc == TIDE_OK) {
-        rc = manifest_set_position(manifest, writer->request->pipeline, position);
+        rc = manifest_set_position(manifest, pipeline_of(writer), writer->request->name,
+                                   position);
     }
     manifest->is_complete = final;
     return rc == TIDE_OK ? rc : tide_error_memory(err);
@@ -308,6 +327,7 @@ void parts_close(struct writer *writer)
     manifest_clear(&parts->manifest);
     manifest_parts_clear(&parts->pending);
     free(parts->suffix);
+    free(parts->pipeline);
     free(parts);
     writer->parts = NULL;
 }

@@ -11,6 +11,7 @@ struct parts {
     struct manifest_parts pending; /* published and not yet listed */
     char *suffix;                  /* of their names; owned */
     int64_t next;                  /* number of the next part */
+    char *pipeline; /* owned; the key that has the position, NULL: the request's own */
     void *lock;
     bool is_open;      /* the writer's output is a part */
     bool is_fresh;     /* this run made the first manifest, and nothing is listed yet */

@@ -3,7 +3,6 @@
  */
 #include "positions.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ bool pg_positions_is_kept(const struct pg_positions *positions)
 
 /* ---- statements ------------------------------------------------------------------ */
 
-static void add_table(struct tide_pg_sql *sql, const struct pg_positions *positions)
+void pg_positions_add_table(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
     tide_pg_sql_identifier(sql, positions->schema);
     tide_pg_sql_add(sql, "." PG_POSITIONS_TABLE);
@@ -33,16 +32,17 @@ static void add_making(struct tide_pg_sql *sql, const struct pg_positions *posit
 {
     tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(" LOCK_OF_TABLE "); "
                          "CREATE TABLE IF NOT EXISTS ");
-    add_table(sql, positions);
+    pg_positions_add_table(sql, positions);
     tide_pg_sql_add(sql, " (pipeline text PRIMARY KEY, position text, run text,"
                          " committed_at timestamptz NOT NULL,"
-                         " commits bigint NOT NULL DEFAULT 0, target text)");
+                         " commits bigint NOT NULL DEFAULT 0, target text, name text)");
     if (positions->table != PG_POSITIONS_ABSENT) {
         tide_pg_sql_add(sql, "; ALTER TABLE ");
-        add_table(sql, positions);
+        pg_positions_add_table(sql, positions);
         tide_pg_sql_add(sql, " ALTER COLUMN position DROP NOT NULL,"
                              " ADD COLUMN IF NOT EXISTS commits bigint NOT NULL"
-                             " DEFAULT 0, ADD COLUMN IF NOT EXISTS target text");
+                             " DEFAULT 0, ADD COLUMN IF NOT EXISTS target text,"
+                             " ADD COLUMN IF NOT EXISTS name text");
     }
     tide_pg_sql_add(sql, "; ");
 }
@@ -51,7 +51,7 @@ static void add_making(struct tide_pg_sql *sql, const struct pg_positions *posit
 static void add_forgetting(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
     tide_pg_sql_add(sql, "UPDATE ");
-    add_table(sql, positions);
+    pg_positions_add_table(sql, positions);
     tide_pg_sql_add(sql, " SET position = NULL WHERE (target = ");
     tide_pg_sql_literal(sql, positions->target);
     tide_pg_sql_add(sql, " OR starts_with(target, ");
@@ -75,7 +75,7 @@ static void add_target(struct tide_pg_sql *sql, const struct pg_positions *posit
     }
     if (!positions->own_oid && !text.failed) {
         tide_pg_sql_reset(&text);
-        add_table(&text, positions);
+        pg_positions_add_table(&text, positions);
         tide_pg_sql_add(sql, " || ");
         tide_pg_sql_literal(sql, text.text);
         tide_pg_sql_add(sql, "::regclass::oid");
@@ -83,20 +83,27 @@ static void add_target(struct tide_pg_sql *sql, const struct pg_positions *posit
     tide_pg_sql_clear(&text);
 }
 
+static void add_text(struct tide_pg_sql *sql, const char *text)
+{
+    if (text) {
+        tide_pg_sql_literal(sql, text);
+    } else {
+        tide_pg_sql_add(sql, "NULL");
+    }
+}
+
 static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
                     const char *position)
 {
     tide_pg_sql_add(sql, "INSERT INTO ");
-    add_table(sql, positions);
-    tide_pg_sql_add(sql, " AS t (pipeline, position, target, run, committed_at, commits)"
-                         " VALUES (");
+    pg_positions_add_table(sql, positions);
+    tide_pg_sql_add(sql, " AS t (pipeline, name, position, target, run,"
+                         " committed_at, commits) VALUES (");
     tide_pg_sql_literal(sql, positions->pipeline);
     tide_pg_sql_add(sql, ", ");
-    if (position) {
-        tide_pg_sql_literal(sql, position);
-    } else {
-        tide_pg_sql_add(sql, "NULL");
-    }
+    add_text(sql, positions->name);
+    tide_pg_sql_add(sql, ", ");
+    add_text(sql, position);
     tide_pg_sql_add(sql, ", ");
     add_target(sql, positions);
     tide_pg_sql_add(sql, ", ");
@@ -104,117 +111,12 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
     tide_pg_sql_format(sql,
                        ", clock_timestamp(), %lld) ON CONFLICT (pipeline) DO UPDATE"
                        " SET position = EXCLUDED.position,"
-                       " target = EXCLUDED.target, run = EXCLUDED.run,"
+                       " name = coalesce(EXCLUDED.name, t.name), target = "
+                       "EXCLUDED.target, run = EXCLUDED.run,"
                        " committed_at = EXCLUDED.committed_at,"
                        " commits = EXCLUDED.commits"
                        " WHERE t.commits = EXCLUDED.commits - 1",
                        (long long)positions->commits + 1);
-}
-
-/* ---- reading --------------------------------------------------------------------- */
-
-static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
-                         struct tide_error *err)
-{
-    const char *params[] = {positions->schema};
-    PGresult *result = NULL;
-    int rc = tide_pg_query(pg, "SELECT has_schema_privilege($1, 'CREATE')", params, 1,
-                           &result, err);
-
-    positions->may_create = rc == TIDE_OK && PQgetvalue(result, 0, 0)[0] == 't';
-    PQclear(result);
-    return rc;
-}
-
-/* The row's position, count and target; no row: an empty result. */
-static int read_row(const struct pg_positions *positions, struct tide_pg *pg,
-                    PGresult **result, struct tide_error *err)
-{
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_format(&sql, "SELECT position, %s, %s FROM ",
-                       positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
-                       positions->table >= PG_POSITIONS_READY ? "target" : "NULL");
-    add_table(&sql, positions);
-    tide_pg_sql_add(&sql, " WHERE pipeline = ");
-    tide_pg_sql_literal(&sql, positions->pipeline);
-    rc = tide_pg_exec_sql(pg, &sql, result, err);
-    tide_pg_sql_clear(&sql);
-    return rc;
-}
-
-static enum pg_positions_table judge(const struct tide_pg_table *table)
-{
-    if (table->column_count == 0) {
-        return PG_POSITIONS_ABSENT;
-    }
-    if (tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN) {
-        return PG_POSITIONS_OLDER;
-    }
-    return tide_pg_table_find(table, "target") == TIDE_NO_COLUMN ? PG_POSITIONS_COUNTED
-                                                                 : PG_POSITIONS_READY;
-}
-
-/* Behind the name in a row's target, "" in a row that has no oids; NULL: it is the name
- * of another table. */
-static const char *oids_of_target(const struct pg_positions *positions,
-                                  const char *target)
-{
-    size_t length = strlen(positions->target);
-
-    if (strncmp(target, positions->target, length) != 0 ||
-        (target[length] != '\0' && target[length] != '#')) {
-        return NULL;
-    }
-    return target + length;
-}
-
-/* Whether the row's position is one of the target.  A row of an earlier version does not
- * say whose it is. */
-static bool is_of_target(const struct pg_positions *positions, const PGresult *row)
-{
-    return !positions->is_new && !PQgetisnull(row, 0, 0) &&
-           (PQgetisnull(row, 0, 2) ||
-            oids_of_target(positions, PQgetvalue(row, 0, 2)) != NULL);
-}
-
-/* Whether another table of that name stood there when it was committed. */
-static bool is_remade(const struct pg_positions *positions, const PGresult *row)
-{
-    const char *oids = oids_of_target(positions, PQgetvalue(row, 0, 2));
-    unsigned long target = 0, own = 0;
-
-    return oids && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
-           own == strtoul(positions->own_oid, NULL, 10) &&
-           target != strtoul(positions->target_oid, NULL, 10);
-}
-
-int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
-                      struct tide_pg *pg, char **position, struct tide_error *err)
-{
-    PGresult *result = NULL;
-    int rc;
-
-    positions->schema = table->name.schema;
-    positions->table = judge(table);
-    positions->own_oid = table->column_count > 0 ? table->oid : NULL;
-    if (positions->table == PG_POSITIONS_ABSENT) {
-        return ask_privilege(positions, pg, err);
-    }
-    rc = read_row(positions, pg, &result, err);
-    if (rc == TIDE_OK && PQntuples(result) > 0) {
-        positions->commits = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-        if (is_of_target(positions, result)) {
-            positions->is_remade = is_remade(positions, result);
-            *position = strdup(PQgetvalue(result, 0, 0));
-            rc = *position
-                     ? TIDE_OK
-                     : tide_error_set(err, TIDE_E_LIMIT, "no memory for a position");
-        }
-    }
-    PQclear(result);
-    return rc;
 }
 
 /* ---- writing --------------------------------------------------------------------- */
@@ -260,7 +162,7 @@ void pg_positions_advance(struct pg_positions *positions)
 
 /* ---- after a lost reply ---------------------------------------------------------- */
 
-/* Look at the table: how many of three columns it has is its enum pg_positions_table. */
+/* Look at the table: how many of four columns it has is its enum pg_positions_table. */
 static int look(struct pg_positions *positions, struct tide_pg *pg,
                 struct tide_error *err)
 {
@@ -268,7 +170,7 @@ static int look(struct pg_positions *positions, struct tide_pg *pg,
     PGresult *result = NULL;
     int rc;
 
-    add_table(&name, positions);
+    pg_positions_add_table(&name, positions);
     rc = tide_pg_sql_check(&name, err);
     if (rc == TIDE_OK) {
         const char *params[] = {name.text};
@@ -276,7 +178,8 @@ static int look(struct pg_positions *positions, struct tide_pg *pg,
         rc = tide_pg_query(pg,
                            "SELECT count(*) FROM pg_attribute"
                            " WHERE attrelid = to_regclass($1)"
-                           " AND attname IN ('pipeline', 'commits', 'target')",
+                           " AND attname IN"
+                           " ('pipeline', 'commits', 'target', 'name')",
                            params, 1, &result, err);
     }
     if (rc == TIDE_OK) {
@@ -312,7 +215,7 @@ static int touch_row(const struct pg_positions *positions, struct tide_pg *pg,
     int rc;
 
     tide_pg_sql_add(&sql, BEGIN_TO_WAIT "INSERT INTO ");
-    add_table(&sql, positions);
+    pg_positions_add_table(&sql, positions);
     tide_pg_sql_add(&sql, " AS t (pipeline, run, committed_at) VALUES (");
     tide_pg_sql_literal(&sql, positions->pipeline);
     tide_pg_sql_add(&sql, ", '', clock_timestamp()) ON CONFLICT (pipeline)"

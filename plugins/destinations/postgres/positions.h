@@ -29,16 +29,20 @@
 /** What the table is at first sight. */
 enum pg_positions_table {
     PG_POSITIONS_ABSENT,
-    PG_POSITIONS_OLDER,   /**< made by a version that kept no count and no NULL */
-    PG_POSITIONS_COUNTED, /**< made by a version that kept no target */
+    PG_POSITIONS_OLDER,    /**< made by a version that kept no count and no NULL */
+    PG_POSITIONS_COUNTED,  /**< made by a version that kept no target */
+    PG_POSITIONS_TARGETED, /**< made by a version that kept no name */
     PG_POSITIONS_READY
 };
 
 /** A pipeline's row.  Set the borrowed names, zero the rest. */
 struct pg_positions {
-    const char *schema;     /**< of the table */
-    const char *pipeline;   /**< NULL: nothing is kept */
-    const char *run;        /**< that commits */
+    const char *schema;   /**< of the table */
+    const char *pipeline; /**< NULL: nothing is kept; the key that has the row, once it
+                             was read */
+    const char *name; /**< the same by its name, or NULL: it is found by its key alone */
+    char *found;      /**< owned; that key when it is another one */
+    const char *run;  /**< that commits */
     const char *target;     /**< the table that is loaded: "schema"."table" */
     const char *target_oid; /**< of that table, as a number */
     const char *own_oid;    /**< of the table of positions; NULL: it is missing */
@@ -49,8 +53,13 @@ struct pg_positions {
     int64_t commits; /**< of the pipeline, as last read or known to be in */
 };
 
-/** Read the pipeline's row, of a table whose columns were loaded (none: it is missing).
- * *position is what was last committed, malloc'ed, or NULL: there is none for the target.
+/** Append the name of the table. */
+void pg_positions_add_table(struct tide_pg_sql *sql,
+                            const struct pg_positions *positions);
+
+/** Read the pipeline's row (position/kept.h says which one it is), of a table whose
+ * columns were loaded (none: it is missing). *position is what was last committed,
+ * malloc'ed, or NULL: there is none for the target.
  */
 TIDE_MUST_CHECK
 int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
@@ -63,6 +72,8 @@ int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table
 TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);
+
+void pg_positions_clear(struct pg_positions *positions);
 
 /** The transaction of the last save is in. */
 void pg_positions_advance(struct pg_positions *positions);

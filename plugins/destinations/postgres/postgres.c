@@ -59,6 +59,7 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     int rc;
 
     positions->pipeline = request->pipeline;
+    positions->name = request->mode == TIDE_MODE_REPLACE ? NULL : request->name;
     positions->run = request->run;
     begin(destination);
     rc = pg_target_open(&destination->target, destination->pg,
@@ -89,6 +90,7 @@ static void destination_close(void *state)
         return;
     }
     tide_pg_close(destination->pg);
+    pg_positions_clear(&destination->positions);
     pg_target_clear(&destination->target);
     pg_refusals_clear(&destination->refusals);
     pg_load_clear(&destination->load);

@@ -4,17 +4,20 @@
  * A position tells how much of the source is in one table, the row's target: it is not
  * believed of another table, nor of one that had to be made anew.
  */
+#include "../../shared/position/kept.h"
 #include "writer.h"
 
 #define CREATE_POSITIONS                                                                 \
     "CREATE TABLE IF NOT EXISTS " POSITIONS_TABLE                                        \
     " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"                     \
-    " committed_at TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), target TEXT)"
+    " committed_at TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), target TEXT,"   \
+    " name TEXT)"
 
 /* What the table of positions is at first sight. */
 enum positions {
     POSITIONS_ABSENT,
-    POSITIONS_OLDER, /* made by a version that kept no target */
+    POSITIONS_OLDER,    /* made by a version that kept no target */
+    POSITIONS_TARGETED, /* made by a version that kept no name */
     POSITIONS_READY
 };
 
@@ -26,7 +29,9 @@ static int find_positions(const struct writer *writer, enum positions *found,
 
     *found = POSITIONS_ABSENT;
     if (table.count > 0) {
-        *found = table_find(&table, "target") ? POSITIONS_READY : POSITIONS_OLDER;
+        *found = table_find(&table, "name")     ? POSITIONS_READY
+                 : table_find(&table, "target") ? POSITIONS_TARGETED
+                                                : POSITIONS_OLDER;
     }
     table_clear(&table);
     return rc;
@@ -34,57 +39,66 @@ static int find_positions(const struct writer *writer, enum positions *found,
 
 /* ---- reading --------------------------------------------------------------------- */
 
-static int take_position(const struct writer *writer, sqlite3_stmt *query, char **copy,
-                         struct tide_error *err)
+/* Replaced tables go on nowhere: no name is looked for. */
+static const char *name_of(const struct writer *writer)
 {
-    int result = sqlite3_step(query);
-
-    if (result == SQLITE_DONE) {
-        return TIDE_OK;
-    }
-    if (result != SQLITE_ROW) {
-        return database_failed(&writer->database, "read the position", err);
-    }
-    *copy = strdup((const char *)sqlite3_column_text(query, 0));
-    return *copy ? TIDE_OK : tide_error_memory(err);
+    return writer->request->mode == TIDE_MODE_REPLACE ? NULL : writer->request->name;
 }
 
-/* A row of an earlier version does not say whose its position is. */
+/* Rows of the target that may be the pipeline's: position, pipeline, name.  A row of an
+ * earlier version does not say whose its position is. */
 static char *format_query(const struct writer *writer, enum positions found)
 {
-    const char *pipeline = writer->request->pipeline;
+    const char *name = name_of(writer);
+    sqlite3_str *sql = sqlite3_str_new(NULL);
 
-    if (found == POSITIONS_OLDER) {
-        return sqlite3_mprintf(
-            "SELECT position FROM " POSITIONS_TABLE " WHERE pipeline = %Q", pipeline);
+    sqlite3_str_appendf(sql,
+                        "SELECT position, pipeline, %s FROM " POSITIONS_TABLE
+                        " WHERE (pipeline = %Q OR pipeline = %Q",
+                        found == POSITIONS_READY ? "name" : "NULL",
+                        writer->request->pipeline, name);
+    if (found == POSITIONS_READY) {
+        sqlite3_str_appendf(sql, " OR name = %Q", name);
     }
-    return sqlite3_mprintf("SELECT position FROM " POSITIONS_TABLE " WHERE pipeline = %Q"
-                           " AND (target IS NULL OR target = %Q COLLATE NOCASE)",
-                           pipeline, writer->request->table);
+    sqlite3_str_appendf(sql, ")");
+    if (found != POSITIONS_OLDER) {
+        sqlite3_str_appendf(sql, " AND (target IS NULL OR target = %Q COLLATE NOCASE)",
+                            writer->request->table);
+    }
+    return sqlite3_str_finish(sql);
 }
 
-int position_load(const struct writer *writer, char **position, struct tide_error *err)
+static const char *text_of(sqlite3_stmt *query, int column)
 {
-    sqlite3_stmt *query = NULL;
-    char *copy = NULL;
-    enum positions found;
-    int rc = find_positions(writer, &found, err);
-
-    if (rc == TIDE_OK && found != POSITIONS_ABSENT && !writer->is_new) {
-        rc = database_prepare(&writer->database, format_query(writer, found),
-                              "read the position", &query, err);
-    }
-    if (query) {
-        rc = take_position(writer, query, &copy, err);
-    }
-    (void)sqlite3_finalize(query);
-    if (rc == TIDE_OK) {
-        *position = copy;
-    }
-    return rc;
+    return (const char *)sqlite3_column_text(query, column);
 }
 
-/* ---- writing --------------------------------------------------------------------- */
+/* Keep copies of the row in hand. */
+static int take_row(struct writer *writer, sqlite3_stmt *query, char **position,
+                    struct tide_error *err)
+{
+    free(*position);
+    free(writer->pipeline);
+    *position = strdup(text_of(query, 0));
+    writer->pipeline = strdup(text_of(query, 1));
+    return *position && writer->pipeline ? TIDE_OK : tide_error_memory(err);
+}
+
+/* The best of the rows; *position NULL: there is none. */
+static int choose(struct writer *writer, sqlite3_stmt *query, struct kept *kept,
+                  char **position, struct tide_error *err)
+{
+    int rc = TIDE_OK, result;
+
+    while (rc == TIDE_OK && (result = sqlite3_step(query)) != SQLITE_DONE) {
+        if (result != SQLITE_ROW) {
+            rc = database_failed(&writer->database, "read the position", err);
+        } else if (kept_offer(kept, text_of(query, 1), text_of(query, 2))) {
+            rc = take_row(writer, query, position, err);
+        }
+    }
+    return rc == TIDE_OK ? kept_check(kept, err) : rc;
+}
 
 static int run_formatted(const struct writer *writer, char *sql, struct tide_error *err)
 {
@@ -98,33 +112,92 @@ static int run_formatted(const struct writer *writer, char *sql, struct tide_err
     return rc;
 }
 
+/* Let the row be ours, when it is under another key. */
+static int adopt(struct writer *writer, const struct kept *kept, struct tide_error *err)
+{
+    const char *pipeline = writer->request->pipeline;
+
+    kept_tell(kept, writer->host, writer->pipeline);
+    if (kept->by != KEPT_UNDER_NAME) {
+        return TIDE_OK;
+    }
+    free(writer->pipeline);
+    writer->pipeline = NULL;
+    return run_formatted(writer,
+                         sqlite3_mprintf("UPDATE " POSITIONS_TABLE
+                                         " SET pipeline = %Q WHERE pipeline = %Q",
+                                         pipeline, writer->request->name),
+                         err);
+}
+
+static int read_position(struct writer *writer, enum positions found, char **position,
+                         struct tide_error *err)
+{
+    struct kept kept = {.pipeline = writer->request->pipeline, .name = name_of(writer)};
+    sqlite3_stmt *query = NULL;
+    int rc = database_prepare(&writer->database, format_query(writer, found),
+                              "read the position", &query, err);
+
+    if (rc == TIDE_OK) {
+        rc = choose(writer, query, &kept, position, err);
+    }
+    (void)sqlite3_finalize(query);
+    return rc == TIDE_OK && kept.by != KEPT_NONE ? adopt(writer, &kept, err) : rc;
+}
+
+int position_load(struct writer *writer, char **position, struct tide_error *err)
+{
+    char *copy = NULL;
+    enum positions found;
+    int rc = find_positions(writer, &found, err);
+
+    if (rc == TIDE_OK && found != POSITIONS_ABSENT && !writer->is_new) {
+        rc = read_position(writer, found, &copy, err);
+    }
+    if (rc == TIDE_OK) {
+        *position = copy;
+    } else {
+        free(copy);
+    }
+    return rc;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
+
+/* Under which the row stands. */
+static const char *pipeline_of(const struct writer *writer)
+{
+    return writer->pipeline ? writer->pipeline : writer->request->pipeline;
+}
+
 static int make_positions(const struct writer *writer, enum positions *found,
                           struct tide_error *err)
 {
-    const char *sql = *found == POSITIONS_ABSENT ? CREATE_POSITIONS
-                                                 : "ALTER TABLE " POSITIONS_TABLE
-                                                   " ADD COLUMN target TEXT";
+    static const char *const statements[] = {
+        [POSITIONS_ABSENT] = CREATE_POSITIONS,
+        [POSITIONS_OLDER] = "ALTER TABLE " POSITIONS_TABLE " ADD COLUMN target TEXT;"
+                            "ALTER TABLE " POSITIONS_TABLE " ADD COLUMN name TEXT",
+        [POSITIONS_TARGETED] = "ALTER TABLE " POSITIONS_TABLE " ADD COLUMN name TEXT",
+    };
+    const char *sql = *found == POSITIONS_READY ? NULL : statements[*found];
 
-    if (*found == POSITIONS_READY) {
-        return TIDE_OK;
-    }
     *found = POSITIONS_READY;
-    return database_run(&writer->database, sql, "keep the position", err);
+    return sql ? database_run(&writer->database, sql, "keep the position", err) : TIDE_OK;
 }
 
 /* Others loaded a table of that name which is gone. */
 static int forget_others(const struct writer *writer, enum positions found,
                          struct tide_error *err)
 {
-    if (!writer->is_new || found != POSITIONS_READY) {
+    if (!writer->is_new || found < POSITIONS_TARGETED) {
         return TIDE_OK;
     }
-    return run_formatted(
-        writer,
-        sqlite3_mprintf("DELETE FROM " POSITIONS_TABLE " WHERE target = %Q COLLATE NOCASE"
-                        " AND pipeline <> %Q",
-                        writer->request->table, writer->request->pipeline),
-        err);
+    return run_formatted(writer,
+                         sqlite3_mprintf("DELETE FROM " POSITIONS_TABLE
+                                         " WHERE target = %Q COLLATE NOCASE"
+                                         " AND pipeline <> %Q",
+                                         writer->request->table, pipeline_of(writer)),
+                         err);
 }
 
 static char *format_row(const struct writer *writer, const char *position)
@@ -133,11 +206,13 @@ static char *format_row(const struct writer *writer, const char *position)
 
     if (!position) {
         return sqlite3_mprintf("DELETE FROM " POSITIONS_TABLE " WHERE pipeline = %Q",
-                               request->pipeline);
+                               pipeline_of(writer));
     }
     return sqlite3_mprintf("INSERT OR REPLACE INTO " POSITIONS_TABLE
-                           " (pipeline, position, run, target) VALUES (%Q, %Q, %Q, %Q)",
-                           request->pipeline, position, request->run, request->table);
+                           " (pipeline, name, position, run, target)"
+                           " VALUES (%Q, %Q, %Q, %Q, %Q)",
+                           pipeline_of(writer), request->name, position, request->run,
+                           request->table);
 }
 
 int position_keep(struct writer *writer, const char *position, struct tide_error *err)

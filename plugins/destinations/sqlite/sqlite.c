@@ -50,6 +50,7 @@ static void sqlite_close(void *state)
     remove_unused_file(writer);
     table_clear(&writer->table);
     free(writer->columns);
+    free(writer->pipeline);
     free(writer);
 }
 

@@ -33,6 +33,7 @@ struct writer {
     bool is_new;            /* made in the transaction under way */
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
+    char *pipeline; /* owned; the key that has the position, NULL: that of the request */
     sqlite3_stmt *insert;
     sqlite3_stmt *newest; /* merge with a cursor: lets the later of two rows pass */
 };
@@ -73,10 +74,11 @@ int rows_write(struct writer *writer, const struct tide_batch *batch,
 
 /* ---- positions.c ---- */
 
-/** The position last committed for the request's pipeline, malloc'ed; NULL for none, also
- * where the table is new or the position is one of another table. */
+/** The position last committed for the request's pipeline (position/kept.h says which one
+ * that is), malloc'ed; NULL for none, also where the table is new or the position is one
+ * of another table. */
 TIDE_MUST_CHECK
-int position_load(const struct writer *writer, char **position, struct tide_error *err);
+int position_load(struct writer *writer, char **position, struct tide_error *err);
 
 /** Keep a position within the transaction, or none (NULL): the next run begins at the
  * start.  What other pipelines kept of a table that is new is forgotten. */

@@ -1,0 +1,205 @@
+/*
+ * positions_read - which row of the table of positions is the pipeline's, and what it
+ * says.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../shared/position/kept.h"
+#include "positions.h"
+
+/* ---- the table --------------------------------------------------------------------- */
+
+static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
+                         struct tide_error *err)
+{
+    const char *params[] = {positions->schema};
+    PGresult *result = NULL;
+    int rc = tide_pg_query(pg, "SELECT has_schema_privilege($1, 'CREATE')", params, 1,
+                           &result, err);
+
+    positions->may_create = rc == TIDE_OK && PQgetvalue(result, 0, 0)[0] == 't';
+    PQclear(result);
+    return rc;
+}
+
+/* Of each row that may be the pipeline's: position, count, target, pipeline and name. */
+static int read_rows(const struct pg_positions *positions, struct tide_pg *pg,
+                     PGresult **result, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_format(&sql, "SELECT position, %s, %s, pipeline, %s FROM ",
+                       positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
+                       positions->table >= PG_POSITIONS_TARGETED ? "target" : "NULL",
+                       positions->table >= PG_POSITIONS_READY ? "name" : "NULL");
+    pg_positions_add_table(&sql, positions);
+    tide_pg_sql_add(&sql, " WHERE pipeline = ");
+    tide_pg_sql_literal(&sql, positions->pipeline);
+    if (positions->name) {
+        tide_pg_sql_add(&sql, " OR pipeline = ");
+        tide_pg_sql_literal(&sql, positions->name);
+    }
+    if (positions->name && positions->table >= PG_POSITIONS_READY) {
+        tide_pg_sql_add(&sql, " OR name = ");
+        tide_pg_sql_literal(&sql, positions->name);
+    }
+    rc = tide_pg_exec_sql(pg, &sql, result, err);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+static enum pg_positions_table judge(const struct tide_pg_table *table)
+{
+    if (table->column_count == 0) {
+        return PG_POSITIONS_ABSENT;
+    }
+    if (tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN) {
+        return PG_POSITIONS_OLDER;
+    }
+    if (tide_pg_table_find(table, "target") == TIDE_NO_COLUMN) {
+        return PG_POSITIONS_COUNTED;
+    }
+    return tide_pg_table_find(table, "name") == TIDE_NO_COLUMN ? PG_POSITIONS_TARGETED
+                                                               : PG_POSITIONS_READY;
+}
+
+/* Behind the name in a row's target, "" in a row that has no oids; NULL: it is the name
+ * of another table. */
+static const char *oids_of_target(const struct pg_positions *positions,
+                                  const char *target)
+{
+    size_t length = strlen(positions->target);
+
+    if (strncmp(target, positions->target, length) != 0 ||
+        (target[length] != '\0' && target[length] != '#')) {
+        return NULL;
+    }
+    return target + length;
+}
+
+/* Whether the row's position is one of the target.  A row of an earlier version does not
+ * say whose it is. */
+static bool is_of_target(const struct pg_positions *positions, const PGresult *rows,
+                         int row)
+{
+    return !positions->is_new && !PQgetisnull(rows, row, 0) &&
+           (PQgetisnull(rows, row, 2) ||
+            oids_of_target(positions, PQgetvalue(rows, row, 2)) != NULL);
+}
+
+/* Whether another table of that name stood there when it was committed. */
+static bool is_remade(const struct pg_positions *positions, const PGresult *rows, int row)
+{
+    const char *oids = oids_of_target(positions, PQgetvalue(rows, row, 2));
+    unsigned long target = 0, own = 0;
+
+    return oids && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
+           own == strtoul(positions->own_oid, NULL, 10) &&
+           target != strtoul(positions->target_oid, NULL, 10);
+}
+
+/* ---- which row --------------------------------------------------------------------- */
+
+/* The row that is ours; -1: there is none. */
+static int find_row(const struct pg_positions *positions, struct kept *kept,
+                    const PGresult *rows)
+{
+    int found = -1;
+
+    for (int i = 0; i < PQntuples(rows); i++) {
+        const char *pipeline = PQgetvalue(rows, i, 3);
+        const char *name = PQgetisnull(rows, i, 4) ? NULL : PQgetvalue(rows, i, 4);
+
+        if ((strcmp(pipeline, positions->pipeline) == 0 ||
+             is_of_target(positions, rows, i)) &&
+            kept_offer(kept, pipeline, name)) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+/* From now on the row is that of the run's own key. */
+static int take_over(const struct pg_positions *positions, struct tide_pg *pg,
+                     struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_add(&sql, "UPDATE ");
+    pg_positions_add_table(&sql, positions);
+    tide_pg_sql_add(&sql, " SET pipeline = ");
+    tide_pg_sql_literal(&sql, positions->pipeline);
+    tide_pg_sql_add(&sql, " WHERE pipeline = ");
+    tide_pg_sql_literal(&sql, positions->name);
+    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+/* Let the row be ours, when it is under another key. */
+static int adopt(struct pg_positions *positions, const struct kept *kept,
+                 struct tide_pg *pg, const char *pipeline, struct tide_error *err)
+{
+    int rc = kept_check(kept, err);
+
+    if (rc != TIDE_OK || kept->by == KEPT_EXACTLY) {
+        return rc;
+    }
+    kept_tell(kept, pg->host, pipeline);
+    if (kept->by == KEPT_UNDER_NAME) {
+        return take_over(positions, pg, err);
+    }
+    positions->found = strdup(pipeline);
+    if (!positions->found) {
+        return tide_error_memory(err);
+    }
+    positions->pipeline = positions->found;
+    return TIDE_OK;
+}
+
+static int take_row(struct pg_positions *positions, const PGresult *rows, int row,
+                    char **position, struct tide_error *err)
+{
+    positions->commits = strtoll(PQgetvalue(rows, row, 1), NULL, 10);
+    if (!is_of_target(positions, rows, row)) {
+        return TIDE_OK;
+    }
+    positions->is_remade = is_remade(positions, rows, row);
+    *position = strdup(PQgetvalue(rows, row, 0));
+    return *position ? TIDE_OK : tide_error_memory(err);
+}
+
+int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
+                      struct tide_pg *pg, char **position, struct tide_error *err)
+{
+    struct kept kept = {.pipeline = positions->pipeline, .name = positions->name};
+    PGresult *rows = NULL;
+    int rc, row;
+
+    positions->schema = table->name.schema;
+    positions->table = judge(table);
+    positions->own_oid = table->column_count > 0 ? table->oid : NULL;
+    if (positions->table == PG_POSITIONS_ABSENT) {
+        return ask_privilege(positions, pg, err);
+    }
+    rc = read_rows(positions, pg, &rows, err);
+    row = rc == TIDE_OK ? find_row(positions, &kept, rows) : -1;
+    if (row >= 0) {
+        rc = adopt(positions, &kept, pg, PQgetvalue(rows, row, 3), err);
+    }
+    if (row >= 0 && rc == TIDE_OK) {
+        rc = take_row(positions, rows, row, position, err);
+    }
+    PQclear(rows);
+    return rc;
+}
+
+void pg_positions_clear(struct pg_positions *positions)
+{
+    free(positions->found);
+    positions->found = NULL;
+}
