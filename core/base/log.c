@@ -144,18 +144,3 @@ void tide_log_write(enum tide_log_level level, const char *message,
     put_line(&line);
     tide_text_fini(&line);
 }
-
-int tide_log_level_parse(const char *text, enum tide_log_level *level,
-                         struct tide_error *err)
-{
-    for (size_t i = 0; i < LEVEL_COUNT; i++) {
-        if (strcmp(level_names[i], text) == 0) {
-            *level = (enum tide_log_level)i;
-            return TIDE_OK;
-        }
-    }
-    return tide_error_set(err, TIDE_E_CONFIG,
-                          "\"%.64s\" is not a log level: use debug, info, warning or "
-                          "error",
-                          text);
-}

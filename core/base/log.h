@@ -46,8 +46,5 @@ void tide_log_init(const char *program, enum tide_log_format format,
 /** fields end with a NULL key; may be NULL. */
 void tide_log_write(enum tide_log_level level, const char *message,
                     const struct tide_log_field *fields);
-/** "debug", "info", "warning", "error"; TIDE_E_CONFIG. */
-int tide_log_level_parse(const char *text, enum tide_log_level *level,
-                         struct tide_error *err);
 
 #endif

@@ -43,7 +43,5 @@ int tide_duration_parse(const char *text, int64_t *microseconds, struct tide_err
 int tide_size_parse(const char *text, int64_t *bytes, struct tide_error *err);
 /** "2024-11-27T18:22:47.937Z" of microseconds since 1970; out holds 32 bytes. */
 void tide_time_format_ms(int64_t microseconds, char out[32]);
-/** The reverse, also without fraction; TIDE_E_DATA. */
-int tide_time_parse(const char *text, int64_t *microseconds);
 
 #endif

@@ -90,16 +90,3 @@ void tide_time_format_ms(int64_t microseconds, char out[32])
     *at++ = 'Z';
     *tide_put_bc_(at, bc) = '\0';
 }
-
-int tide_time_parse(const char *text, int64_t *microseconds)
-{
-    int64_t value;
-    int rc = tide_parse_timestamp(text, strlen(text), &value);
-
-    if (rc != TIDE_OK || value == TIDE_INSTANT_INFINITY ||
-        value == TIDE_INSTANT_MINUS_INFINITY) {
-        return TIDE_E_DATA;
-    }
-    *microseconds = value;
-    return TIDE_OK;
-}

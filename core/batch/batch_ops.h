@@ -49,8 +49,4 @@ void tide_batch_value_text(const struct tide_batch *batch,
 int64_t tide_batch_bytes(const struct tide_batch *batch,
                          const struct tide_schema *schema);
 
-/** The schema as Arrow metadata, for other Arrow software; out is the caller's to
- * release. */
-int tide_schema_export(const struct tide_schema *schema, struct ArrowSchema *out);
-
 #endif

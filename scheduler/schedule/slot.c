@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/text.h"
 
 int64_t tide_slot_phase(const char *uid, int64_t period)
 {
@@ -39,26 +38,6 @@ int64_t tide_slot_at_or_before(const char *uid, int64_t period, int64_t time)
 int64_t tide_slot_after(const char *uid, int64_t period, int64_t time)
 {
     return tide_slot_at_or_before(uid, period, time) + period;
-}
-
-static const char *const policy_names[] = {"latest", "skip", "all"};
-
-int tide_missed_policy_parse(const char *text, enum tide_missed_policy *policy,
-                             struct tide_error *err)
-{
-    const char *nearest;
-
-    for (size_t i = 0; i < 3; i++) {
-        if (strcmp(text, policy_names[i]) == 0) {
-            *policy = (enum tide_missed_policy)i;
-            return TIDE_OK;
-        }
-    }
-    nearest = tide_text_nearest(text, policy_names, 3);
-    return tide_error_set(err, TIDE_E_CONFIG,
-                          "\"%.40s\" is no policy for missed slots: write latest, skip "
-                          "or all%s%s",
-                          text, nearest ? "; nearest: " : "", nearest ? nearest : "");
 }
 
 /* How many of `due` slots, the last of them `late` microseconds ago, run. */

@@ -32,9 +32,6 @@ enum tide_missed_policy {
     TIDE_MISSED_SKIP,   /**< run none */
     TIDE_MISSED_ALL     /**< run each, the newest `most` of them */
 };
-/** "latest", "skip", "all"; TIDE_E_CONFIG. */
-int tide_missed_policy_parse(const char *text, enum tide_missed_policy *policy,
-                             struct tide_error *err);
 
 #define TIDE_SLOTS_MOST 100
 

@@ -2,8 +2,7 @@
  * schema - the columns of a table: their names, types and promises.
  *
  * A schema is plain data, changed with the functions below; its texts are its own,
- * allocated with malloc().  It is what plugins agree on before rows flow;
- * tide_schema_export() of the engine gives it as a struct ArrowSchema.
+ * allocated with malloc().  It is what plugins agree on before rows flow.
  */
 #ifndef TIDEMILL_SCHEMA_H
 #define TIDEMILL_SCHEMA_H

@@ -112,18 +112,6 @@ void rewrite_skip(struct rewrite *rewrite, size_t end)
     rewrite->copied = end;
 }
 
-int rewrite_replace(struct rewrite *rewrite, int64_t row, size_t from, size_t end,
-                    const uint8_t *text, size_t length)
-{
-    int rc = rewrite_open_gap(rewrite, row, from, length);
-
-    if (rc == TIDE_OK) {
-        rewrite_append(rewrite, text, length);
-        rewrite_skip(rewrite, end);
-    }
-    return rc;
-}
-
 /* Each byte is written, and stays if the next one does not go into its place. */
 int rewrite_drop(struct rewrite *rewrite, const uint8_t *drop)
 {

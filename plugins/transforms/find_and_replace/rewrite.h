@@ -27,10 +27,6 @@ struct rewrite {
 
 /** Begin with a column of an incoming batch, which must stay until finish. */
 void rewrite_begin(struct rewrite *rewrite, const struct ArrowArray *column);
-/** Put text in the place of data[start, end), which lies in that row.  TIDE_E_LIMIT. */
-TIDE_MUST_CHECK
-int rewrite_replace(struct rewrite *rewrite, int64_t row, size_t start, size_t end,
-                    const uint8_t *text, size_t length);
 /** Copy up to start and make room for length more bytes: for a replacement in pieces.
  * The caller appends with rewrite_append and ends with rewrite_skip. */
 TIDE_MUST_CHECK

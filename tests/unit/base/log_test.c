@@ -95,27 +95,12 @@ static void lines_below_the_level_are_not_written(void **state)
     assert_string_equal(behind_time(catch_end()), "level=warning program=x msg=this\n");
 }
 
-static void levels_have_names(void **state)
-{
-    enum tide_log_level level = TIDE_LOG_ERROR;
-    struct tide_error err = {0};
-
-    (void)state;
-    assert_int_equal(tide_log_level_parse("debug", &level, &err), TIDE_OK);
-    assert_int_equal(level, TIDE_LOG_DEBUG);
-    assert_int_equal(tide_log_level_parse("warning", &level, &err), TIDE_OK);
-    assert_int_equal(level, TIDE_LOG_WARNING);
-    assert_int_equal(tide_log_level_parse("warn", &level, &err), TIDE_E_CONFIG);
-    assert_non_null(strstr(err.message, "debug, info, warning"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logfmt_quotes_only_what_needs_it),
         cmocka_unit_test(json_lines_are_json),
         cmocka_unit_test(lines_below_the_level_are_not_written),
-        cmocka_unit_test(levels_have_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,7 @@ static void sizes_are_bytes_or_binary_units(void **state)
     }
 }
 
-static void times_have_milliseconds_and_read_back(void **state)
+static void times_have_milliseconds(void **state)
 {
     static const struct {
         int64_t us;
@@ -178,23 +178,16 @@ static void times_have_milliseconds_and_read_back(void **state)
                  {INT64_C(1732731767937000), "2024-11-27T18:22:47.937Z"},
                  {-1000, "1969-12-31T23:59:59.999Z"}};
     char text[32];
-    int64_t us;
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         tide_time_format_ms(cases[i].us, text);
         assert_string_equal(text, cases[i].text);
-        assert_int_equal(tide_time_parse(text, &us), TIDE_OK);
-        assert_int_equal(us, cases[i].us);
     }
     tide_time_format_ms(INT64_MAX, text);
     assert_string_equal(text, "294247-01-10T04:00:54.775Z");
     tide_time_format_ms(INT64_MIN, text);
     assert_non_null(strstr(text, " BC"));
-    assert_int_equal(tide_time_parse("2024-11-27T18:22:47Z", &us), TIDE_OK);
-    assert_int_equal(us, INT64_C(1732731767000000));
-    assert_int_equal(tide_time_parse("infinity", &us), TIDE_E_DATA);
-    assert_int_equal(tide_time_parse("yesterday", &us), TIDE_E_DATA);
 }
 
 static void starts_and_ends_compare_bytes(void **state)
@@ -217,7 +210,7 @@ int main(void)
         cmocka_unit_test(a_very_long_name_has_no_nearest),
         cmocka_unit_test(durations_are_a_number_and_a_unit),
         cmocka_unit_test(sizes_are_bytes_or_binary_units),
-        cmocka_unit_test(times_have_milliseconds_and_read_back),
+        cmocka_unit_test(times_have_milliseconds),
         cmocka_unit_test(starts_and_ends_compare_bytes),
     };
 

@@ -193,39 +193,6 @@ static void a_time_beyond_the_day_is_named(void **state)
     tide_schema_clear(&schema);
 }
 
-/* ---- export ---- */
-
-static void a_schema_is_exported_for_arrow(void **state)
-{
-    struct tide_schema schema = {0};
-    struct ArrowSchema out;
-
-    (void)state;
-    for (int type = 0; type < TIDE_TYPE_COUNT; type++) {
-        assert_int_equal(tide_schema_add(&schema, tide_type_name(type), type,
-                                         type % 2 ? TIDE_COLUMN_REQUIRED : 0),
-                         TIDE_OK);
-    }
-    assert_int_equal(tide_schema_set_logical(&schema, TIDE_TYPE_DECIMAL, "numeric(12,2)"),
-                     TIDE_OK);
-    assert_int_equal(tide_schema_export(&schema, &out), TIDE_OK);
-    assert_string_equal(out.format, "+s");
-    assert_int_equal(out.n_children, TIDE_TYPE_COUNT);
-    for (int type = 0; type < TIDE_TYPE_COUNT; type++) {
-        const struct ArrowSchema *field = out.children[type];
-
-        assert_string_equal(field->name, tide_type_name(type));
-        assert_string_equal(field->format, tide_type_format(type));
-        assert_int_equal(field->flags, type % 2 ? 0 : ARROW_FLAG_NULLABLE);
-        assert_memory_equal(field->metadata + 8, "tidemill.type", 13);
-    }
-    assert_memory_equal(out.children[TIDE_TYPE_DECIMAL]->metadata + 4 + 17 + 11 + 20 + 4,
-                        "numeric(12,2)", 13);
-    tide_schema_clear(&schema);
-    out.release(&out);
-    assert_null(out.release);
-}
-
 /* ---- JSON texts ---- */
 
 static void json_texts_are_recognised_to_the_letter(void **state)
@@ -321,7 +288,6 @@ int main(void)
         cmocka_unit_test(values_that_break_their_type_are_named),
         cmocka_unit_test(structure_that_is_wrong_is_named),
         cmocka_unit_test(a_time_beyond_the_day_is_named),
-        cmocka_unit_test(a_schema_is_exported_for_arrow),
         cmocka_unit_test(json_texts_are_recognised_to_the_letter),
         cmocka_unit_test(json_texts_are_bounded_in_depth),
     };

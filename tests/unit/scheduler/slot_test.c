@@ -147,21 +147,6 @@ static void every_due_slot_is_either_run_or_skipped(void **state)
     }
 }
 
-static void policies_are_read_and_a_wrong_one_is_named(void **state)
-{
-    enum tide_missed_policy policy;
-    struct tide_error err;
-
-    (void)state;
-    assert_int_equal(tide_missed_policy_parse("all", &policy, &err), TIDE_OK);
-    assert_int_equal(policy, TIDE_MISSED_ALL);
-    assert_int_equal(tide_missed_policy_parse("skip", &policy, &err), TIDE_OK);
-    assert_int_equal(policy, TIDE_MISSED_SKIP);
-    assert_int_equal(tide_missed_policy_parse("lates", &policy, &err), TIDE_E_CONFIG);
-    assert_non_null(strstr(err.message, "nearest: latest"));
-    assert_int_equal(policy, TIDE_MISSED_SKIP);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,7 +158,6 @@ int main(void)
         cmocka_unit_test(a_missed_slot_is_skipped_but_one_within_the_grace_is_not_missed),
         cmocka_unit_test(all_missed_slots_run_up_to_the_bound),
         cmocka_unit_test(every_due_slot_is_either_run_or_skipped),
-        cmocka_unit_test(policies_are_read_and_a_wrong_one_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
