@@ -21,7 +21,7 @@ static const struct {
     {"runs", "[NAME]", "List runs, newest first."},
     {"run-status", "ID", "Show one run, or follow it to its end."},
     {"rejects", "ID", "List the rows a run rejected, and why."},
-    {"replay", "ID", "Run them again, through the definition as it is now."},
+    {"replay", "ID", "Run those rows again, through the definition as it is now."},
 };
 
 static const struct tide_verb *const engine_verbs[] = {
