@@ -1,5 +1,5 @@
 /*
- * copy - the COPY protocol, in both directions, without blocking.
+ * copy - COPY ... FROM STDIN without blocking.
  *
  * Layer: the postgres plugins' shared part; libpq and the SDK.
  */
@@ -19,10 +19,6 @@
 TIDE_MUST_CHECK
 int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err);
 
-/** The same for a COPY ... TO STDOUT. */
-TIDE_MUST_CHECK
-int tide_pg_copy_out(struct tide_pg *pg, const char *sql, struct tide_error *err);
-
 /** Send bytes of the stream, in pieces, and wait until they have left. */
 TIDE_MUST_CHECK
 int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
@@ -38,11 +34,5 @@ int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *er
  * order; context may be NULL.
  */
 int64_t tide_pg_copy_line(const char *context, const char *table);
-
-/** The next piece of a COPY ... TO STDOUT, the caller's to PQfreemem; TIDE_END after the
- * last. */
-TIDE_MUST_CHECK
-int tide_pg_copy_get(struct tide_pg *pg, char **data, size_t *length,
-                     struct tide_error *err);
 
 #endif

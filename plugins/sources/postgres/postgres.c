@@ -16,10 +16,10 @@
 #include "position.h"
 #include "postgres/catalog.h"
 #include "postgres/connection.h"
-#include "postgres/copy.h"
 #include "progress.h"
 #include "query.h"
 #include "relation.h"
+#include "stream.h"
 
 struct pg_source {
     const struct tide_host *host;
@@ -32,6 +32,7 @@ struct pg_source {
     struct pg_position position; /* of the run before */
     struct pg_progress progress; /* of this one */
     struct tide_pg_sql copy;     /* the statement */
+    struct pg_stream stream;     /* what it gives */
     char *origin;                /* the table as the request named it */
     int64_t batch_rows, batch_bytes;
     int64_t row;            /* rows received so far */
@@ -270,7 +271,7 @@ static int fill(struct pg_source *source, struct tide_error *err)
         char *data = NULL;
         size_t length = 0;
 
-        rc = tide_pg_copy_get(source->pg, &data, &length, err);
+        rc = pg_stream_get(&source->stream, &data, &length, err);
         if (rc == TIDE_OK) {
             rc = decode_message(source, (const uint8_t *)data, length, err);
             bytes += (int64_t)length;
@@ -373,7 +374,8 @@ static int go_on(struct pg_source *source, struct tide_error *err)
 {
     if (!source->has_begun) {
         source->has_begun = true;
-        return tide_pg_copy_out(source->pg, source->copy.text, err);
+        source->stream.pg = source->pg;
+        return pg_stream_begin(&source->stream, source->copy.text, err);
     }
     if (source->has_held) {
         source->has_held = false;
