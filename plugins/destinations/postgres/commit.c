@@ -11,14 +11,19 @@
 /* Between two attempts to reach the server again. */
 #define RETRY_PAUSE_MS 200
 
-static int send_commit(struct tide_pg *pg, struct tide_error *err)
+/* *is_answered: the server has said what came of it.  It has not when the connection
+ * broke, nor when libpq had no memory for the answer. */
+static int send_commit(struct tide_pg *pg, bool *is_answered, struct tide_error *err)
 {
     PGresult *result = NULL;
     int rc;
 
     pg->uncancellable = true;
+    pg->sqlstate[0] = '\0';
     rc = tide_pg_exec(pg, "COMMIT", &result, err);
     pg->uncancellable = false;
+    *is_answered =
+        PQstatus(pg->conn) == CONNECTION_OK && (rc == TIDE_OK || pg->sqlstate[0] != '\0');
     if (rc == TIDE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
         rc = tide_error_set(err, TIDE_E_INTERNAL, "%s rolled the transaction back",
                             pg->place);
@@ -52,9 +57,10 @@ static int find_outcome(const struct tide_pg_options *options,
     return rc == TIDE_OK ? pg_positions_find(positions, *fresh, committed, err) : rc;
 }
 
-/* err tells how the connection broke. */
+/* err tells how the answer was lost.  Where a position is stored the next run knows. */
 static int settle(struct tide_pg **pg, const struct tide_pg_options *options,
-                  const struct pg_positions *positions, struct tide_error *err)
+                  const struct pg_positions *positions, const char *position,
+                  struct tide_error *err)
 {
     struct tide_error why = {0};
     struct tide_pg *fresh = NULL;
@@ -78,9 +84,9 @@ static int settle(struct tide_pg **pg, const struct tide_pg_options *options,
     if (rc == TIDE_OK) {
         (void)tide_error_wrap(err, "lost while committing; the commit is not in");
     } else {
-        (void)tide_error_wrap(err,
-                              "lost while committing; the next run finds out whether the "
-                              "rows are in (%s)",
+        (void)tide_error_wrap(err, "lost while committing; %s (%s)",
+                              position ? "the next run finds out whether the rows are in"
+                                       : "whether the rows are in is not known",
                               why.message);
     }
     err->code = TIDE_E_TRANSIENT;
@@ -91,7 +97,7 @@ int pg_commit(struct tide_pg **pg, const struct tide_pg_options *options,
               struct pg_positions *positions, const char *position,
               struct tide_error *err)
 {
-    bool is_kept = pg_positions_is_kept(positions);
+    bool is_kept = pg_positions_is_kept(positions), is_answered = false;
     int rc = TIDE_OK;
 
     if (is_kept || (positions->pipeline && position)) {
@@ -100,9 +106,9 @@ int pg_commit(struct tide_pg **pg, const struct tide_pg_options *options,
     if (rc != TIDE_OK) {
         return rc;
     }
-    rc = send_commit(*pg, err);
-    if (rc != TIDE_OK && PQstatus((*pg)->conn) != CONNECTION_OK) {
-        rc = settle(pg, options, positions, err);
+    rc = send_commit(*pg, &is_answered, err);
+    if (rc != TIDE_OK && !is_answered) {
+        rc = settle(pg, options, positions, position, err);
     }
     if (rc == TIDE_OK && is_kept) {
         pg_positions_advance(positions);

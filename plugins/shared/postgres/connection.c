@@ -158,6 +158,17 @@ static int next_result(struct tide_pg *pg, PGresult **result, struct tide_error 
     return TIDE_OK;
 }
 
+/* Behind a failure the rest is passed over; but a COPY that has begun all the same, as it
+ * may when libpq was out of memory in front of it, is told of again and again until it is
+ * ended: true then. */
+static bool drop_behind_failure(PGresult *next)
+{
+    bool is_endless = is_copy(next);
+
+    PQclear(next);
+    return is_endless;
+}
+
 int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *err)
 {
     PGresult *last = NULL;
@@ -166,7 +177,9 @@ int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *er
 
     while ((rc = next_result(pg, &next, err)) == TIDE_OK && next) {
         if (last && is_failure(last)) {
-            PQclear(next);
+            if (drop_behind_failure(next)) {
+                break;
+            }
             continue;
         }
         PQclear(last);
