@@ -41,6 +41,11 @@ class Postgres:
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
 
+    def session(self, *options):
+        """A psql that reads statements from its standard input until that is closed."""
+        return subprocess.Popen(self.argv(*options), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
     def value(self, statement):
         return self.run(statement).rstrip("\n")
 
