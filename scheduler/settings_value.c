@@ -17,6 +17,7 @@ static int set_word(const struct tide_settings_key *key, const char *text, int64
                     struct tide_error *err)
 {
     struct tide_text list = {0};
+    const char *nearest;
     size_t i = 0;
     int code;
 
@@ -29,8 +30,10 @@ static int set_word(const struct tide_settings_key *key, const char *text, int64
         tide_text_append(&list, i ? ", " : "");
         tide_text_append(&list, key->choices[i]);
     }
-    code =
-        tide_error_set(err, TIDE_E_CONFIG, "\"%s\" is not one of: %s", text, list.data);
+    nearest = tide_text_nearest(text, key->choices, i);
+    code = tide_error_set(err, TIDE_E_CONFIG, "\"%s\" is not one of: %s%s%s%s", text,
+                          list.data, nearest ? "; did you mean \"" : "",
+                          nearest ? nearest : "", nearest ? "\"?" : "");
     tide_text_fini(&list);
     return code;
 }

@@ -32,6 +32,14 @@ static bool parse_quantity(const char *text, const struct unit *units, int64_t *
     return false;
 }
 
+/* A number alone: seconds were probably meant, and how they are written is said. */
+static bool lacks_unit(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && digits <= 18 && text[digits] == '\0';
+}
+
 int tide_duration_parse(const char *text, int64_t *microseconds, struct tide_error *err)
 {
     static const struct unit units[] = {{"ms", 1000},
@@ -41,6 +49,12 @@ int tide_duration_parse(const char *text, int64_t *microseconds, struct tide_err
                                         {"d", INT64_C(86400) * 1000000},
                                         {NULL, 0}};
 
+    if (lacks_unit(text)) {
+        return tide_error_set(err, TIDE_E_CONFIG,
+                              "\"%s\" is not a duration without a unit: write \"%ss\" "
+                              "for seconds, or one of ms, m, h, d, as in 30s or 5m",
+                              text, text);
+    }
     if (!parse_quantity(text, units, microseconds)) {
         return tide_error_set(err, TIDE_E_CONFIG,
                               "\"%.64s\" is not a duration: write a whole number and one "

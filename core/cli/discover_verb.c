@@ -125,6 +125,16 @@ static int discover_file(const struct discover_args *args, const char *file)
     return status;
 }
 
+static void complain_of_plugin(const struct tide_catalog *catalog, uint32_t kind,
+                               const char *plugin)
+{
+    const char *nearest = catalog ? tide_catalog_nearest(catalog, kind, plugin) : NULL;
+
+    (void)fprintf(stderr, "tidemill: no file and no %s plugin \"%s\"%s%s%s\n",
+                  tide_plugin_kind_name(kind), plugin, nearest ? "; did you mean \"" : "",
+                  nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
 static int discover_plugin(const struct discover_args *args, const char *plugin,
                            const char *const *pairs, size_t count)
 {
@@ -137,8 +147,7 @@ static int discover_plugin(const struct discover_args *args, const char *plugin,
     int status = TIDE_EXIT_USAGE;
 
     if (!info) {
-        (void)fprintf(stderr, "tidemill: no file and no %s plugin \"%s\"\n",
-                      tide_plugin_kind_name(kind), plugin);
+        complain_of_plugin(catalog, kind, plugin);
     } else if (tide_options_check(catalog, info, options, tide_cli_report_option, name) ==
                0) {
         status = discover_connection(args, plugin, options, here);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 /** How many runs a list without a limit shows, and the most that a limit may ask for. */
 #define LIST_ALL 1000
@@ -118,6 +119,22 @@ static void on_list(void *arg, const struct tide_run_record *runs, size_t count,
     tide_call_reply_list(call, "runs", list, count > 0 ? runs[count - 1].sequence : 0);
 }
 
+static void refuse_state(struct tide_call *call, const char *text)
+{
+    const char *names[TIDE_RUN_SKIPPED + 1];
+    const char *nearest;
+
+    for (int state = 0; state <= TIDE_RUN_SKIPPED; state++) {
+        names[state] = tide_run_state_name(state);
+    }
+    nearest = tide_text_nearest(text, names, TIDE_RUN_SKIPPED + 1);
+    tide_call_reply_error(call, 400, "bad_request",
+                          "\"%.40s\" is no state; use queued, running, succeeded, "
+                          "failed, cancelled, interrupted or skipped%s%s%s",
+                          text, nearest ? "; did you mean \"" : "",
+                          nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
 static bool read_state(struct tide_call *call, unsigned *states)
 {
     const char *text = tide_http_query(call->request, "state");
@@ -127,10 +144,7 @@ static bool read_state(struct tide_call *call, unsigned *states)
         return true;
     }
     if (tide_run_state_parse(text, &state)) {
-        tide_call_reply_error(call, 400, "bad_request",
-                              "\"%.40s\" is no state; use queued, running, succeeded, "
-                              "failed, cancelled, interrupted or skipped",
-                              text);
+        refuse_state(call, text);
         return false;
     }
     *states = TIDE_RUN_STATE_BIT(state);

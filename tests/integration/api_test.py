@@ -484,6 +484,12 @@ def test_relative_paths_are_refused_over_http(folder):
         equal(reply.json["error"]["field"], "source.connection.options.path")
 
 
+def test_a_state_that_is_none_is_answered_with_the_nearest(folder):
+    with Daemon(folder) as daemon:
+        reply = daemon.get("/v1/pipelines/runs?state=faild").expect(400, "BadRequest")
+        contains(reply.json["error"]["message"], 'did you mean "failed"?')
+
+
 def test_lists_are_paged(folder):
     with Daemon(folder) as daemon:
         ids = [daemon.create(name="p%d" % i) for i in range(5)][::-1]

@@ -210,6 +210,23 @@ def test_definition_on_standard_input(folder):
     equal(done.returncode, 0, done.stderr)
 
 
+def null_destination():
+    return os.path.join(tap.BUILD, "plugins/destinations/null/null.so")
+
+
+def test_what_is_misspelt_is_answered_with_the_nearest(folder):
+    for args, says in ((["plugin", "new", "x", "--kind", "sorce"], 'did you mean "source"?'),
+                       (["plugin", "tset", "x.so"], 'did you mean "test"?'),
+                       (["plugin", "test", null_destination(), "--columns", "a:strng"], 'did you mean "string"?'),
+                       (["discover", "genrate"], 'did you mean "generate"?'),
+                       (["discover", "file", "path=.", "format=cvs"], 'did you mean "csv"?'),
+                       (["run", people(folder), "--checkpoint", "0"], 'write "0s"'),
+                       (["run", people(folder), "--checkpoint", "5"], 'write "5s"')):
+        done = tidemill(*args, cwd=folder)
+        equal(done.returncode, 2, done.stdout)
+        contains(done.stderr, says)
+
+
 def test_validate_reports_every_problem_with_its_place(folder):
     bad = PEOPLE.replace("format: csv", "format: csw").replace("tables:", "tabels:")
     done = tidemill("validate", write(folder, "bad.yaml", bad))

@@ -107,14 +107,30 @@ static int write_all(const struct skeleton *skeleton, const char *name,
     return rc;
 }
 
+static void complain_of_kind(const char *given)
+{
+    const char *names[sizeof skeletons / sizeof skeletons[0]];
+    const char *nearest = NULL;
+    size_t count = 0;
+
+    for (; count < sizeof skeletons / sizeof skeletons[0]; count++) {
+        names[count] = tide_plugin_kind_name(skeletons[count].kind);
+    }
+    if (given) {
+        nearest = tide_text_nearest(given, names, count);
+    }
+    (void)fprintf(
+        stderr, "tidemill: --kind has to be source, transform or destination%s%s%s\n",
+        nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
 int tide_plugin_new(const struct tide_plugin_args *args, const char *name)
 {
     const struct skeleton *skeleton = find_skeleton(args->kind);
     struct tide_error err = {0};
 
     if (!skeleton) {
-        (void)fprintf(stderr, "tidemill: --kind has to be source, transform or "
-                              "destination\n");
+        complain_of_kind(args->kind);
         return TIDE_EXIT_USAGE;
     }
     if (!tide_name_is_valid(name)) {

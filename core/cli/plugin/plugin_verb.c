@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/verbs.h"
 
 static const struct tide_arg plugin_args_table[] = {
@@ -23,6 +24,20 @@ static const struct tide_arg plugin_args_table[] = {
     {0},
 };
 
+static int complain(const char *given)
+{
+    static const char *const known[] = {"test", "new"};
+    const char *nearest = tide_text_nearest(given, known, 2);
+
+    if (nearest && strcmp(nearest, given) != 0) {
+        (void)fprintf(stderr, "tidemill: no \"plugin %s\"; did you mean \"%s\"?\n", given,
+                      nearest);
+    }
+    (void)fprintf(stderr, "usage: tidemill plugin test FILE [OPTION=VALUE ...]\n"
+                          "       tidemill plugin new NAME --kind KIND\n");
+    return TIDE_EXIT_USAGE;
+}
+
 static int plugin(const void *values, const char *const *operands, size_t count)
 {
     if (strcmp(operands[0], "test") == 0) {
@@ -31,9 +46,7 @@ static int plugin(const void *values, const char *const *operands, size_t count)
     if (strcmp(operands[0], "new") == 0 && count == 2) {
         return tide_plugin_new(values, operands[1]);
     }
-    (void)fprintf(stderr, "usage: tidemill plugin test FILE [OPTION=VALUE ...]\n"
-                          "       tidemill plugin new NAME --kind KIND\n");
-    return TIDE_EXIT_USAGE;
+    return complain(operands[0]);
 }
 
 const struct tide_verb tide_verb_plugin = {

@@ -4,7 +4,11 @@
 #include "cli/plugin/sample.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <tidemill/row.h>
+
+#include "base/memory.h"
+#include "base/text.h"
 
 /* "string" comes first: what a small transform looks at is the first text. */
 static const int order[TIDE_TYPE_COUNT] = {
@@ -37,6 +41,33 @@ static int type_of(const char *name, size_t length)
     return -1;
 }
 
+/* Where `given` ends is said by length. */
+static const char *nearest_type(const char *given, size_t length)
+{
+    const char *names[TIDE_TYPE_COUNT];
+    char *text = tide_strndup(given, length);
+    const char *nearest;
+
+    for (int type = 0; type < TIDE_TYPE_COUNT; type++) {
+        names[type] = tide_type_name(type);
+    }
+    nearest = tide_text_nearest(text, names, TIDE_TYPE_COUNT);
+    free(text);
+    return nearest;
+}
+
+static int no_column(const char *text, size_t name, size_t length, struct tide_error *err)
+{
+    const char *nearest =
+        name < length ? nearest_type(text + name + 1, length - name - 1) : NULL;
+
+    return tide_error_set(err, TIDE_E_CONFIG,
+                          "--columns: \"%.*s\" is no name:type; types are those of "
+                          "tidemill-definition(5)%s%s%s",
+                          (int)length, text, nearest ? "; did you mean \"" : "",
+                          nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
 int tide_sample_parse(const char *text, struct tide_schema *out, struct tide_error *err)
 {
     while (*text) {
@@ -45,10 +76,7 @@ int tide_sample_parse(const char *text, struct tide_schema *out, struct tide_err
             name > 0 && name < length ? type_of(text + name + 1, length - name - 1) : -1;
 
         if (type < 0) {
-            return tide_error_set(err, TIDE_E_CONFIG,
-                                  "--columns: \"%.*s\" is no name:type; types are those "
-                                  "of tidemill-definition(5)",
-                                  (int)length, text);
+            return no_column(text, name, length, err);
         }
         if (tide_schema_add_n(out, text, name, type, 0) != TIDE_OK) {
             return tide_error_memory(err);

@@ -86,13 +86,18 @@ static struct tide_map columns_of(const struct generate *options)
 
 static int check_column(const struct tide_pair *pair, struct tide_error *err)
 {
-    if (!generator_find(pair->value)) {
-        return tide_error_at(err, TIDE_E_CONFIG, "columns",
-                             "column \"%s\": there is no kind of value \"%s\"; known are "
-                             "%s",
-                             pair->key, pair->value, GENERATOR_WORDS);
+    const char *nearest;
+
+    if (generator_find(pair->value)) {
+        return TIDE_OK;
     }
-    return TIDE_OK;
+    nearest = generator_nearest(pair->value);
+    return tide_error_at(err, TIDE_E_CONFIG, "columns",
+                         "column \"%s\": there is no kind of value \"%s\"; known are "
+                         "%s%s%s%s",
+                         pair->key, pair->value, GENERATOR_WORDS,
+                         nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                         nearest ? "\"?" : "");
 }
 
 static int generate_check(const void *options, const struct tide_host *host,

@@ -6,6 +6,8 @@
  */
 #include "values.h"
 
+#include "shared/column/column.h"
+
 #define DAY_US INT64_C(86400000000)
 #define DAYS_TO_2000 10957
 #define DAYS_OF_30_YEARS 10957
@@ -243,33 +245,51 @@ static int append_phone(struct tide_builder *builder, uint64_t random, int64_t r
     return append_span(builder, text, at);
 }
 
+static const struct generator generators[] = {
+    {"id", append_id, 8, TIDE_TYPE_INT64, true},
+    {"bool", append_bool, 1, TIDE_TYPE_BOOL, false},
+    {"int64", append_int64, 8, TIDE_TYPE_INT64, false},
+    {"float64", append_float64, 8, TIDE_TYPE_FLOAT64, false},
+    {"decimal", append_decimal, 13, TIDE_TYPE_DECIMAL, false},
+    {"string", append_string, 12, TIDE_TYPE_STRING, false},
+    {"bytes", append_bytes, 13, TIDE_TYPE_BYTES, false},
+    {"date", append_date, 4, TIDE_TYPE_DATE, false},
+    {"time", append_time, 8, TIDE_TYPE_TIME, false},
+    {"timestamp", append_instant, 8, TIDE_TYPE_TIMESTAMP, false},
+    {"datetime", append_instant, 8, TIDE_TYPE_DATETIME, false},
+    {"uuid", append_uuid, 40, TIDE_TYPE_UUID, false},
+    {"json", append_json, 44, TIDE_TYPE_JSON, false},
+    {"null", append_null, 0, TIDE_TYPE_NULL, true},
+    {"name", append_name, 18, TIDE_TYPE_STRING, false},
+    {"email", append_email, 32, TIDE_TYPE_STRING, false},
+    {"phone", append_phone, 20, TIDE_TYPE_STRING, false},
+    {"text", append_sentence, 64, TIDE_TYPE_STRING, false},
+};
+
+#define GENERATORS (sizeof generators / sizeof generators[0])
+
 const struct generator *generator_find(const char *word)
 {
-    static const struct generator generators[] = {
-        {"id", append_id, 8, TIDE_TYPE_INT64, true},
-        {"bool", append_bool, 1, TIDE_TYPE_BOOL, false},
-        {"int64", append_int64, 8, TIDE_TYPE_INT64, false},
-        {"float64", append_float64, 8, TIDE_TYPE_FLOAT64, false},
-        {"decimal", append_decimal, 13, TIDE_TYPE_DECIMAL, false},
-        {"string", append_string, 12, TIDE_TYPE_STRING, false},
-        {"bytes", append_bytes, 13, TIDE_TYPE_BYTES, false},
-        {"date", append_date, 4, TIDE_TYPE_DATE, false},
-        {"time", append_time, 8, TIDE_TYPE_TIME, false},
-        {"timestamp", append_instant, 8, TIDE_TYPE_TIMESTAMP, false},
-        {"datetime", append_instant, 8, TIDE_TYPE_DATETIME, false},
-        {"uuid", append_uuid, 40, TIDE_TYPE_UUID, false},
-        {"json", append_json, 44, TIDE_TYPE_JSON, false},
-        {"null", append_null, 0, TIDE_TYPE_NULL, true},
-        {"name", append_name, 18, TIDE_TYPE_STRING, false},
-        {"email", append_email, 32, TIDE_TYPE_STRING, false},
-        {"phone", append_phone, 20, TIDE_TYPE_STRING, false},
-        {"text", append_sentence, 64, TIDE_TYPE_STRING, false},
-    };
-
-    for (size_t i = 0; i < sizeof generators / sizeof generators[0]; i++) {
+    for (size_t i = 0; i < GENERATORS; i++) {
         if (strcmp(generators[i].word, word) == 0) {
             return &generators[i];
         }
     }
     return NULL;
+}
+
+const char *generator_nearest(const char *word)
+{
+    size_t best = strlen(word) / 3 + 1;
+    const char *nearest = NULL;
+
+    for (size_t i = 0; i < GENERATORS; i++) {
+        size_t distance = column_distance(word, generators[i].word);
+
+        if (distance < best) {
+            best = distance;
+            nearest = generators[i].word;
+        }
+    }
+    return nearest;
 }

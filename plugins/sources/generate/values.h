@@ -20,6 +20,8 @@ struct generator {
 
 /** The generator of that word, or NULL. */
 const struct generator *generator_find(const char *word);
+/** The word most like an unknown one, or NULL. */
+const char *generator_nearest(const char *word);
 
 /** All words, comma separated, for messages and help. */
 #define GENERATOR_WORDS                                                                  \

@@ -141,6 +141,8 @@ static void durations_are_a_number_and_a_unit(void **state)
         assert_int_equal(us, -1);
         assert_non_null(strstr(err.message, "as in 30s"));
     }
+    assert_int_equal(tide_duration_parse("0", &us, &err), TIDE_E_CONFIG);
+    assert_non_null(strstr(err.message, "write \"0s\""));
 }
 
 static void sizes_are_bytes_or_binary_units(void **state)
