@@ -200,7 +200,8 @@ static struct json_object *execute_guarded(struct tide_run_request *request)
     tide_run_tune_memory();
     if (tide_stdout_guard_start(request->ledger, &guard, &err) == TIDE_OK) {
         request->before_commit = tide_stdout_guard_before_commit;
-        request->before_commit_arg = guard;
+        request->after_call = tide_stdout_guard_after_call;
+        request->guard = guard;
     }
     progress = tide_progress_start(request->ledger);
     (void)tide_run_execute(request, &end, &err);

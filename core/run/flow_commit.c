@@ -27,7 +27,7 @@ static int may_commit(struct tide_flow *flow, struct tide_error *err)
     int rc = TIDE_OK;
 
     if (request->before_commit) {
-        rc = request->before_commit(request->before_commit_arg, err);
+        rc = request->before_commit(request->guard, err);
     }
     if (rc == TIDE_OK && tide_flow_is_stopped(flow)) {
         rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");

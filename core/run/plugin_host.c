@@ -154,9 +154,20 @@ static void name_memory_limit(struct tide_error *err)
     }
 }
 
+static void tell_call(const struct tide_plugin_host *host)
+{
+    const struct tide_run_request *request =
+        host->flow ? host->flow->engine->request : NULL;
+
+    if (request && request->after_call) {
+        request->after_call(request->guard, host->label);
+    }
+}
+
 int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err)
 {
     tide_activity_end();
+    tell_call(host);
     if (rc >= 0) {
         return rc;
     }

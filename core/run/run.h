@@ -56,7 +56,10 @@ struct tide_run_request {
     /** Called before each commit; a failure ends the run instead.  NULL: nothing to
      * ask. */
     int (*before_commit)(void *arg, struct tide_error *err);
-    void *before_commit_arg;
+    /** Called after each call of a plugin, on its thread; plugin as in "source file".
+     * NULL: nobody listens. */
+    void (*after_call)(void *arg, const char *plugin);
+    void *guard; /**< the arg of both */
 };
 
 /** Have the process's allocator keep the memory of batches for the next ones.  Once,

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #include "base/memory.h"
 #include "run/activity.h"
 
-#define STACK_BYTES ((size_t)64 * 1024)
+#define PIPE_READS 16 /* and no more, should someone print all the time */
 
 /* For what is printed afterwards: a stream that was unbuffered keeps its buffer of one
  * byte, and would write each character by itself, unless it is given another. */
@@ -28,56 +27,38 @@ static char result_buffer[BUFSIZ];
 
 struct tide_stdout_guard {
     const struct tide_ledger *ledger;
-    int pipe;   /**< its reading end, not blocking */
-    int before; /**< what fd 1 was */
-    pthread_t thread;
+    int pipe;             /**< its reading end, not blocking */
+    int before;           /**< what fd 1 was */
     pthread_mutex_t lock; /**< over the reading and all below */
     int64_t bytes;
-    char culprit[64]; /**< what went on when the first of them came */
+    char culprit[64]; /**< whose call the first of them came in */
 };
 
-/* Read what is there; true while there may be more. */
-static bool drain(struct tide_stdout_guard *guard)
+static void blame(struct tide_stdout_guard *guard, const char *culprit)
+{
+    if (culprit) {
+        (void)snprintf(guard->culprit, sizeof guard->culprit, "%s", culprit);
+        return;
+    }
+    tide_activity_last(guard->ledger, guard->culprit);
+    guard->culprit[strcspn(guard->culprit, ":")] = '\0';
+}
+
+/* Read what the pipe holds; culprit NULL: of whoever was last at work. */
+static void drain(struct tide_stdout_guard *guard, const char *culprit)
 {
     char buffer[4096];
-    ssize_t got = 0;
-    bool goes_on = true;
+    ssize_t got = sizeof buffer;
 
     (void)pthread_mutex_lock(&guard->lock);
-    do {
+    for (int i = 0; i < PIPE_READS && got == sizeof buffer; i++) {
         got = read(guard->pipe, buffer, sizeof buffer);
         if (got > 0 && guard->bytes == 0) {
-            tide_activity_last(guard->ledger, guard->culprit);
-            guard->culprit[strcspn(guard->culprit, ":")] = '\0';
+            blame(guard, culprit);
         }
         guard->bytes += got > 0 ? got : 0;
-    } while (got > 0);
-    goes_on = got < 0 && (errno == EAGAIN || errno == EINTR);
+    }
     (void)pthread_mutex_unlock(&guard->lock);
-    return goes_on;
-}
-
-static void *guard_main(void *arg)
-{
-    struct tide_stdout_guard *guard = arg;
-    struct pollfd waiting = {.fd = guard->pipe, .events = POLLIN};
-
-    do {
-        (void)poll(&waiting, 1, -1);
-    } while (drain(guard));
-    return NULL;
-}
-
-static int start_thread(struct tide_stdout_guard *guard)
-{
-    pthread_attr_t attributes;
-    int rc = 0;
-
-    TIDE_INVARIANT(pthread_attr_init(&attributes) == 0);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    rc = pthread_create(&guard->thread, &attributes, guard_main, guard);
-    (void)pthread_attr_destroy(&attributes);
-    return rc;
 }
 
 static void close_if_open(int fd)
@@ -113,15 +94,12 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
     (void)fflush(stdout);
     TIDE_INVARIANT(pthread_mutex_init(&guard->lock, NULL) == 0);
     guard->before = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-    if (guard->before < 0 || pipe2(ends, O_CLOEXEC) != 0 ||
-        fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0 || dup2(ends[1], STDOUT_FILENO) < 0) {
+    if (guard->before < 0 || pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0 ||
+        dup2(ends[1], STDOUT_FILENO) < 0) {
         rc = errno;
     }
     guard->pipe = ends[0];
     close_if_open(ends[1]);
-    if (rc == 0) {
-        rc = start_thread(guard);
-    }
     if (rc != 0) {
         put_back(guard);
         discard(guard);
@@ -139,7 +117,7 @@ int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *
     int64_t bytes = 0;
 
     (void)fflush(stdout);
-    (void)drain(guard);
+    drain(guard, NULL);
     (void)pthread_mutex_lock(&guard->lock);
     bytes = guard->bytes;
     (void)pthread_mutex_unlock(&guard->lock);
@@ -153,6 +131,11 @@ int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *
                           guard->culprit[0] ? guard->culprit : "a plugin", bytes);
 }
 
+void tide_stdout_guard_after_call(void *arg, const char *plugin)
+{
+    drain(arg, plugin);
+}
+
 int tide_stdout_guard_before_commit(void *arg, struct tide_error *err)
 {
     return tide_stdout_guard_check(arg, err);
@@ -164,9 +147,7 @@ void tide_stdout_guard_stop(struct tide_stdout_guard *guard)
         return;
     }
     (void)fflush(stdout);
-    /* The last writing end of the pipe: its reader comes to the end. */
     put_back(guard);
     (void)setvbuf(stdout, result_buffer, _IOFBF, sizeof result_buffer);
-    (void)pthread_join(guard->thread, NULL);
     discard(guard);
 }

@@ -2,7 +2,9 @@
  * stdout_guard - standard output is nobody's while a run goes on: what a plugin prints
  * there ends its run, by name.
  *
- * Threads: its own drains the pipe, so that a plugin that prints much does not hang.
+ * Threads: all functions but start and stop may be called on any.  The pipe is drained
+ * after each call of a plugin, and does not block: one that prints more than it holds
+ * loses the rest, and does not hang.
  */
 #ifndef TIDE_RUN_STDOUT_GUARD_H
 #define TIDE_RUN_STDOUT_GUARD_H
@@ -19,7 +21,9 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
  * buffer. */
 TIDE_MUST_CHECK
 int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *err);
-/** The same, with the guard as arg: for struct tide_run_request's before_commit. */
+/** For struct tide_run_request, with the guard as arg: whose call it was, and the check.
+ */
+void tide_stdout_guard_after_call(void *arg, const char *plugin);
 TIDE_MUST_CHECK
 int tide_stdout_guard_before_commit(void *arg, struct tide_error *err);
 /** Put fd 1 back as it was.  NULL is fine. */

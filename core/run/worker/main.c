@@ -184,7 +184,8 @@ static void execute(struct worker *worker)
         .event_arg = worker,
         .cancel = tide_limits_cancel(),
         .before_commit = tide_stdout_guard_before_commit,
-        .before_commit_arg = worker->guard,
+        .after_call = tide_stdout_guard_after_call,
+        .guard = worker->guard,
     };
     struct json_object *end = NULL;
 

@@ -348,7 +348,7 @@ static void test_a_failure_stays_one_when_the_run_is_stopped(void **state)
     struct fixture *fixture = *state;
 
     fixture->request.before_commit = fail_when_asked_to_stop;
-    fixture->request.before_commit_arg = &fixture->cancel;
+    fixture->request.guard = &fixture->cancel;
     fixture_run(fixture, "\"rows\": 5", "", "", "");
     fixture_expect_failure(fixture, TIDE_E_IO, "the disk is full");
 }
