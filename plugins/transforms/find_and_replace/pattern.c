@@ -59,15 +59,18 @@ static int use_code(struct pattern *pattern, const char *find, uint32_t options,
     return TIDE_OK;
 }
 
-/* Ask PCRE2 which bytes are in the class. */
-static int use_class(struct pattern *pattern, bool repeats, struct tide_error *err)
+int pattern_make_class(struct pattern *pattern)
 {
-    struct byte_class *class = calloc(1, sizeof *class);
+    struct byte_class *class = pattern->class;
 
-    if (!class) {
-        return tide_error_memory(err);
+    if (class) {
+        return TIDE_OK;
     }
-    class->repeats = repeats;
+    class = calloc(1, sizeof *class);
+    if (!class) {
+        return TIDE_E_LIMIT;
+    }
+    class->repeats = pattern->repeats;
     for (uint8_t byte = 0; byte < 0x80; byte++) {
         class->has[byte] = pcre2_match(pattern->code, &byte, 1, 0, 0, pattern->match,
                                        pattern->context) > 0;
@@ -95,7 +98,6 @@ static int compile_find(struct pattern *pattern, const char *find, bool is_regex
                         bool is_case_sensitive, struct tide_error *err)
 {
     uint32_t options = is_case_sensitive ? 0 : PCRE2_CASELESS;
-    bool repeats = false;
     int rc;
 
     if (find[0] == '\0') {
@@ -106,9 +108,7 @@ static int compile_find(struct pattern *pattern, const char *find, bool is_regex
         return use_literal(pattern, find, err);
     }
     rc = use_code(pattern, find, is_regex ? options : options | PCRE2_LITERAL, err);
-    if (rc == TIDE_OK && is_regex && byte_class_is(find, &repeats)) {
-        rc = use_class(pattern, repeats, err);
-    }
+    pattern->is_class = is_regex && byte_class_is(find, &pattern->repeats);
     return rc;
 }
 

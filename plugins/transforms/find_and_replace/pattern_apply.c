@@ -227,10 +227,13 @@ static int replace_bytes(const struct pattern *pattern, struct rewrite *rewrite,
     return rc;
 }
 
-static int apply_class(const struct pattern *pattern, struct rewrite *rewrite)
+static int apply_class(struct pattern *pattern, struct rewrite *rewrite)
 {
-    int rc = TIDE_OK;
+    int rc = pattern_make_class(pattern);
 
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     if (pattern->replacement.count == 0) {
         return rewrite_drop(rewrite, pattern->class->has);
     }
@@ -248,7 +251,7 @@ int pattern_apply(struct pattern *pattern, struct rewrite *rewrite,
     if (pattern->literal) {
         return apply_literal(pattern, rewrite);
     }
-    if (pattern->class && byte_class_is_ascii(rewrite->data, rewrite->length)) {
+    if (pattern->is_class && byte_class_is_ascii(rewrite->data, rewrite->length)) {
         return apply_class(pattern, rewrite);
     }
     return apply_code(pattern, rewrite, refuse, arg);

@@ -24,7 +24,12 @@ struct pattern {
     bool is_ready; /**< for its first value: its JIT was asked for */
     bool has_jit;
 
-    struct byte_class *class; /**< owned; NULL when the expression is more than one */
+    bool is_class, repeats;   /**< of one character, or of a run of them */
+    struct byte_class *class; /**< owned; NULL until it is wanted */
 };
+
+/** Ask PCRE2 which bytes are in the class; once, for the first column. */
+TIDE_MUST_CHECK
+int pattern_make_class(struct pattern *pattern);
 
 #endif
