@@ -10,7 +10,7 @@ TITLES = {
     "bad-rows-postgres": "0.1 % bad rows, CSV → PostgreSQL",
     "refused-rows-postgres": "0.1 % refused by a constraint of PostgreSQL",
     "start-files": "a run of 10 rows, files", "start-postgres": "a run of 10 rows, PostgreSQL",
-    "first-byte": "first output byte", "control": "control: the same command twice",
+    "first-byte": "first output byte", "copy": "the file alone, copied", "control": "control: the same command twice",
 }
 CLAIMS = ["task", "against", "measure", "bar", "reached", "", "what bounds it"]
 FIGURES = ["task", "program", "k rows/s", "wall s", "cpu s", "thread s", "server s", "others s", "first ms",

@@ -240,10 +240,19 @@ class Tasks:
             claims = [Claim("peak", MEMORY, is_ratio=False), Claim("peak", SAME_MEMORY)]
             yield self.task("memory " + name, programs, claims, once=True)
 
+    def copy(self, times, label):
+        """The file itself, copied and made durable: what the machine alone makes of so many times the bytes."""
+        made = OUT + "/copy.csv"
+        command = "rm -f %s && cat %s > %s && sync %s" % (made, self.data.file("csv", times), made, made)
+        return Program(label, command, None, rows=self.data.rows * times, scale=times)
+
     def growth(self):
+        copies = [self.copy(1, "cat"), self.copy(20, "cat, 20 times the rows")]
+        yield self.task("growth copy", copies, [Claim("wall", 0), Claim("cpu", 0)], once=True)
         for name in filter(self.can, ["csv-csv", "postgres-postgres"]):
             programs = [self.ours(name), self.ours(name, 20, "tidemill, 20 times the rows")]
-            yield self.task("growth " + name, programs, [Claim("wall", SAME), Claim("peak", SAME_MEMORY)], once=True)
+            claims = [Claim("wall", SAME), Claim("cpu", SAME), Claim("peak", SAME_MEMORY)]
+            yield self.task("growth " + name, programs, claims, once=True)
 
     def control(self):
         """The same command twice: what is noise."""
