@@ -207,7 +207,7 @@ static void test_each_commit_asks_first(void **state)
 
     fixture->request.checkpoint = 0;
     fixture->request.before_commit = count_and_refuse_third;
-    fixture->request.before_commit_arg = &asked;
+    fixture->request.guard = &asked;
     fixture_run(fixture, "\"rows\": 50, \"batch\": 5", "", "", "");
     fixture_expect_state(fixture, TIDE_RUN_FAILED);
     assert_int_equal(fixture->err.code, TIDE_E_CONFLICT);
