@@ -1,5 +1,5 @@
 /*
- * clock - the system's clocks, and one for tests.
+ * clock - the system's clocks.
  */
 #include "base/clock.h"
 
@@ -30,34 +30,4 @@ const struct tide_clock *tide_clock_system(void)
     static const struct tide_clock clock = {system_wall, system_monotonic};
 
     return &clock;
-}
-
-/* The clock is the fake's first member, so its address is the fake's. */
-static int64_t fake_wall(const struct tide_clock *clock)
-{
-    return ((const struct tide_fake_clock *)clock)->wall_us;
-}
-
-static int64_t fake_monotonic(const struct tide_clock *clock)
-{
-    return ((const struct tide_fake_clock *)clock)->monotonic_us;
-}
-
-void tide_fake_clock_init(struct tide_fake_clock *fake, int64_t wall_us)
-{
-    fake->clock.wall = fake_wall;
-    fake->clock.monotonic = fake_monotonic;
-    fake->wall_us = wall_us;
-    fake->monotonic_us = 0;
-}
-
-void tide_fake_clock_advance(struct tide_fake_clock *fake, int64_t us)
-{
-    fake->wall_us += us;
-    fake->monotonic_us += us;
-}
-
-void tide_fake_clock_jump(struct tide_fake_clock *fake, int64_t us)
-{
-    fake->wall_us += us;
 }

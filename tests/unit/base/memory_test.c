@@ -64,19 +64,6 @@ static void an_arena_gives_aligned_zeroed_memory_of_any_size(void **state)
     tide_arena_destroy(NULL);
 }
 
-static void a_fake_clock_moves_when_told(void **state)
-{
-    struct tide_fake_clock fake;
-
-    (void)state;
-    tide_fake_clock_init(&fake, 1000);
-    assert_int_equal(fake.clock.wall(&fake.clock), 1000);
-    tide_fake_clock_advance(&fake, 5);
-    tide_fake_clock_jump(&fake, -100);
-    assert_int_equal(fake.clock.wall(&fake.clock), 905);
-    assert_int_equal(fake.clock.monotonic(&fake.clock), 5);
-}
-
 static void the_system_clock_tells_this_century(void **state)
 {
     const struct tide_clock *clock = tide_clock_system();
@@ -123,7 +110,6 @@ int main(void)
         cmocka_unit_test(memory_comes_zeroed),
         cmocka_unit_test(texts_are_copied_and_made),
         cmocka_unit_test(an_arena_gives_aligned_zeroed_memory_of_any_size),
-        cmocka_unit_test(a_fake_clock_moves_when_told),
         cmocka_unit_test(the_system_clock_tells_this_century),
         cmocka_unit_test(each_code_has_a_name_of_its_own),
         cmocka_unit_test(a_broken_promise_ends_the_process),

@@ -15,7 +15,6 @@
 #define SKIPPED TIDE_RUN_STATE_BIT(TIDE_RUN_SKIPPED)
 #define SUCCEEDED TIDE_RUN_STATE_BIT(TIDE_RUN_SUCCEEDED)
 
-static struct fixture fx;
 static struct tide_supervise *supervise;
 static struct tide_schedule *schedule;
 static int64_t ended;
@@ -129,8 +128,8 @@ static void a_pipeline_runs_by_itself_at_its_slots(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        tide_fake_clock_advance(&fx.clock, pipeline.next_due + i * 5 * TIDE_MINUTE -
-                                               fx.clock.wall_us);
+        fake_clock_advance(&fx.clock,
+                           pipeline.next_due + i * 5 * TIDE_MINUTE - fx.clock.wall_us);
         await_ends(i + 1);
     }
     seen = runs(SUCCEEDED);
@@ -154,7 +153,7 @@ static void what_was_missed_while_no_daemon_ran_is_one_run_and_one_skip(void **s
     (void)state;
     stop();
     fixture_close(&fx);
-    tide_fake_clock_advance(&fx.clock, pipeline.next_due + 3 * HOUR - NOON);
+    fake_clock_advance(&fx.clock, pipeline.next_due + 3 * HOUR - NOON);
     assert_int_equal(fixture_open(&fx, NULL), TIDE_OK);
     start((struct tide_slot_rules){0});
     await_ends(1);
@@ -176,7 +175,7 @@ static void missed_slots_may_all_run_one_after_the_other(void **state)
 
     (void)state;
     stop();
-    tide_fake_clock_advance(&fx.clock, pipeline.next_due + 3 * HOUR - NOON);
+    fake_clock_advance(&fx.clock, pipeline.next_due + 3 * HOUR - NOON);
     start((struct tide_slot_rules){.missed = TIDE_MISSED_ALL, .most = 3});
     await_ends(3);
     seen = runs(SUCCEEDED);
@@ -193,7 +192,7 @@ static void a_jump_of_the_clock_forward_counts_as_downtime(void **state)
     struct answer seen;
 
     (void)state;
-    tide_fake_clock_jump(&fx.clock, pipeline.next_due + 2 * HOUR - NOON);
+    fake_clock_jump(&fx.clock, pipeline.next_due + 2 * HOUR - NOON);
     await_ends(1);
     assert_int_equal(stats().clock_jumps, 1);
     seen = runs(SKIPPED);
@@ -208,15 +207,15 @@ static void a_jump_back_runs_no_slot_twice_and_finds_the_next_one(void **state)
     int64_t first = pipeline.next_due;
 
     (void)state;
-    tide_fake_clock_advance(&fx.clock, first - NOON);
+    fake_clock_advance(&fx.clock, first - NOON);
     await_ends(1);
-    tide_fake_clock_jump(&fx.clock, -30 * TIDE_MINUTE);
+    fake_clock_jump(&fx.clock, -30 * TIDE_MINUTE);
     await_due(pipeline.id, first);
     assert_int_equal(stats().clock_jumps, 1);
-    tide_fake_clock_advance(&fx.clock, 30 * TIDE_MINUTE);
+    fake_clock_advance(&fx.clock, 30 * TIDE_MINUTE);
     await_due(pipeline.id, first + HOUR);
     assert_int_equal(runs(0).count, 1);
-    tide_fake_clock_advance(&fx.clock, HOUR);
+    fake_clock_advance(&fx.clock, HOUR);
     await_ends(2);
     assert_int_equal(runs(0).count, 2);
 }
@@ -226,14 +225,14 @@ static void a_clock_that_was_years_ahead_does_not_stop_the_schedule(void **state
     struct tide_pipeline_record pipeline;
 
     (void)state;
-    tide_fake_clock_jump(&fx.clock, 70 * 365 * 24 * HOUR);
+    fake_clock_jump(&fx.clock, 70 * 365 * 24 * HOUR);
     pipeline = make(60);
     while (stats().clock_jumps == 0) {
         (void)uv_run(&fx.loop, UV_RUN_ONCE);
     }
-    tide_fake_clock_jump(&fx.clock, NOON - fx.clock.wall_us);
+    fake_clock_jump(&fx.clock, NOON - fx.clock.wall_us);
     await_due(pipeline.id, tide_slot_after(pipeline.uid, HOUR, NOON));
-    tide_fake_clock_advance(&fx.clock, HOUR);
+    fake_clock_advance(&fx.clock, HOUR);
     await_ends(1);
     assert_int_equal(runs(SUCCEEDED).count, 1);
 }
@@ -251,7 +250,7 @@ static void a_slot_met_by_a_live_run_is_skipped(void **state)
            ledger.batches == 0) {
         (void)uv_run(&fx.loop, UV_RUN_ONCE);
     }
-    tide_fake_clock_advance(&fx.clock, pipeline.next_due - NOON);
+    fake_clock_advance(&fx.clock, pipeline.next_due - NOON);
     await_due(pipeline.id, pipeline.next_due + HOUR);
     assert_string_equal(runs(SKIPPED).runs[0].error, "pipeline is already in progress");
     (void)tide_supervise_cancel(supervise, live.run.id);
@@ -265,11 +264,11 @@ static void a_disabled_pipeline_does_not_run_and_replays_nothing(void **state)
     (void)state;
     (void)enable_pipeline(&fx, pipeline.id, false);
     assert_int_equal(stats().entries, 0);
-    tide_fake_clock_advance(&fx.clock, 5 * HOUR);
+    fake_clock_advance(&fx.clock, 5 * HOUR);
     pipeline = enable_pipeline(&fx, pipeline.id, true);
     assert_int_equal(stats().entries, 1);
     assert_int_equal(runs(0).count, 0);
-    tide_fake_clock_advance(&fx.clock, pipeline.next_due - fx.clock.wall_us);
+    fake_clock_advance(&fx.clock, pipeline.next_due - fx.clock.wall_us);
     await_ends(1);
     assert_int_equal(runs(0).count, 1);
 }
@@ -292,7 +291,7 @@ static void a_changed_period_counts_from_its_next_slot(void **state)
 
     (void)state;
     pipeline = set_period(&fx, pipeline.id, 5);
-    tide_fake_clock_advance(&fx.clock, pipeline.next_due - NOON);
+    fake_clock_advance(&fx.clock, pipeline.next_due - NOON);
     await_ends(1);
     assert_int_equal(runs(0).runs[0].slot, pipeline.next_due);
 }

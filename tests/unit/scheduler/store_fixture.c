@@ -24,7 +24,7 @@ void fixture_setup(struct fixture *fixture)
     assert_non_null(mkdtemp(fixture->folder));
     fixture->key_file = fixture_path(fixture, "api-key");
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
-    tide_fake_clock_init(&fixture->clock, NOON);
+    fake_clock_init(&fixture->clock, NOON);
     fixture->arena = tide_arena_create();
     assert_int_equal(fixture_open(fixture, &err), TIDE_OK);
 }
@@ -446,5 +446,50 @@ struct answer claim_slot(struct fixture *fixture, const struct tide_slot_claim *
     tide_store_slot_claim(fixture->store, claim, take_claimed, &answer);
     fixture_await(fixture, &answer.done);
     assert_int_equal(answer.err.code, TIDE_OK);
+    return answer;
+}
+
+/* ---- the one of the test program ----------------------------------------------------*/
+
+struct fixture fx;
+
+int store_setup(void **state)
+{
+    (void)state;
+    fixture_setup(&fx);
+    return 0;
+}
+
+int store_teardown(void **state)
+{
+    (void)state;
+    fixture_teardown(&fx);
+    return 0;
+}
+
+const struct tide_run_end success = {.state = TIDE_RUN_SUCCEEDED,
+                                     .passed = {10, 9, 8, 8, 8, 8},
+                                     .failed = {0, 1, 1, 0, 0, 0},
+                                     .bytes_read = 100,
+                                     .bytes_written = 90,
+                                     .rejects_kept = 1,
+                                     .rejects_dropped = 2,
+                                     .detail = "{\"steps\":{}}"};
+
+int64_t whole_run(int64_t pipeline)
+{
+    int64_t id = create_run(&fx, pipeline, -1).run.id;
+
+    assert_int_equal(start_run(&fx, id).err.code, TIDE_OK);
+    assert_int_equal(finish_run(&fx, id, &success).err.code, TIDE_OK);
+    return id;
+}
+
+struct answer get_run(int64_t workspace, int64_t run)
+{
+    struct answer answer = {.fixture = &fx};
+
+    tide_store_run_get(fx.store, workspace, run, take_run, &answer);
+    fixture_await(&fx, &answer.done);
     return answer;
 }

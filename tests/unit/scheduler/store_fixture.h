@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "store/store.h"
+#include "support/fake_clock.h"
 
 /* 2024-11-27T18:00:00Z */
 #define NOON INT64_C(1732730400000000)
@@ -22,7 +22,7 @@ struct fixture {
     char folder[64];
     char *key_file;
     uv_loop_t loop;
-    struct tide_fake_clock clock;
+    struct fake_clock clock;
     struct tide_store *store;
     struct tide_store_opening opening;
     struct tide_arena *arena; /**< what was answered lives here */
@@ -47,6 +47,13 @@ struct answer {
     bool stale;
     int64_t next_due;
 };
+
+/** The one of the test program, and what cmocka calls around each test. */
+extern struct fixture fx;
+int store_setup(void **state);
+int store_teardown(void **state);
+#define STORE_TEST(name_)                                                                \
+    cmocka_unit_test_setup_teardown(name_, store_setup, store_teardown)
 
 void fixture_setup(struct fixture *fixture);
 void fixture_teardown(struct fixture *fixture);
@@ -106,5 +113,11 @@ struct answer finish_run(struct fixture *fixture, int64_t run,
 struct tide_run_record read_run(struct fixture *fixture, int64_t id);
 struct answer list_runs(struct fixture *fixture, const struct tide_run_filter *filter);
 struct answer claim_slot(struct fixture *fixture, const struct tide_slot_claim *claim);
+
+/** How a run ended well. */
+extern const struct tide_run_end success;
+/** A run of fx that did; its id. */
+int64_t whole_run(int64_t pipeline);
+struct answer get_run(int64_t workspace, int64_t run);
 
 #endif

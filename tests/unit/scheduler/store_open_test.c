@@ -14,22 +14,6 @@
 
 #include "store/sqlite.h"
 
-static struct fixture fx;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_setup(&fx);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_teardown(&fx);
-    return 0;
-}
-
 static sqlite3 *open_file(void)
 {
     char *path = fixture_path(&fx, "tidemill.db");
@@ -184,7 +168,7 @@ static void runs_that_were_live_are_interrupted_and_queued_ones_wait(void **stat
 
     (void)state;
     (void)start_run(&fx, live);
-    tide_fake_clock_advance(&fx.clock, 1000);
+    fake_clock_advance(&fx.clock, 1000);
     fixture_reopen(&fx);
     assert_int_equal(fx.opening.interrupted, 1);
     assert_int_equal(fx.opening.queued, 1);
@@ -311,18 +295,17 @@ static void what_was_answered_survives_a_kill(void **state)
 
 int main(void)
 {
-#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_second_daemon_is_refused),
-        TEST(a_store_of_a_newer_version_is_refused),
-        TEST(a_file_that_is_no_database_is_refused),
-        TEST(a_damaged_page_is_found_at_opening),
-        TEST(the_database_of_another_program_is_left_alone),
-        TEST(a_missing_folder_is_named),
-        TEST(migrations_run_in_order_each_in_one_transaction),
-        TEST(runs_that_were_live_are_interrupted_and_queued_ones_wait),
-        TEST(what_was_asked_before_closing_is_stored_and_answered),
-        TEST(what_was_answered_survives_a_kill),
+        STORE_TEST(a_second_daemon_is_refused),
+        STORE_TEST(a_store_of_a_newer_version_is_refused),
+        STORE_TEST(a_file_that_is_no_database_is_refused),
+        STORE_TEST(a_damaged_page_is_found_at_opening),
+        STORE_TEST(the_database_of_another_program_is_left_alone),
+        STORE_TEST(a_missing_folder_is_named),
+        STORE_TEST(migrations_run_in_order_each_in_one_transaction),
+        STORE_TEST(runs_that_were_live_are_interrupted_and_queued_ones_wait),
+        STORE_TEST(what_was_asked_before_closing_is_stored_and_answered),
+        STORE_TEST(what_was_answered_survives_a_kill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,22 +8,6 @@
 
 #include "base/json.h"
 
-static struct fixture fx;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_setup(&fx);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_teardown(&fx);
-    return 0;
-}
-
 /* ---- runs with rejects --------------------------------------------------------------*/
 
 /* Even ones are of table a, odd ones of b; every third was cut. */
@@ -224,13 +208,13 @@ static void an_ordinary_run_replays_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_settled_and_whole_is_run_again),
-        TEST(what_was_replayed_is_not_replayed_again),
-        TEST(again_takes_what_was_replayed_too),
-        TEST(one_replay_takes_as_much_as_a_job_holds),
-        TEST(a_replay_is_refused_like_any_run),
-        TEST(a_replay_says_nothing_of_how_the_pipeline_is),
-        TEST(an_ordinary_run_replays_nothing),
+        STORE_TEST(what_is_settled_and_whole_is_run_again),
+        STORE_TEST(what_was_replayed_is_not_replayed_again),
+        STORE_TEST(again_takes_what_was_replayed_too),
+        STORE_TEST(one_replay_takes_as_much_as_a_job_holds),
+        STORE_TEST(a_replay_is_refused_like_any_run),
+        STORE_TEST(a_replay_says_nothing_of_how_the_pipeline_is),
+        STORE_TEST(an_ordinary_run_replays_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,22 +10,6 @@
 #include "base/file.h"
 #include "schedule/slot.h"
 
-static struct fixture fx;
-
-static int setup(void **state)
-{
-    (void)state;
-    fixture_setup(&fx);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fixture_teardown(&fx);
-    return 0;
-}
-
 static struct answer find_key(const char *key)
 {
     struct answer answer = {.fixture = &fx};
@@ -77,10 +61,10 @@ static void the_use_of_a_key_is_noted_once_a_minute(void **state)
 {
     (void)state;
     assert_int_equal(find_key(fx.opening.key).key.last_used_at, 0);
-    tide_fake_clock_advance(&fx.clock, 59000000);
+    fake_clock_advance(&fx.clock, 59000000);
     assert_int_equal(find_key(fx.opening.key).key.last_used_at, NOON);
     assert_int_equal(find_key(fx.opening.key).key.last_used_at, NOON);
-    tide_fake_clock_advance(&fx.clock, 1000000);
+    fake_clock_advance(&fx.clock, 1000000);
     (void)find_key(fx.opening.key);
     assert_int_equal(find_key(fx.opening.key).key.last_used_at, NOON + 60000000);
 }
@@ -198,7 +182,7 @@ static void replacing_a_definition_counts_its_version(void **state)
     struct answer answer = {.fixture = &fx};
 
     (void)state;
-    tide_fake_clock_advance(&fx.clock, 1000);
+    fake_clock_advance(&fx.clock, 1000);
     tide_store_pipeline_replace(fx.store, &ref, &change, take_pipeline, &answer);
     fixture_await(&fx, &answer.done);
     assert_int_equal(answer.err.code, TIDE_OK);
@@ -220,7 +204,7 @@ static void enabling_starts_at_the_next_slot_after_now(void **state)
     pipeline = enable_pipeline(&fx, pipeline.id, false);
     assert_false(pipeline.enabled);
     assert_int_equal(pipeline.next_due, 0);
-    tide_fake_clock_advance(&fx.clock, later - NOON);
+    fake_clock_advance(&fx.clock, later - NOON);
     pipeline = enable_pipeline(&fx, pipeline.id, true);
     assert_true(pipeline.enabled);
     assert_int_equal(pipeline.next_due,
@@ -251,7 +235,7 @@ static void the_same_period_again_changes_nothing(void **state)
     struct tide_pipeline_record same;
 
     (void)state;
-    tide_fake_clock_advance(&fx.clock, 3 * 60 * TIDE_MINUTE);
+    fake_clock_advance(&fx.clock, 3 * 60 * TIDE_MINUTE);
     same = set_period(&fx, old.id, 60);
     assert_int_equal(same.next_due, old.next_due);
     assert_int_equal(same.updated_at, old.updated_at);
@@ -359,23 +343,22 @@ static void the_watcher_hears_of_each_change_and_of_no_failure(void **state)
 
 int main(void)
 {
-#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(the_first_start_makes_a_key_and_shows_it_once),
-        TEST(the_key_file_holds_the_key_and_is_private),
-        TEST(the_use_of_a_key_is_noted_once_a_minute),
-        TEST(a_created_pipeline_is_given_back_in_full),
-        TEST(a_pipeline_needs_a_workspace),
-        TEST(a_pipeline_is_found_by_id_uid_and_name),
-        TEST(pipelines_are_listed_newest_first_in_pages),
-        TEST(replacing_a_definition_counts_its_version),
-        TEST(enabling_starts_at_the_next_slot_after_now),
-        TEST(a_period_may_be_set_while_disabled_and_counts_when_enabled),
-        TEST(the_same_period_again_changes_nothing),
-        TEST(an_archived_pipeline_is_readable_and_refuses_edits),
-        TEST(a_deleted_pipeline_is_gone_and_its_runs_stay),
-        TEST(due_pipelines_are_those_that_are_enabled_with_a_period),
-        TEST(the_watcher_hears_of_each_change_and_of_no_failure),
+        STORE_TEST(the_first_start_makes_a_key_and_shows_it_once),
+        STORE_TEST(the_key_file_holds_the_key_and_is_private),
+        STORE_TEST(the_use_of_a_key_is_noted_once_a_minute),
+        STORE_TEST(a_created_pipeline_is_given_back_in_full),
+        STORE_TEST(a_pipeline_needs_a_workspace),
+        STORE_TEST(a_pipeline_is_found_by_id_uid_and_name),
+        STORE_TEST(pipelines_are_listed_newest_first_in_pages),
+        STORE_TEST(replacing_a_definition_counts_its_version),
+        STORE_TEST(enabling_starts_at_the_next_slot_after_now),
+        STORE_TEST(a_period_may_be_set_while_disabled_and_counts_when_enabled),
+        STORE_TEST(the_same_period_again_changes_nothing),
+        STORE_TEST(an_archived_pipeline_is_readable_and_refuses_edits),
+        STORE_TEST(a_deleted_pipeline_is_gone_and_its_runs_stay),
+        STORE_TEST(due_pipelines_are_those_that_are_enabled_with_a_period),
+        STORE_TEST(the_watcher_hears_of_each_change_and_of_no_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
