@@ -89,8 +89,10 @@ struct tide_flow {
     atomic_bool holds_rejects; /**< until a checkpoint covers their rows */
     int64_t reading, processing, writing; /**< number of the parcel in hand, each known to
                                              one thread */
-    char *reached; /**< owned; the place behind the rows taken, or NULL: none, or unknown
-                      to the source */
+    char *reached;  /**< owned; the place behind the rows taken, or NULL: none, or unknown
+                       to the source */
+    int64_t ask_at; /**< monotonic: the source is not asked for its place before;
+                       the reader's */
     int64_t checkpoint_due;     /**< monotonic time of the next one */
     struct tide_verify *verify; /**< owned; NULL: not wanted */
 

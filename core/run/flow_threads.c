@@ -7,9 +7,14 @@
 #define _GNU_SOURCE /* pthread_setname_np */
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "batch/batch_ops.h"
 #include "run/flow.h"
+
+/* From so many bytes on a place is long, and so often it is asked for all the same. */
+#define LONG_POSITION 4096
+#define ASKS_A_CHECKPOINT 50
 
 /* Plugins' libraries want more than the engine does; the default of 8 MiB would count
  * against the memory limit. */
@@ -37,6 +42,31 @@ static char *ask_position(struct tide_flow *flow)
     position = source->position(flow->source_state);
     (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
     return position ? tide_strdup(position) : NULL;
+}
+
+static int64_t now(void)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    return clock->monotonic(clock);
+}
+
+/* The place behind the batch just read, malloc'ed, or NULL.  One that takes long to write
+ * down, as that among many files does, is not asked for behind each batch: of all those
+ * between two checkpoints one is used. */
+static char *ask_now_and_then(struct tide_flow *flow)
+{
+    char *position = NULL;
+
+    if (flow->ask_at > 0 && now() < flow->ask_at) {
+        return NULL;
+    }
+    position = ask_position(flow);
+    flow->ask_at = 0;
+    if (position && strlen(position) > LONG_POSITION) {
+        flow->ask_at = now() + flow->engine->request->checkpoint / ASKS_A_CHECKPOINT;
+    }
+    return position;
 }
 
 static int acknowledge(struct tide_flow *flow, const char *position,
@@ -72,7 +102,7 @@ static int read_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
     }
     parcel->number = flow->reading;
     if (rc == TIDE_OK && flow->makes_checkpoints) {
-        parcel->position = ask_position(flow);
+        parcel->position = ask_now_and_then(flow);
         flow->reading++;
     }
     return rc;

@@ -18,6 +18,7 @@ struct script {
     int64_t waits_after;
     int64_t prints_after;
     int64_t crashes_after;
+    int64_t pads;
     bool breaks_batches;
     bool is_empty;
     bool forgets;
@@ -41,6 +42,7 @@ static const struct tide_option script_options[] = {
     NUMBER("waits_after", waits_after, "Wait there for the run to be cancelled."),
     NUMBER("prints_after", prints_after, "Print to standard output there."),
     NUMBER("crashes_after", crashes_after, "Crash there."),
+    NUMBER("pads", pads, "Make positions so long, and note when one is asked for."),
     {.name = "breaks_batches",
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct script, breaks_batches),
@@ -78,7 +80,7 @@ struct reading {
     const struct tide_host *host;
     int64_t row; /**< the last one that was read */
     bool is_acknowledged;
-    char position[32];
+    char position[8192];
 };
 
 static void note(const struct script *options, const char *what, const char *value)
@@ -265,7 +267,11 @@ static const char *script_position(void *state)
     if (reading->options->forgets && reading->row >= reading->options->rows) {
         return NULL;
     }
-    (void)snprintf(reading->position, sizeof reading->position, "%" PRId64, reading->row);
+    if (reading->options->pads > 0) {
+        note(reading->options, "ask", NULL);
+    }
+    (void)snprintf(reading->position, sizeof reading->position, "%0*" PRId64,
+                   (int)reading->options->pads, reading->row);
     return reading->position;
 }
 

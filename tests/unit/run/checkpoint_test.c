@@ -118,6 +118,37 @@ static void test_the_source_is_told_of_checkpoints(void **state)
     free(source);
 }
 
+/* Rows of a batch each, with places of so many bytes; how often one was asked for. */
+static int64_t count_asked(struct fixture *fixture, int64_t bytes, int64_t checkpoint)
+{
+    char *source =
+        tide_strf("\"rows\": 60, \"batch\": 1, \"pads\": %lld, \"seen\": \"%s/seen\"",
+                  (long long)bytes, fixture->folder);
+    int64_t asked = 0;
+
+    fixture_forget(fixture);
+    fixture->request.checkpoint = checkpoint;
+    fixture_run(fixture, source, "", "", "");
+    free(source);
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    fixture_expect_counts(fixture, ALL(60), NONE);
+    asked = count_lines(fixture, "seen", "ask -");
+    fixture_remove(fixture, "seen");
+    fixture_remove(fixture, "rows");
+    fixture_remove(fixture, "rows.numbers");
+    return asked;
+}
+
+static void test_a_long_position_is_not_asked_for_behind_each_batch(void **state)
+{
+    const int64_t hour = INT64_C(3600) * 1000000;
+
+    /* The last one is behind the end. */
+    assert_int_equal(count_asked(*state, 20, hour), 61);
+    assert_int_equal(count_asked(*state, 5000, hour), 2);
+    assert_int_equal(count_asked(*state, 5000, 0), 61);
+}
+
 static void test_a_batch_whose_rows_are_all_dropped_moves_the_position(void **state)
 {
     struct fixture *fixture = *state;
@@ -797,6 +828,7 @@ int main(void)
         TEST(test_rows_and_position_are_committed_on_the_way),
         TEST(test_no_checkpoint_comes_before_its_time),
         TEST(test_the_source_is_told_of_checkpoints),
+        TEST(test_a_long_position_is_not_asked_for_behind_each_batch),
         TEST(test_a_batch_whose_rows_are_all_dropped_moves_the_position),
         TEST(test_a_destination_may_keep_all_for_the_end),
         TEST(test_what_is_kept_for_the_end_does_not_count),
