@@ -6,7 +6,9 @@ signal, no hang), says what is wrong, leaves its destination as it was or whole,
 memory behind; and the next run, undisturbed, moves every row.  Once more every transfer is cut to a few bytes, and
 all must be as if it were not.
 
-The first call of each place in the code is tried, and of all calls some; TIDEMILL_FAULTS=all tries each one.
+The first call of each place in the code is tried, and of all calls some; TIDEMILL_FAULTS=all tries each one.  Only
+where a library makes many thousands of them, for as many rows alike, each one at the beginning, at the end and near the
+first of its place, and some between.
 """
 import collections
 import concurrent.futures
@@ -31,6 +33,8 @@ MEMORY = "/dev/shm"
 TALLY = struct.Struct("4I32s256s256s2I")
 SITE = struct.Struct("Q2I")
 SITES = 1024
+MOST = 4000                                                          # calls that are tried each
+EDGE = 300                                                           # of more, those at the beginning and at the end
 HEAD = "definition_version: 1\nname: faults\nsync: {frequency: 60}\n"
 
 Tally = collections.namedtuple("Tally", "calls struck leaks ended function caller leak sites")
@@ -240,8 +244,17 @@ def disturb(scenario, before, after, at, **faults):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def each(count, first):
+    """Numbers of calls; first are those that are the first of their place."""
+    if count <= MOST:
+        return list(range(1, count + 1))
+    near = {call + by for call in first for by in range(-20, 21)}
+    near.update(range(1, EDGE), range(EDGE, count, 64), range(count - EDGE, count + 1))
+    return sorted(call for call in near if 1 <= call <= count)
+
+
 def sample(count, most):
-    if most is None or count <= most:
+    if count <= most:
         return list(range(1, count + 1))
     return sorted({1 + i * (count - 1) // (most - 1) for i in range(most)})
 
@@ -265,7 +278,7 @@ def check(scenario):
             shutil.rmtree(folder)
             before, after, tally = undisturbed(scenario, folder, kinds=kind)
             assert tally.calls > 0 and before != after, (tally.calls, before)
-            tried = sample(tally.calls, None if ALL else scenario.tried)
+            tried = each(tally.calls, tally.sites) if ALL else sample(tally.calls, scenario.tried)
             tasks += [(at, {"kinds": kind}) for at in sorted({*tried, *tally.sites})]
             tasks += [(at, {"kinds": kind, "stays": 1}) for at in (tried if ALL else tried[::5])]
         tasks.append((0, {"kinds": "none", "short": 1}))
