@@ -27,16 +27,13 @@ struct scan {
     const struct ArrowArray *values;
     const struct tide_pg_type *type;
     size_t column;
-    int64_t rows;
+    int64_t start, end; /* rows */
 };
 
 static int refuse(const struct scan *scan, int64_t row, const char *code)
 {
     struct pg_refusals *refusals = scan->refusals;
 
-    if (refusals->count == 0) {
-        memset(refusals->skip, 0, (size_t)scan->rows);
-    }
     if (refusals->skip[row]) {
         return TIDE_OK;
     }
@@ -66,7 +63,7 @@ static int scan_integers(const struct scan *scan, int64_t low, int64_t high)
     int64_t resolution = scan->type->resolution;
     bool has_infinity = scan->type->form == TIDE_PG_TIMESTAMP;
 
-    for (int64_t row = 0; row < scan->rows; row++) {
+    for (int64_t row = scan->start; row < scan->end; row++) {
         int64_t value = tide_array_int64(scan->values, row);
         const char *code = NULL;
         int rc;
@@ -91,7 +88,7 @@ static int scan_integers(const struct scan *scan, int64_t low, int64_t high)
 
 static int scan_dates(const struct scan *scan)
 {
-    for (int64_t row = 0; row < scan->rows; row++) {
+    for (int64_t row = scan->start; row < scan->end; row++) {
         int32_t days = tide_array_int32(scan->values, row);
         bool is_infinite = days == TIDE_DATE_INFINITY || days == TIDE_DATE_MINUS_INFINITY;
         int rc;
@@ -125,7 +122,7 @@ static bool is_beyond_float4(double value)
 
 static int scan_float4(const struct scan *scan)
 {
-    for (int64_t row = 0; row < scan->rows; row++) {
+    for (int64_t row = scan->start; row < scan->end; row++) {
         int rc;
 
         if (!is_beyond_float4(tide_array_float64(scan->values, row)) ||
@@ -163,7 +160,7 @@ static const char *judge_decimal(const struct tide_pg_type *type,
 
 static int scan_decimals(const struct scan *scan)
 {
-    for (int64_t row = 0; row < scan->rows; row++) {
+    for (int64_t row = scan->start; row < scan->end; row++) {
         struct tide_pg_decimal decimal;
         const char *code;
         const char *text;
@@ -185,17 +182,18 @@ static int scan_decimals(const struct scan *scan)
     return TIDE_OK;
 }
 
-/* Text with a NUL byte: the whole column at a glance, its rows only when there is one. */
+/* Text with a NUL byte: all rows at a glance, one by one only when there is one. */
 static int scan_texts(const struct scan *scan)
 {
     const int32_t *offsets = scan->values->buffers[1];
     const char *data = scan->values->buffers[2];
-    size_t length = (size_t)(offsets[scan->rows] - offsets[0]);
+    int32_t first = offsets[scan->start];
+    size_t length = (size_t)(offsets[scan->end] - first);
 
-    if (length == 0 || !memchr(data + offsets[0], '\0', length)) {
+    if (length == 0 || !memchr(data + first, '\0', length)) {
         return TIDE_OK;
     }
-    for (int64_t row = 0; row < scan->rows; row++) {
+    for (int64_t row = scan->start; row < scan->end; row++) {
         const char *text = tide_array_text(scan->values, row, &length);
         int rc;
 
@@ -255,23 +253,40 @@ static int make_room(struct pg_refusals *refusals, int64_t rows)
     return TIDE_OK;
 }
 
-int pg_check_batch(struct pg_refusals *refusals, const struct pg_target *target,
-                   const struct tide_batch *batch, struct tide_error *err)
+static int out_of_memory(struct tide_error *err)
 {
-    int rc = make_room(refusals, batch->array.length);
+    return tide_error_set(err, TIDE_E_LIMIT, "no memory for refused rows");
+}
 
+int pg_check_begin(struct pg_refusals *refusals, int64_t rows, struct tide_error *err)
+{
     refusals->count = 0;
-    for (size_t i = 0; rc == TIDE_OK && i < target->count; i++) {
+    if (make_room(refusals, rows) != TIDE_OK) {
+        return out_of_memory(err);
+    }
+    if (rows > 0) {
+        memset(refusals->skip, 0, (size_t)rows);
+    }
+    return TIDE_OK;
+}
+
+int pg_check_rows(struct pg_refusals *refusals, const struct pg_target *target,
+                  const struct tide_batch *batch, int64_t start, int64_t end,
+                  struct tide_error *err)
+{
+    for (size_t i = 0; i < target->count; i++) {
         const struct scan scan = {.refusals = refusals,
                                   .values = batch->array.children[i],
                                   .type = &pg_target_column(target, i)->type,
                                   .column = i,
-                                  .rows = batch->array.length};
+                                  .start = start,
+                                  .end = end};
 
-        rc = scan_column(&scan);
+        if (scan_column(&scan) != TIDE_OK) {
+            return out_of_memory(err);
+        }
     }
-    return rc == TIDE_OK ? TIDE_OK
-                         : tide_error_set(err, rc, "no memory for refused rows");
+    return TIDE_OK;
 }
 
 /* The value of a refused row, cut to what a message takes. */

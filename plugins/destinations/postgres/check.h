@@ -27,14 +27,19 @@ struct pg_refusal {
 struct pg_refusals {
     struct pg_refusal *items; /**< owned */
     size_t count, capacity;
-    uint8_t *skip; /**< owned: of each row, 1 when it is refused; valid when count > 0 */
+    uint8_t *skip; /**< owned: of each row, 1 when it is not to be sent */
     int64_t skip_rows;
 };
 
-/** Look at all rows of a batch of the accepted schema. */
+/** Begin a batch of so many rows: none is refused. */
 TIDE_MUST_CHECK
-int pg_check_batch(struct pg_refusals *refusals, const struct pg_target *target,
-                   const struct tide_batch *batch, struct tide_error *err);
+int pg_check_begin(struct pg_refusals *refusals, int64_t rows, struct tide_error *err);
+
+/** Look at rows of a batch of the accepted schema, from one up to another. */
+TIDE_MUST_CHECK
+int pg_check_rows(struct pg_refusals *refusals, const struct pg_target *target,
+                  const struct tide_batch *batch, int64_t start, int64_t end,
+                  struct tide_error *err);
 
 /** Tell the host each refused row, once the others are in. */
 TIDE_MUST_CHECK

@@ -29,12 +29,20 @@ struct pg_rows {
 /** Whether the target's columns all have binary forms. */
 bool pg_encode_is_binary(const struct pg_target *target);
 
+/** Append what a binary COPY begins with. */
+TIDE_MUST_CHECK
+int pg_encode_head(struct pg_output *output, struct tide_error *err);
+
+/** Append rows, and send what is worth it. */
 TIDE_MUST_CHECK
 int pg_encode_binary(struct pg_output *output, const struct pg_rows *rows,
                      struct tide_error *err);
-
 TIDE_MUST_CHECK
 int pg_encode_text(struct pg_output *output, const struct pg_rows *rows,
                    struct tide_error *err);
+
+/** Append what a binary COPY ends with. */
+TIDE_MUST_CHECK
+int pg_encode_tail(struct pg_output *output, struct tide_error *err);
 
 #endif

@@ -206,10 +206,15 @@ static int put_row(struct pg_output *output, const struct pg_rows *rows, int64_t
     return rc;
 }
 
+int pg_encode_head(struct pg_output *output, struct tide_error *err)
+{
+    return pg_output_bytes(output, header, sizeof header, err);
+}
+
 int pg_encode_binary(struct pg_output *output, const struct pg_rows *rows,
                      struct tide_error *err)
 {
-    int rc = pg_output_bytes(output, header, sizeof header, err);
+    int rc = TIDE_OK;
 
     for (int64_t row = rows->start; rc == TIDE_OK && row < rows->end; row++) {
         if (rows->skip[row]) {
@@ -220,12 +225,15 @@ int pg_encode_binary(struct pg_output *output, const struct pg_rows *rows,
             rc = pg_output_flush(output, err);
         }
     }
+    return rc;
+}
+
+int pg_encode_tail(struct pg_output *output, struct tide_error *err)
+{
+    int rc = pg_output_reserve(output, 2, err);
+
     if (rc == TIDE_OK) {
-        rc = pg_output_reserve(output, 2, err);
+        pg_put16(output, UINT16_MAX);
     }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    pg_put16(output, UINT16_MAX);
-    return pg_output_flush(output, err);
+    return rc;
 }

@@ -146,5 +146,5 @@ int pg_encode_text(struct pg_output *output, const struct pg_rows *rows,
             rc = pg_output_flush(output, err);
         }
     }
-    return rc == TIDE_OK ? pg_output_flush(output, err) : rc;
+    return rc;
 }

@@ -3,7 +3,6 @@
  */
 #include "load.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "encode.h"
@@ -15,10 +14,14 @@
 #define COPY_COST 45
 #define MERGE_COST 1000
 
+/* Rows that are looked at and then encoded. */
+#define STRETCH 1024
+
 /* How far a batch is.  Rows are numbers of the batch. */
 struct progress {
     const struct tide_batch *batch;
     int64_t next;    /* the rows in front of it are in, or refused */
+    int64_t checked; /* those in front of it were looked at */
     int64_t good;    /* the server had no fault to find with those in front of it */
     int64_t suspect; /* a bad row is in front of it, and not in front of next; 0: none */
     int64_t named;   /* the row that the server named, to be proven; -1: none */
@@ -31,7 +34,7 @@ static int64_t count_rows(const struct pg_load *load, int64_t start, int64_t end
     int64_t count = 0;
 
     for (int64_t row = start; row < end; row++) {
-        count += !load->skip[row];
+        count += !load->refusals.skip[row];
     }
     return count;
 }
@@ -55,19 +58,64 @@ static int start_copy(struct pg_load *load, struct tide_error *err)
     return tide_pg_copy_in(pg, load->copy.text, err);
 }
 
-static int copy_rows(struct pg_load *load, const struct pg_rows *rows, int64_t sent,
+static int check_rows(struct pg_load *load, struct progress *progress, int64_t end,
+                      struct tide_error *err)
+{
+    int rc;
+
+    if (end <= progress->checked) {
+        return TIDE_OK;
+    }
+    rc = pg_check_rows(&load->refusals, load->target, progress->batch, progress->checked,
+                       end, err);
+    progress->checked = end;
+    return rc;
+}
+
+static int encode_rows(struct pg_load *load, struct progress *progress, int64_t end,
+                       struct tide_error *err)
+{
+    struct pg_rows rows = {.batch = progress->batch,
+                           .target = load->target,
+                           .end = progress->next,
+                           .skip = load->refusals.skip,
+                           .order = load->merge ? load->order : 0};
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && rows.end < end) {
+        rows.start = rows.end;
+        rows.end = end - rows.start < STRETCH ? end : rows.start + STRETCH;
+        rc = check_rows(load, progress, rows.end, err);
+        if (rc == TIDE_OK) {
+            rc = load->is_binary ? pg_encode_binary(&load->output, &rows, err)
+                                 : pg_encode_text(&load->output, &rows, err);
+        }
+    }
+    return rc;
+}
+
+static int copy_rows(struct pg_load *load, struct progress *progress, int64_t end,
                      struct tide_error *err)
 {
-    int64_t taken = 0;
     int rc = start_copy(load, err);
 
-    if (rc == TIDE_OK) {
-        rc = load->is_binary ? pg_encode_binary(&load->output, rows, err)
-                             : pg_encode_text(&load->output, rows, err);
+    if (rc == TIDE_OK && load->is_binary) {
+        rc = pg_encode_head(&load->output, err);
     }
     if (rc == TIDE_OK) {
-        rc = tide_pg_copy_finish(load->output.pg, &taken, err);
+        rc = encode_rows(load, progress, end, err);
     }
+    if (rc == TIDE_OK && load->is_binary) {
+        rc = pg_encode_tail(&load->output, err);
+    }
+    return rc == TIDE_OK ? pg_output_flush(&load->output, err) : rc;
+}
+
+static int finish_copy(struct pg_load *load, int64_t sent, struct tide_error *err)
+{
+    int64_t taken = 0;
+    int rc = tide_pg_copy_finish(load->output.pg, &taken, err);
+
     if (rc == TIDE_OK && taken != sent) {
         rc = tide_error_set(err, TIDE_E_DATA,
                             "the table took %lld of %lld rows: a trigger keeps rows out",
@@ -77,22 +125,16 @@ static int copy_rows(struct pg_load *load, const struct pg_rows *rows, int64_t s
 }
 
 /* The rows up to end.  TIDE_E_DATA: some are bad and none is in. */
-static int send_piece(struct pg_load *load, const struct progress *progress, int64_t end,
+static int send_piece(struct pg_load *load, struct progress *progress, int64_t end,
                       struct tide_error *err)
 {
-    const struct pg_rows rows = {.batch = progress->batch,
-                                 .target = load->target,
-                                 .start = progress->next,
-                                 .end = end,
-                                 .skip = load->skip,
-                                 .order = load->merge ? load->order : 0};
-    int64_t sent = count_rows(load, progress->next, end);
-    int rc;
+    int64_t sent = 0;
+    int rc = copy_rows(load, progress, end, err);
 
-    if (sent == 0) {
-        return TIDE_OK;
+    if (rc == TIDE_OK) {
+        sent = count_rows(load, progress->next, end);
+        rc = finish_copy(load, sent, err);
     }
-    rc = copy_rows(load, &rows, sent, err);
     if (rc == TIDE_OK && load->merge && !load->merge->waits) {
         rc = pg_merge_apply(load->merge, load->output.pg, err);
     }
@@ -127,7 +169,7 @@ static int64_t row_of_line(const struct pg_load *load, const struct progress *pr
 {
     int64_t row = progress->next;
 
-    while (row < end && (line -= !load->skip[row]) > 0) {
+    while (row < end && (line -= !load->refusals.skip[row]) > 0) {
         row++;
     }
     return row < end && line == 0 ? row : -1;
@@ -157,7 +199,7 @@ static int refuse(struct pg_load *load, struct progress *progress, int64_t row,
 {
     int rc;
 
-    load->skip[row] = 1;
+    load->refusals.skip[row] = 1;
     progress->good = row > progress->good ? row : progress->good;
     progress->suspect = 0;
     pg_pace_note(&load->pace, 0, 1);
@@ -167,31 +209,44 @@ static int refuse(struct pg_load *load, struct progress *progress, int64_t row,
                : tide_error_set(err, rc, "too many rejected rows: %s", why->message);
 }
 
-/* The piece up to end has a bad row, and none is in. */
+/* A row that stands alone was refused: was it the one that was named? */
+static void prove(struct pg_load *load, const struct progress *progress, int64_t row)
+{
+    if (row == progress->named) {
+        memcpy(load->proven, load->output.pg->sqlstate, sizeof load->proven);
+    }
+}
+
+/* Where to look for the bad row: up to end, or at the row that was named, if one was. */
+static void suspect(struct progress *progress, int64_t named, int64_t end)
+{
+    progress->good = named < 0 ? progress->next : named;
+    progress->named = named;
+    progress->suspect = named < 0 ? end : named + 1;
+}
+
+/* The piece up to end was refused, and none of it is in. */
 static int find_bad(struct pg_load *load, struct progress *progress, int64_t end,
                     const struct tide_error *why, struct tide_error *err)
 {
+    int64_t sent = count_rows(load, progress->next, end);
     int64_t row;
 
-    if (count_rows(load, progress->next, end) == 1) {
+    if (sent == 0) {
+        progress->next = end;
+        progress->suspect = 0;
+        return TIDE_OK;
+    }
+    if (sent == 1) {
         row = row_of_line(load, progress, end, 1);
-        if (row == progress->named) {
-            memcpy(load->proven, load->output.pg->sqlstate, sizeof load->proven);
-        }
+        prove(load, progress, row);
         return refuse(load, progress, row, why, err);
     }
     row = find_named(load, progress, end);
-    if (row < 0) {
-        progress->good = progress->next;
-        progress->suspect = end;
-        return TIDE_OK;
-    }
-    if (is_proven(load)) {
+    if (row >= 0 && is_proven(load)) {
         return refuse(load, progress, row, why, err);
     }
-    progress->good = row;
-    progress->named = row;
-    progress->suspect = row + 1;
+    suspect(progress, row, end);
     return TIDE_OK;
 }
 
@@ -237,26 +292,6 @@ static int load_rows(struct pg_load *load, struct progress *progress,
         }
     }
     return rc;
-}
-
-static int note_skipped(struct pg_load *load, const uint8_t *skip, int64_t rows,
-                        struct tide_error *err)
-{
-    if (rows > load->skip_capacity) {
-        uint8_t *grown = realloc(load->skip, (size_t)rows);
-
-        if (!grown) {
-            return tide_error_set(err, TIDE_E_LIMIT, "no memory for refused rows");
-        }
-        load->skip = grown;
-        load->skip_capacity = rows;
-    }
-    if (skip) {
-        memcpy(load->skip, skip, (size_t)rows);
-    } else {
-        memset(load->skip, 0, (size_t)rows);
-    }
-    return TIDE_OK;
 }
 
 /* ---- interface ------------------------------------------------------------------- */
@@ -306,16 +341,18 @@ void pg_load_begin(struct pg_load *load, struct tide_pg *pg)
 }
 
 int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,
-                  const uint8_t *skip, struct tide_error *err)
+                  struct tide_error *err)
 {
     struct progress progress = {.batch = batch, .named = -1};
-    int rc = note_skipped(load, skip, batch->array.length, err);
+    int rc = pg_check_begin(&load->refusals, batch->array.length, err);
 
     if (rc == TIDE_OK) {
         rc = load_rows(load, &progress, err);
     }
     load->order += batch->array.length;
-    return rc;
+    return rc == TIDE_OK
+               ? pg_refusals_report(&load->refusals, load->target, batch, load->host, err)
+               : rc;
 }
 
 void pg_load_clear(struct pg_load *load)
@@ -323,6 +360,6 @@ void pg_load_clear(struct pg_load *load)
     pg_output_clear(&load->output);
     tide_pg_sql_clear(&load->relation);
     tide_pg_sql_clear(&load->copy);
-    free(load->skip);
+    pg_refusals_clear(&load->refusals);
     memset(load, 0, sizeof *load);
 }

@@ -12,6 +12,9 @@
  * deferred constraint, a merge, a server that speaks another language) the piece is cut
  * in halves until the bad row stands alone.
  *
+ * The server is not kept waiting: rows are looked at (check.h) and encoded while it begins
+ * the COPY, some at a time.
+ *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_LOAD_H
@@ -21,6 +24,7 @@
 #include <stdint.h>
 #include <tidemill/plugin.h>
 
+#include "check.h"
 #include "merge.h"
 #include "output.h"
 #include "pace.h"
@@ -46,10 +50,9 @@ struct pg_load {
     bool is_binary;
     enum pg_savepoint savepoint;
     struct pg_pace pace;
-    char proven[6]; /**< the SQLSTATE of which lines proved right last */
-    int64_t order;  /**< number of the next batch's first row, for a merge */
-    uint8_t *skip;  /**< owned; of each row of the batch, 1 when it is not to be sent */
-    int64_t skip_capacity;
+    char proven[6];              /**< the SQLSTATE of which lines proved right last */
+    int64_t order;               /**< number of the next batch's first row, for a merge */
+    struct pg_refusals refusals; /**< of the batch */
 };
 
 /** Build the statement for a target that is open; target and host are borrowed for good,
@@ -63,13 +66,13 @@ int pg_load_init(struct pg_load *load, const struct tide_host *host,
 void pg_load_begin(struct pg_load *load, struct tide_pg *pg);
 
 /**
- * Send the rows of a batch but those of skip (which may be NULL); for a merge, merge
- * them. Rows that the server refuses are told to the host as "refused" with its message;
- * TIDE_E_LIMIT when these are too many.
+ * Send the rows of a batch that its columns can hold; for a merge, merge them.  The
+ * others are told to the host, as are those that the server refuses: as "refused", with
+ * its message.  TIDE_E_LIMIT when these are too many.
  */
 TIDE_MUST_CHECK
 int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,
-                  const uint8_t *skip, struct tide_error *err);
+                  struct tide_error *err);
 
 void pg_load_clear(struct pg_load *load);
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <tidemill/plugin.h>
 
-#include "check.h"
 #include "commit.h"
 #include "load.h"
 #include "merge.h"
@@ -28,7 +27,6 @@ struct pg_destination {
     const struct tide_destination_request *request; /* likewise */
     struct tide_pg *pg;
     struct pg_target target;
-    struct pg_refusals refusals;
     struct pg_load load;
     struct pg_positions positions;
     struct pg_merge merge;
@@ -92,7 +90,6 @@ static void destination_close(void *state)
     tide_pg_close(destination->pg);
     pg_positions_clear(&destination->positions);
     pg_target_clear(&destination->target);
-    pg_refusals_clear(&destination->refusals);
     pg_load_clear(&destination->load);
     pg_merge_clear(&destination->merge);
     free(destination);
@@ -174,19 +171,9 @@ static int destination_write(void *state, const struct tide_batch *batch,
                              struct tide_error *err)
 {
     struct pg_destination *destination = state;
-    struct pg_refusals *refusals = &destination->refusals;
     int rc = prepare(destination, err);
 
-    if (rc == TIDE_OK) {
-        rc = pg_check_batch(refusals, &destination->target, batch, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = pg_load_batch(&destination->load, batch,
-                           refusals->count > 0 ? refusals->skip : NULL, err);
-    }
-    return rc == TIDE_OK ? pg_refusals_report(refusals, &destination->target, batch,
-                                              destination->host, err)
-                         : rc;
+    return rc == TIDE_OK ? pg_load_batch(&destination->load, batch, err) : rc;
 }
 
 /* ---- committing ------------------------------------------------------------------ */

@@ -224,8 +224,7 @@ static int send_statement(struct tide_pg *pg, const char *sql, struct tide_error
     return PQsendQuery(pg->conn, sql) ? tide_pg_flush(pg, err) : tide_pg_lost(pg, err);
 }
 
-/* Send a statement behind those that are deferred. */
-static int send_all(struct tide_pg *pg, const char *sql, struct tide_error *err)
+int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err)
 {
     struct tide_pg_sql *deferred = &pg->deferred;
     int rc;
@@ -245,7 +244,7 @@ static int send_all(struct tide_pg *pg, const char *sql, struct tide_error *err)
 int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
                  struct tide_error *err)
 {
-    int rc = send_all(pg, sql, err);
+    int rc = tide_pg_send(pg, sql, err);
 
     return rc == TIDE_OK ? tide_pg_receive(pg, result, err) : rc;
 }
@@ -281,7 +280,7 @@ int tide_pg_exec_rows(struct tide_pg *pg, const struct tide_pg_sql *sql,
     int rc = tide_pg_sql_check(sql, err);
 
     if (rc == TIDE_OK) {
-        rc = send_all(pg, sql->text, err);
+        rc = tide_pg_send(pg, sql->text, err);
     }
     return rc == TIDE_OK ? receive_rows(pg, results, count, err) : rc;
 }

@@ -44,6 +44,7 @@ struct tide_pg {
     bool uncancellable;           /**< what is under way is waited for to its end */
     struct tide_pg_sql deferred;  /**< owned: goes out with the next statement */
     char sqlstate[6];             /**< of the last error that the server told */
+    bool copy_begins;             /**< a COPY was sent, and no answer to it seen */
     const char *copying; /**< table that rows are copied into, or NULL; borrowed */
     int64_t failed_line; /**< of such a COPY, at which the last error came, from 1; 0: it
                             does not say */
@@ -78,6 +79,11 @@ int tide_pg_exec(struct tide_pg *pg, const char *sql, PGresult **result,
 TIDE_MUST_CHECK
 int tide_pg_exec_rows(struct tide_pg *pg, const struct tide_pg_sql *sql,
                       PGresult **results, size_t count, struct tide_error *err);
+
+/** Send statements, behind those that are deferred; tide_pg_receive() has their result.
+ */
+TIDE_MUST_CHECK
+int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err);
 
 /** Wait for the result of what was sent, up to the end or the start of a COPY. */
 TIDE_MUST_CHECK

@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err)
+/* Wait for a COPY that was sent. */
+static int await_copy(struct tide_pg *pg, struct tide_error *err)
 {
     PGresult *result = NULL;
-    int rc = tide_pg_exec(pg, sql, &result, err);
+    int rc;
 
+    if (!pg->copy_begins) {
+        return TIDE_OK;
+    }
+    pg->copy_begins = false;
+    rc = tide_pg_receive(pg, &result, err);
     if (rc == TIDE_OK && PQresultStatus(result) != PGRES_COPY_IN) {
         rc = tide_error_set(err, TIDE_E_INTERNAL, "%s did not begin a COPY", pg->place);
     }
@@ -20,33 +26,39 @@ int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err)
     return rc;
 }
 
+int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err)
+{
+    pg->copy_begins = true;
+    return tide_pg_send(pg, sql, err);
+}
+
 int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
                      struct tide_error *err)
 {
     const char *bytes = data;
+    int rc = await_copy(pg, err);
 
-    while (length > 0) {
+    while (rc == TIDE_OK && length > 0) {
         size_t piece = length < TIDE_PG_CHUNK ? length : TIDE_PG_CHUNK;
-        int rc;
 
         if (PQputCopyData(pg->conn, bytes, (int)piece) != 1) {
             return tide_pg_lost(pg, err);
         }
         rc = tide_pg_flush(pg, err);
-        if (rc != TIDE_OK) {
-            return rc;
-        }
         bytes += piece;
         length -= piece;
     }
-    return TIDE_OK;
+    return rc;
 }
 
 int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *err)
 {
     PGresult *result = NULL;
-    int rc;
+    int rc = await_copy(pg, err);
 
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     if (PQputCopyEnd(pg->conn, NULL) != 1) {
         return tide_pg_lost(pg, err);
     }

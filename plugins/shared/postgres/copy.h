@@ -15,7 +15,8 @@
 /** What libpq and the kernel take well at once. */
 #define TIDE_PG_CHUNK ((size_t)64 * 1024)
 
-/** Send a COPY ... FROM STDIN, with what stands before it, and wait until it begins. */
+/** Send a COPY ... FROM STDIN, with what is deferred before it.  Whether it could begin
+ * is told by the first tide_pg_copy_put() or tide_pg_copy_finish(). */
 TIDE_MUST_CHECK
 int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err);
 
