@@ -117,17 +117,14 @@ static void test_checkpoints_are_made_where_they_may_be_kept(void **state)
     assert_false(makes_checkpoints(*state, parts, REPLACE, files));
 }
 
-#define TEST(name)                                                                       \
-    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_table_that_is_appended_whole),
-        TEST(test_a_table_that_is_appended_by_its_cursor),
-        TEST(test_a_table_that_is_replaced_or_merged),
-        TEST(test_a_source_may_see_what_is_committed_late),
-        TEST(test_checkpoints_are_made_where_they_may_be_kept),
+        RUN_TEST(test_a_table_that_is_appended_whole),
+        RUN_TEST(test_a_table_that_is_appended_by_its_cursor),
+        RUN_TEST(test_a_table_that_is_replaced_or_merged),
+        RUN_TEST(test_a_source_may_see_what_is_committed_late),
+        RUN_TEST(test_checkpoints_are_made_where_they_may_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,9 +9,6 @@
 #include "base/memory.h"
 #include "run_fixture.h"
 
-#define COUNTS(...) ((const int64_t[]){__VA_ARGS__})
-#define ALL(n) ((const int64_t[]){n, n, n, n, n, n})
-#define NONE COUNTS(0, 0, 0, 0, 0, 0)
 #define PICKY(config) "{\"type\": \"picky\", \"config\": {" config "}}"
 #define TRANSFORMS(list) "\"transformations\": [" list "]"
 
@@ -385,29 +382,26 @@ static void test_a_source_without_columns_says_so(void **state)
     fixture_expect_failure(fixture, TIDE_E_CONFIG, "the source has no columns now");
 }
 
-#define TEST(name)                                                                       \
-    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_what_a_transform_refused_enters_at_it),
-        TEST(test_the_transforms_behind_may_be_others),
-        TEST(test_a_row_whose_way_was_changed_is_rejected_again),
-        TEST(test_what_input_validation_refused_comes_as_it_was),
-        TEST(test_what_output_validation_refused_is_validated_again),
-        TEST(test_what_the_destination_refused_goes_to_it_again),
-        TEST(test_bytes_that_were_no_row_are_rejected_again),
-        TEST(test_a_table_that_is_replaced_is_added_to),
-        TEST(test_a_column_that_is_excluded_now_is_left_out),
-        TEST(test_a_column_that_is_new_cannot_be_filled),
-        TEST(test_a_column_that_is_gone_does_not_vanish),
-        TEST(test_a_table_that_is_gone_keeps_its_rows),
-        TEST(test_what_the_destination_has_does_not_go_to_it_again),
-        TEST(test_a_replay_that_fails_has_done_nothing),
-        TEST(test_a_row_that_cannot_be_kept_again_stays_where_it_is),
-        TEST(test_rejects_do_not_end_a_replay),
-        TEST(test_a_source_without_columns_says_so),
+        RUN_TEST(test_what_a_transform_refused_enters_at_it),
+        RUN_TEST(test_the_transforms_behind_may_be_others),
+        RUN_TEST(test_a_row_whose_way_was_changed_is_rejected_again),
+        RUN_TEST(test_what_input_validation_refused_comes_as_it_was),
+        RUN_TEST(test_what_output_validation_refused_is_validated_again),
+        RUN_TEST(test_what_the_destination_refused_goes_to_it_again),
+        RUN_TEST(test_bytes_that_were_no_row_are_rejected_again),
+        RUN_TEST(test_a_table_that_is_replaced_is_added_to),
+        RUN_TEST(test_a_column_that_is_excluded_now_is_left_out),
+        RUN_TEST(test_a_column_that_is_new_cannot_be_filled),
+        RUN_TEST(test_a_column_that_is_gone_does_not_vanish),
+        RUN_TEST(test_a_table_that_is_gone_keeps_its_rows),
+        RUN_TEST(test_what_the_destination_has_does_not_go_to_it_again),
+        RUN_TEST(test_a_replay_that_fails_has_done_nothing),
+        RUN_TEST(test_a_row_that_cannot_be_kept_again_stays_where_it_is),
+        RUN_TEST(test_rejects_do_not_end_a_replay),
+        RUN_TEST(test_a_source_without_columns_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

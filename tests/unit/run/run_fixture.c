@@ -243,3 +243,73 @@ void fixture_expect_failure(const struct fixture *fixture, int code, const char 
     assert_int_equal(fixture->ledger.passed[TIDE_STEP_FINALIZE], 0);
     free(rows);
 }
+
+/* ---- what the plugin record wrote ---------------------------------------------------*/
+
+void expect_rows(const struct fixture *fixture, int from, int to, int skip_every,
+                 const char *commit)
+{
+    struct tide_text wanted = {0};
+    char *rows = fixture_read(fixture, "rows");
+
+    tide_text_append(&wanted, "table numbers mode 1 key\n");
+    for (int id = from; id <= to; id++) {
+        if (skip_every == 0 || id % skip_every != 0) {
+            tide_text_appendf(&wanted, "%d name-%d\n", id, id);
+        }
+    }
+    tide_text_appendf(&wanted, "commit %s final\n", commit);
+    assert_string_equal(rows, wanted.data);
+    tide_text_fini(&wanted);
+    free(rows);
+}
+
+void expect_file(const struct fixture *fixture, const char *name, const char *wanted)
+{
+    char *text = fixture_read(fixture, name);
+
+    assert_string_equal(text, wanted);
+    free(text);
+}
+
+void expect_ids(const struct fixture *fixture, int64_t from, int64_t to)
+{
+    char *rows = fixture_read(fixture, "rows");
+    char *rest = NULL;
+    int64_t next = from;
+
+    for (char *line = strtok_r(rows, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (line[0] >= '0' && line[0] <= '9') {
+            assert_int_equal(strtoll(line, NULL, 10), next);
+            next++;
+        }
+    }
+    assert_int_equal(next, to + 1);
+    free(rows);
+}
+
+int64_t count_lines(const struct fixture *fixture, const char *name,
+                    const char *beginning)
+{
+    char *text = fixture_read(fixture, name);
+    char *rest = NULL;
+    int64_t count = 0;
+
+    for (char *line = strtok_r(text, "\n", &rest); line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        count += strncmp(line, beginning, strlen(beginning)) == 0;
+    }
+    free(text);
+    return count;
+}
+
+bool is_resumed(const struct fixture *fixture)
+{
+    struct json_object *tables = tide_json_member(fixture->end, "tables");
+    bool told = tide_json_bool(fixture_event(fixture, "table", 0), "resumed", false);
+
+    assert_int_equal(
+        tide_json_bool(json_object_array_get_idx(tables, 0), "resumed", !told), told);
+    return told;
+}

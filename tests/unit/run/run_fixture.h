@@ -15,6 +15,14 @@
 
 #include "run/run.h"
 
+#define COUNTS(...) ((const int64_t[]){__VA_ARGS__})
+#define ALL(n) COUNTS(n, n, n, n, n, n)
+#define NONE ALL(0)
+
+/** A test with a fixture of its own. */
+#define RUN_TEST(name_)                                                                  \
+    cmocka_unit_test_setup_teardown(name_, fixture_set_up, fixture_tear_down)
+
 struct fixture {
     char folder[64]; /**< of its own: links to plugins, and what the run writes */
     struct tide_catalog *catalog;
@@ -33,8 +41,9 @@ struct fixture {
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
-/** Run a table `numbers` from the source to record.  source, destination and table are the
- * members of their objects ("\"rows\": 10"), more is put behind the tables; each may be
+/** Run a table `numbers` from the source to record.  source, destination and table are
+ * the members of their objects ("\"rows\": 10"), more is put behind the tables; each may
+ * be
  * "". */
 void fixture_run(struct fixture *fixture, const char *source, const char *destination,
                  const char *table, const char *more);
@@ -60,5 +69,20 @@ void fixture_expect_counts(const struct fixture *fixture, const int64_t passed[6
                            const int64_t failed[6]);
 /** It failed with that in its message, and nothing was committed. */
 void fixture_expect_failure(const struct fixture *fixture, int code, const char *message);
+
+/* ---- what the plugin record wrote ---------------------------------------------------*/
+
+/** A file of the fixture's folder holds that text. */
+void expect_file(const struct fixture *fixture, const char *name, const char *wanted);
+/** All of its file: the rows from..to but each `skip_every`th, and that commit. */
+void expect_rows(const struct fixture *fixture, int from, int to, int skip_every,
+                 const char *commit);
+/** Ids from..to are in its file, each once and in order. */
+void expect_ids(const struct fixture *fixture, int64_t from, int64_t to);
+/** Lines of a file with such a beginning. */
+int64_t count_lines(const struct fixture *fixture, const char *name,
+                    const char *beginning);
+/** Whether the last run went on from where another was cut off. */
+bool is_resumed(const struct fixture *fixture);
 
 #endif

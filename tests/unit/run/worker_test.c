@@ -244,19 +244,16 @@ static void test_a_run_out_of_time_fails_and_says_so(void **state)
     clean_up(&worker);
 }
 
-#define TEST(name)                                                                       \
-    cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_run_tells_its_end_and_its_counts),
-        TEST(test_a_definition_that_is_wrong_is_an_end_too),
-        TEST(test_a_job_that_is_none_is_an_end_too),
-        TEST(test_sigterm_cancels_at_a_batch_boundary),
-        TEST(test_a_crash_leaves_the_plugins_name),
-        TEST(test_what_a_plugin_prints_fails_its_run),
-        TEST(test_a_run_out_of_time_fails_and_says_so),
+        RUN_TEST(test_a_run_tells_its_end_and_its_counts),
+        RUN_TEST(test_a_definition_that_is_wrong_is_an_end_too),
+        RUN_TEST(test_a_job_that_is_none_is_an_end_too),
+        RUN_TEST(test_sigterm_cancels_at_a_batch_boundary),
+        RUN_TEST(test_a_crash_leaves_the_plugins_name),
+        RUN_TEST(test_what_a_plugin_prints_fails_its_run),
+        RUN_TEST(test_a_run_out_of_time_fails_and_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
