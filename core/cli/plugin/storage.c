@@ -16,6 +16,7 @@ static int with_files(struct tide_kit *kit, tide_trial_fn trial)
     if (rc == TIDE_OK) {
         rc = trial(kit);
     }
+    kit->bench = NULL;
     tide_storing_fini(&storing);
     return rc;
 }
