@@ -21,6 +21,10 @@
 #include "relation.h"
 #include "stream.h"
 
+/* Bytes of a batch, unless it is asked for one of so many. */
+#define BATCH ((int64_t)256 * 1024)
+#define LARGE_BATCH ((int64_t)2 << 20)
+
 struct pg_source {
     const struct tide_host *host;
     struct tide_pg *pg;
@@ -178,6 +182,13 @@ static void source_close(void *state)
     free(source);
 }
 
+/* Rows come one by one: a small batch costs little, and a run whose threads do not keep
+ * step then holds little.  Who asks for large ones has a reason. */
+static int64_t choose_batch_bytes(int64_t asked)
+{
+    return asked < LARGE_BATCH && asked > BATCH ? BATCH : asked;
+}
+
 static int source_open(const void *options, const struct tide_source_request *request,
                        const struct tide_host *host, void **state,
                        struct tide_schema *schema, struct tide_error *err)
@@ -191,7 +202,7 @@ static int source_open(const void *options, const struct tide_source_request *re
     }
     source->host = host;
     source->batch_rows = request->batch_rows;
-    source->batch_bytes = request->batch_bytes;
+    source->batch_bytes = choose_batch_bytes(request->batch_bytes);
     source->origin = strdup(request->table);
     rc = source->origin ? tide_pg_open(&given->connection, host, &source->pg, err)
                         : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");

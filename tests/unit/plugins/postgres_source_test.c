@@ -142,6 +142,30 @@ static void batches_keep_to_their_bounds(void **state)
     kit_source_close(&source);
 }
 
+static int64_t rows_of_a_batch(int64_t bytes)
+{
+    struct kit_source source;
+    int64_t rows;
+
+    kit_source_init(&source, "heavy");
+    source.request.batch_bytes = bytes;
+    kit_source_opens(&source);
+    rows = kit_read_batch(&source);
+    kit_source_close(&source);
+    return rows;
+}
+
+/* So that a run holds little whatever its threads do. */
+static void only_who_asks_for_large_batches_gets_them(void **state)
+{
+    (void)state;
+    kit_sql("CREATE TABLE heavy AS SELECT g AS id, repeat('x', 9950) AS t"
+            " FROM generate_series(1, 500) g");
+    assert_in_range(rows_of_a_batch(1 << 20), 20, 30);
+    assert_in_range(rows_of_a_batch(4 << 20), 400, 450);
+    assert_in_range(rows_of_a_batch(100000), 8, 12);
+}
+
 static void an_empty_table_ends_at_once(void **state)
 {
     struct kit_source source;
@@ -359,6 +383,7 @@ int main(void)
         cmocka_unit_test(discover_lists_tables_and_views),
         cmocka_unit_test(odd_names_and_views_are_read),
         cmocka_unit_test(batches_keep_to_their_bounds),
+        cmocka_unit_test(only_who_asks_for_large_batches_gets_them),
         cmocka_unit_test(an_empty_table_ends_at_once),
         cmocka_unit_test(a_row_limit_is_kept),
         cmocka_unit_test(a_moment_beyond_our_calendar_is_a_rejected_row),
