@@ -81,6 +81,18 @@ def test_run_moves_rows_and_prints_the_steps(folder):
     equal(tap.read(folder, "out/people.jsonl"), '{"id":1,"given_name":"Ada"}\n{"id":2,"given_name":"Zoë"}\n')
 
 
+def test_a_run_loads_what_it_needs_and_nothing_else(folder):
+    """Each library costs a small run a twentieth of its time: compression, SQLite and what a daemon has stay away."""
+    if sanitized():
+        return
+    done = subprocess.run([tap.TIDEMILL, "run", people(folder)], env=dict(os.environ, LD_DEBUG="files"),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+    loaded = {re.sub(r".*/|\.so.*", "", name)
+              for name in re.findall(r"file=(\S+) \[0\];  generating link map", done.stderr)}
+    contains(loaded, "rename_fields")
+    equal(loaded - {"libjson-c", "libyaml-0", "libc", "file", "local", "csv", "jsonl", "rename_fields"}, set())
+
+
 def test_run_prints_its_summary_in_one_write(folder):
     """A pipe of packets keeps the writes apart."""
     ours, theirs = os.pipe2(os.O_DIRECT)
