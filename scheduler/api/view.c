@@ -259,6 +259,7 @@ struct json_object *tide_view_reject(const struct tide_reject_record *reject)
     }
     tide_json_set(out, "row", row);
     tide_json_set_text(out, "raw", reject->raw);
+    tide_json_set_bool(out, "settled", reject->settled);
     tide_json_set_bool(out, "replayable", reject->replay && reject->settled);
     tide_json_set(out, "replayedBy",
                   reject->replayed_by ? json_object_new_int64(reject->replayed_by)

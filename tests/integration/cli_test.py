@@ -141,6 +141,19 @@ def test_warnings_are_lines_for_people(folder):
     contains(done.stderr, 'msg="the source has no columns, nothing is moved"')
 
 
+def test_a_source_without_columns_replaces_nothing_and_one_without_rows_all(folder):
+    definition = people(folder)
+    write(folder, "people.yaml", PEOPLE.replace(", types: {id: int64}", ""))
+    equal(tidemill("run", definition).returncode, 0)
+    before = tap.read(folder, "out/people.jsonl")
+    write(folder, "in/people.csv", "")
+    equal(tidemill("run", definition).returncode, 0)
+    equal(tap.read(folder, "out/people.jsonl"), before)
+    write(folder, "in/people.csv", "id,first\n")
+    equal(tidemill("run", definition).returncode, 0)
+    equal(tap.read(folder, "out/people.jsonl"), "")
+
+
 def test_the_library_of_a_compression_is_asked_for_only_when_it_is_needed(folder):
     definition = people(folder)
     write(folder, "lib/libz.so.1", "no library")

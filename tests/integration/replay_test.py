@@ -274,7 +274,9 @@ def test_the_rejects_of_a_run_that_broke_are_read_again_by_the_next(folder):
     with Daemon(folder) as daemon:
         run = daemon.run(daemon.create(files(folder, table, max_rejects=0)))
         equal((run["state"], run["rejects"]["kept"]), ("failed", 1))
-        equal([item["replayable"] for item in rejects_of(daemon, run)], [False])
+        equal([(item["settled"], item["replayable"]) for item in rejects_of(daemon, run)], [(False, False)])
+        listed = tap.tidemill("rejects", run["id"], env={"TIDEMILL_STATE_DIR": daemon.state})
+        tap.contains(listed.stdout, "not settled: the next run reads it again")
         nothing_left(daemon, run["id"])
 
 

@@ -102,6 +102,19 @@ static int run_status(const void *values, const char *const *operands, size_t co
     return tide_show_run(id, args->follow, args->json);
 }
 
+/* Why it is not for a replay, or "". */
+static const char *why_not(struct json_object *reject)
+{
+    if (tide_json_bool(reject, "replayable", true)) {
+        return "";
+    }
+    return tide_json_bool(reject, "settled", true)
+               ? " (cannot be replayed)"
+               : " (not settled: the next run reads it again, unless this one was cut "
+                 "off "
+                 "right behind a commit; it cannot be replayed)";
+}
+
 static void print_reject(struct json_object *reject)
 {
     const char *origin = tide_json_text(reject, "origin");
@@ -114,7 +127,7 @@ static void print_reject(struct json_object *reject)
            origin ? origin : tide_json_text(reject, "table"),
            tide_json_int(reject, "position", 0), tide_json_text(reject, "step"),
            tide_json_text(reject, "code"), tide_json_text(reject, "message"),
-           tide_json_bool(reject, "replayable", true) ? "" : " (cannot be replayed)");
+           why_not(reject));
     if (replayed_by) {
         printf("    replayed by run %" PRId64 "\n", replayed_by);
     }
