@@ -4,21 +4,17 @@
 #include "run/rejects.h"
 
 #include <inttypes.h>
-#include <json-c/printbuf.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
-#include "base/json.h"
-#include "base/json_reader.h"
 #include "base/memory.h"
 #include "run/held.h"
 #include "run/ledger.h"
 #include "run/redact.h"
+#include "run/reject_event.h"
 
-/* What stands around a member of an event. */
-#define EVENT_MARKS 6
 /* From so many rows on a share is judged at once, and not at the end alone. */
 #define SHARE_SAMPLE 10000
 
@@ -59,125 +55,6 @@ void tide_rejects_destroy(struct tide_rejects *rejects)
     }
 }
 
-/* ---- writing one down ---------------------------------------------------------------*/
-
-/* Bytes as text: what is no printable ASCII or UTF-8 is written \xNN. */
-static void append_escaped(struct tide_text *text, const char *bytes, size_t length)
-{
-    bool is_text = tide_text_is_utf8(bytes, length);
-
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)bytes[i];
-
-        if (byte == '\\') {
-            tide_text_append(text, "\\\\");
-        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) {
-            tide_text_appendf(text, "\\x%02x", byte);
-        } else {
-            tide_text_append_char(text, (char)byte);
-        }
-    }
-}
-
-static bool is_changed(const struct tide_text *text, const char *before, size_t length)
-{
-    return text->length != length ||
-           (length > 0 && memcmp(text->data, before, length) != 0);
-}
-
-/* Blank secrets; false when there was one. */
-static bool redact(const struct tide_rejects *rejects, struct tide_text *text,
-                   void (*blank)(const char *const *secrets, struct tide_text *text))
-{
-    struct tide_text before = {0};
-    bool is_same = true;
-
-    if (rejects->policy.secrets) {
-        tide_text_append_n(&before, text->data, text->length);
-        blank(rejects->policy.secrets, text);
-        is_same = !is_changed(text, before.data, before.length);
-        tide_text_fini(&before);
-    }
-    return is_same;
-}
-
-/* *text is what the event says of the bytes; whether all of it is there. */
-static bool make_raw(const struct tide_rejects *rejects, const char *bytes, size_t length,
-                     struct tide_text *text)
-{
-    bool is_whole = length <= TIDE_HELD_MAX;
-
-    append_escaped(text, bytes, is_whole ? length : TIDE_HELD_MAX);
-    if (!is_whole) {
-        tide_text_appendf(text, "... (%zu bytes in all)", length);
-    }
-    return redact(rejects, text, tide_redact_text) && is_whole;
-}
-
-static int print_row(struct json_object *row, struct printbuf *out, int level, int flags)
-{
-    (void)level;
-    (void)flags;
-    return printbuf_memappend(out, json_object_get_string(row),
-                              json_object_get_string_len(row));
-}
-
-/* It is printed to the letter and never looked into: numbers that no double holds stay as
- * they are. */
-static struct json_object *row_object(const struct tide_text *text)
-{
-    struct json_object *row =
-        tide_json_made(json_object_new_string_len(text->data, (int)text->length));
-
-    json_object_set_serializer(row, print_row, NULL, NULL);
-    return row;
-}
-
-/* The row or the bytes; whether they are as they were. */
-static bool put_content(const struct tide_rejects *rejects, struct json_object *event,
-                        const struct tide_reject_note *note)
-{
-    bool is_row = note->row && note->row_length <= TIDE_HELD_MAX, is_whole = false;
-    struct json_object *row = NULL, *raw = NULL;
-    struct tide_text text = {0};
-
-    if (is_row) {
-        tide_text_append_n(&text, note->row, note->row_length);
-        is_whole = redact(rejects, &text, tide_redact_json);
-        row = row_object(&text);
-    } else if (note->row) {
-        (void)make_raw(rejects, note->row, note->row_length, &text);
-    } else if (note->raw) {
-        is_whole = make_raw(rejects, note->raw, note->raw_length, &text);
-    }
-    if (!is_row && (note->row || note->raw)) {
-        raw = tide_json_string(text.data ? text.data : "");
-    }
-    tide_json_put(event, "row", row);
-    tide_json_put(event, "raw", raw);
-    tide_text_fini(&text);
-    return is_whole;
-}
-
-static struct json_object *make_event(const struct tide_rejects *rejects,
-                                      const struct tide_reject_note *note)
-{
-    struct json_object *event = tide_json_made(json_object_new_object());
-    bool is_whole = false;
-
-    tide_json_put(event, "event", tide_json_string("reject"));
-    tide_json_put(event, "table", tide_json_string(note->table));
-    tide_json_put(event, "step", tide_json_string(tide_step_name(note->step)));
-    tide_json_put(event, "code", tide_json_string(note->code));
-    tide_json_put(event, "message", tide_json_string(note->message));
-    tide_json_put(event, "origin", tide_json_string(note->origin));
-    tide_json_put(event, "position",
-                  tide_json_made(json_object_new_int64(note->position)));
-    is_whole = put_content(rejects, event, note);
-    tide_json_put(event, "replay", is_whole ? tide_json_string(note->replay) : NULL);
-    return event;
-}
-
 /* ---- counting -----------------------------------------------------------------------*/
 
 static bool has_room(const struct tide_rejects *rejects)
@@ -186,25 +63,10 @@ static bool has_room(const struct tide_rejects *rejects)
            rejects->kept_bytes < rejects->policy.keep_bytes;
 }
 
-/* What it takes, without printing it for that. */
-static int64_t event_bytes(struct json_object *event)
-{
-    int64_t bytes = 0;
-
-    json_object_object_foreach(event, key, value)
-    {
-        bytes += (int64_t)strlen(key) + EVENT_MARKS;
-        if (json_object_is_type(value, json_type_string)) {
-            bytes += json_object_get_string_len(value);
-        }
-    }
-    return bytes;
-}
-
 static void keep(struct tide_rejects *rejects, const struct tide_reject_note *note)
 {
-    struct json_object *event = make_event(rejects, note);
-    int64_t bytes = event_bytes(event);
+    struct json_object *event = tide_reject_event(note, rejects->policy.secrets);
+    int64_t bytes = tide_reject_event_bytes(event);
 
     if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
         rejects->kept++;
@@ -345,7 +207,7 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
 static void tell(void *arg, const struct tide_reject_note *note)
 {
     const struct tide_rejects *rejects = arg;
-    struct json_object *event = make_event(rejects, note);
+    struct json_object *event = tide_reject_event(note, rejects->policy.secrets);
 
     rejects->policy.emit(rejects->policy.emit_arg, event);
     json_object_put(event);

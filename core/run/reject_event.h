@@ -1,0 +1,18 @@
+/*
+ * reject_event - a rejected row as the event that tells of it: what is too long is cut,
+ * and secrets are blanked.
+ */
+#ifndef TIDE_RUN_REJECT_EVENT_H
+#define TIDE_RUN_REJECT_EVENT_H
+
+#include <json-c/json.h>
+
+#include "run/rejects.h"
+
+/** The event, owned by the caller.  secrets end with NULL; NULL: there are none. */
+struct json_object *tide_reject_event(const struct tide_reject_note *note,
+                                      const char *const *secrets);
+/** About the bytes that it takes, without printing it for that. */
+int64_t tide_reject_event_bytes(struct json_object *event);
+
+#endif
