@@ -19,7 +19,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <tidemill/error.h>
+#include <tidemill/plugin.h>
 
 #include "postgres/catalog.h"
 #include "postgres/connection.h"
@@ -45,7 +45,7 @@ struct pg_positions {
     const char *run;  /**< that commits */
     const char *target;     /**< the table that is loaded: "schema"."table" */
     const char *target_oid; /**< of that table, as a number */
-    const char *own_oid;    /**< of the table of positions; NULL: it is missing */
+    const char *own_oid;    /**< of the table of positions; NULL: not known */
     bool is_new;            /**< that table was made in the transaction under way */
     enum pg_positions_table table;
     bool is_remade;  /**< what was loaded is of another table of the target's name */
@@ -57,13 +57,21 @@ struct pg_positions {
 void pg_positions_add_table(struct tide_pg_sql *sql,
                             const struct pg_positions *positions);
 
-/** Read the pipeline's row (position/kept.h says which one it is), of a table whose
- * columns were loaded (none: it is missing). *position is what was last committed,
- * malloc'ed, or NULL: there is none for the target.
- */
+/** Whose row it is: that of the pipeline of a run. */
+void pg_positions_init(struct pg_positions *positions,
+                       const struct tide_destination_request *request);
+
+/** Build the question for the rows that may be the pipeline's. */
+void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positions);
+
+/** Find the pipeline's row (position/kept.h says which one it is) among the answers to
+ * that question, as of PG_POSITIONS_READY, borrowed for good.  NULL: the table, of which
+ * only the name is set, is looked at first.  *position is what was last committed,
+ * malloc'ed, or NULL: there is none for the target. */
 TIDE_MUST_CHECK
-int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
-                      struct tide_pg *pg, char **position, struct tide_error *err);
+int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *table,
+                      const PGresult *rows, struct tide_pg *pg, char **position,
+                      struct tide_error *err);
 
 /** Write the row (position NULL: forget the one that is kept) in the transaction under
  * way; the table is made when missing.  What other pipelines kept of a target that is new

@@ -9,6 +9,9 @@
 #include "../../shared/position/kept.h"
 #include "positions.h"
 
+/* What is asked of each row. */
+enum { ROW_POSITION, ROW_COMMITS, ROW_TARGET, ROW_PIPELINE, ROW_NAME, ROW_OWN_OID };
+
 /* ---- the table --------------------------------------------------------------------- */
 
 static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
@@ -24,28 +27,32 @@ static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
     return rc;
 }
 
-/* Of each row that may be the pipeline's: position, count, target, pipeline and name. */
+void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positions)
+{
+    tide_pg_sql_format(sql, "SELECT position, %s, %s, pipeline, %s, tableoid FROM ",
+                       positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
+                       positions->table >= PG_POSITIONS_TARGETED ? "target" : "NULL",
+                       positions->table >= PG_POSITIONS_READY ? "name" : "NULL");
+    pg_positions_add_table(sql, positions);
+    tide_pg_sql_add(sql, " WHERE pipeline = ");
+    tide_pg_sql_literal(sql, positions->pipeline);
+    if (positions->name) {
+        tide_pg_sql_add(sql, " OR pipeline = ");
+        tide_pg_sql_literal(sql, positions->name);
+    }
+    if (positions->name && positions->table >= PG_POSITIONS_READY) {
+        tide_pg_sql_add(sql, " OR name = ");
+        tide_pg_sql_literal(sql, positions->name);
+    }
+}
+
 static int read_rows(const struct pg_positions *positions, struct tide_pg *pg,
                      PGresult **result, struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
     int rc;
 
-    tide_pg_sql_format(&sql, "SELECT position, %s, %s, pipeline, %s FROM ",
-                       positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
-                       positions->table >= PG_POSITIONS_TARGETED ? "target" : "NULL",
-                       positions->table >= PG_POSITIONS_READY ? "name" : "NULL");
-    pg_positions_add_table(&sql, positions);
-    tide_pg_sql_add(&sql, " WHERE pipeline = ");
-    tide_pg_sql_literal(&sql, positions->pipeline);
-    if (positions->name) {
-        tide_pg_sql_add(&sql, " OR pipeline = ");
-        tide_pg_sql_literal(&sql, positions->name);
-    }
-    if (positions->name && positions->table >= PG_POSITIONS_READY) {
-        tide_pg_sql_add(&sql, " OR name = ");
-        tide_pg_sql_literal(&sql, positions->name);
-    }
+    pg_positions_ask(&sql, positions);
     rc = tide_pg_exec_sql(pg, &sql, result, err);
     tide_pg_sql_clear(&sql);
     return rc;
@@ -53,9 +60,6 @@ static int read_rows(const struct pg_positions *positions, struct tide_pg *pg,
 
 static enum pg_positions_table judge(const struct tide_pg_table *table)
 {
-    if (table->column_count == 0) {
-        return PG_POSITIONS_ABSENT;
-    }
     if (tide_pg_table_find(table, "commits") == TIDE_NO_COLUMN) {
         return PG_POSITIONS_OLDER;
     }
@@ -85,18 +89,18 @@ static const char *oids_of_target(const struct pg_positions *positions,
 static bool is_of_target(const struct pg_positions *positions, const PGresult *rows,
                          int row)
 {
-    return !positions->is_new && !PQgetisnull(rows, row, 0) &&
-           (PQgetisnull(rows, row, 2) ||
-            oids_of_target(positions, PQgetvalue(rows, row, 2)) != NULL);
+    return !positions->is_new && !PQgetisnull(rows, row, ROW_POSITION) &&
+           (PQgetisnull(rows, row, ROW_TARGET) ||
+            oids_of_target(positions, PQgetvalue(rows, row, ROW_TARGET)) != NULL);
 }
 
 /* Whether another table of that name stood there when it was committed. */
 static bool is_remade(const struct pg_positions *positions, const PGresult *rows, int row)
 {
-    const char *oids = oids_of_target(positions, PQgetvalue(rows, row, 2));
+    const char *oids = oids_of_target(positions, PQgetvalue(rows, row, ROW_TARGET));
     unsigned long target = 0, own = 0;
 
-    return oids && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
+    return oids && positions->own_oid && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
            own == strtoul(positions->own_oid, NULL, 10) &&
            target != strtoul(positions->target_oid, NULL, 10);
 }
@@ -110,8 +114,9 @@ static int find_row(const struct pg_positions *positions, struct kept *kept,
     int found = -1;
 
     for (int i = 0; i < PQntuples(rows); i++) {
-        const char *pipeline = PQgetvalue(rows, i, 3);
-        const char *name = PQgetisnull(rows, i, 4) ? NULL : PQgetvalue(rows, i, 4);
+        const char *pipeline = PQgetvalue(rows, i, ROW_PIPELINE);
+        const char *name =
+            PQgetisnull(rows, i, ROW_NAME) ? NULL : PQgetvalue(rows, i, ROW_NAME);
 
         if ((strcmp(pipeline, positions->pipeline) == 0 ||
              is_of_target(positions, rows, i)) &&
@@ -164,38 +169,70 @@ static int adopt(struct pg_positions *positions, const struct kept *kept,
 static int take_row(struct pg_positions *positions, const PGresult *rows, int row,
                     char **position, struct tide_error *err)
 {
-    positions->commits = strtoll(PQgetvalue(rows, row, 1), NULL, 10);
+    positions->commits = strtoll(PQgetvalue(rows, row, ROW_COMMITS), NULL, 10);
     if (!is_of_target(positions, rows, row)) {
         return TIDE_OK;
     }
     positions->is_remade = is_remade(positions, rows, row);
-    *position = strdup(PQgetvalue(rows, row, 0));
+    *position = strdup(PQgetvalue(rows, row, ROW_POSITION));
     return *position ? TIDE_OK : tide_error_memory(err);
 }
 
-int pg_positions_load(struct pg_positions *positions, const struct tide_pg_table *table,
-                      struct tide_pg *pg, char **position, struct tide_error *err)
+static int take(struct pg_positions *positions, const PGresult *rows, struct tide_pg *pg,
+                char **position, struct tide_error *err)
 {
     struct kept kept = {.pipeline = positions->pipeline, .name = positions->name};
-    PGresult *rows = NULL;
-    int rc, row;
+    int row = find_row(positions, &kept, rows);
+    int rc;
 
-    positions->schema = table->name.schema;
-    positions->table = judge(table);
-    positions->own_oid = table->column_count > 0 ? table->oid : NULL;
-    if (positions->table == PG_POSITIONS_ABSENT) {
+    if (row < 0) {
+        return TIDE_OK;
+    }
+    rc = adopt(positions, &kept, pg, PQgetvalue(rows, row, ROW_PIPELINE), err);
+    return rc == TIDE_OK ? take_row(positions, rows, row, position, err) : rc;
+}
+
+/* The same of a table that is missing, or that an earlier version made. */
+static int look(struct pg_positions *positions, struct tide_pg_table *table,
+                struct tide_pg *pg, char **position, struct tide_error *err)
+{
+    PGresult *rows = NULL;
+    int rc = tide_pg_table_load_with(pg, table, NULL, NULL, err);
+
+    if (rc == TIDE_E_NOT_FOUND) {
         return ask_privilege(positions, pg, err);
     }
-    rc = read_rows(positions, pg, &rows, err);
-    row = rc == TIDE_OK ? find_row(positions, &kept, rows) : -1;
-    if (row >= 0) {
-        rc = adopt(positions, &kept, pg, PQgetvalue(rows, row, 3), err);
+    if (rc == TIDE_OK) {
+        positions->table = judge(table);
+        positions->own_oid = table->oid;
+        rc = read_rows(positions, pg, &rows, err);
     }
-    if (row >= 0 && rc == TIDE_OK) {
-        rc = take_row(positions, rows, row, position, err);
+    if (rc == TIDE_OK) {
+        rc = take(positions, rows, pg, position, err);
     }
     PQclear(rows);
     return rc;
+}
+
+int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *table,
+                      const PGresult *rows, struct tide_pg *pg, char **position,
+                      struct tide_error *err)
+{
+    positions->schema = table->name.schema;
+    if (!rows) {
+        return look(positions, table, pg, position, err);
+    }
+    positions->table = PG_POSITIONS_READY;
+    positions->own_oid = PQntuples(rows) > 0 ? PQgetvalue(rows, 0, ROW_OWN_OID) : NULL;
+    return take(positions, rows, pg, position, err);
+}
+
+void pg_positions_init(struct pg_positions *positions,
+                       const struct tide_destination_request *request)
+{
+    positions->pipeline = request->pipeline;
+    positions->name = request->mode == TIDE_MODE_REPLACE ? NULL : request->name;
+    positions->run = request->run;
 }
 
 void pg_positions_clear(struct pg_positions *positions)

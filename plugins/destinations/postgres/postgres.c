@@ -56,9 +56,7 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     struct pg_positions *positions = &destination->positions;
     int rc;
 
-    positions->pipeline = request->pipeline;
-    positions->name = request->mode == TIDE_MODE_REPLACE ? NULL : request->name;
-    positions->run = request->run;
+    pg_positions_init(positions, request);
     begin(destination);
     rc = pg_target_open(&destination->target, destination->pg,
                         destination->options->schema, request, accepted, err);
@@ -66,8 +64,8 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     positions->target_oid = destination->target.table.oid;
     positions->is_new = destination->target.is_new;
     if (rc == TIDE_OK && positions->pipeline) {
-        rc = pg_positions_load(positions, &destination->target.positions, destination->pg,
-                               position, err);
+        rc = pg_positions_load(positions, &destination->target.positions,
+                               destination->target.rows, destination->pg, position, err);
     }
     if (rc == TIDE_OK && is_merge(destination)) {
         rc = pg_merge_init(&destination->merge, destination->pg, &destination->target,

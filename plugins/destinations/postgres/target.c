@@ -44,6 +44,7 @@ void pg_target_clear(struct pg_target *target)
 {
     tide_pg_table_clear(&target->table);
     tide_pg_table_clear(&target->positions);
+    PQclear(target->rows);
     free(target->columns);
     tide_pg_sql_clear(&target->title);
     memset(target, 0, sizeof *target);
@@ -268,6 +269,27 @@ static int name_tables(struct pg_target *target, const char *name, const char *s
                : tide_error_set(err, TIDE_E_LIMIT, "no memory for a table's name");
 }
 
+/* What there is of the table, and the rows of the pipeline, in one round trip. */
+static int look(struct pg_target *target, struct tide_pg *pg,
+                const struct tide_destination_request *request, struct tide_error *err)
+{
+    struct pg_positions positions = {.schema = target->positions.name.schema,
+                                     .table = PG_POSITIONS_READY};
+    struct tide_pg_sql sql = {0};
+    int rc = TIDE_OK;
+
+    pg_positions_init(&positions, request);
+    if (positions.pipeline) {
+        pg_positions_ask(&sql, &positions);
+        rc = tide_pg_sql_check(&sql, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_table_load_with(pg, &target->table, sql.text, &target->rows, err);
+    }
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
 int pg_target_open(struct pg_target *target, struct tide_pg *pg, const char *schema,
                    const struct tide_destination_request *request,
                    struct tide_schema *accepted, struct tide_error *err)
@@ -275,7 +297,7 @@ int pg_target_open(struct pg_target *target, struct tide_pg *pg, const char *sch
     int rc = name_tables(target, request->table, schema, err);
 
     if (rc == TIDE_OK) {
-        rc = tide_pg_table_load_both(pg, &target->table, &target->positions, err);
+        rc = look(target, pg, request, err);
     }
     if (rc == TIDE_E_NOT_FOUND) {
         rc = pg_create_table(pg, &target->table.name, request, &target->is_new, err);

@@ -15,8 +15,8 @@
 /** Zero it; pg_target_clear() frees it. */
 struct pg_target {
     struct tide_pg_table table;
-    struct tide_pg_table
-        positions;   /**< the table of positions beside it, or no columns */
+    struct tide_pg_table positions; /**< the one beside it; its name alone */
+    PGresult *rows;  /**< owned: the pipeline's in that one, or NULL: not asked for */
     size_t *columns; /**< owned: for each column that comes, its index in the table */
     size_t count;
     struct tide_pg_sql title; /**< owned: "schema"."table" */

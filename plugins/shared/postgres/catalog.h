@@ -45,11 +45,13 @@ TIDE_MUST_CHECK
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err);
 
-/** The same but for the key, and in the same round trip the columns of beside->name, which
- * stays without any when there is no such table. */
+/** The same but for the key, and in the same round trip the rows of one statement more
+ * (NULL: none): *rows is the caller's to PQclear.  It may fail: *rows stays NULL then,
+ * and the transaction, one without words, is begun anew. */
 TIDE_MUST_CHECK
-int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
-                            struct tide_pg_table *beside, struct tide_error *err);
+int tide_pg_table_load_with(struct tide_pg *pg, struct tide_pg_table *table,
+                            const char *statement, PGresult **rows,
+                            struct tide_error *err);
 
 /** The same as tide_pg_table_load() of a table that may have domains, for more time. */
 TIDE_MUST_CHECK

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A shorter one goes out with what follows it; libpq sends longer ones by itself. */
+#define SMALL_PIECE ((size_t)8 * 1024)
+
 /* Wait for a COPY that was sent. */
 static int await_copy(struct tide_pg *pg, struct tide_error *err)
 {
@@ -44,7 +47,7 @@ int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
         if (PQputCopyData(pg->conn, bytes, (int)piece) != 1) {
             return tide_pg_lost(pg, err);
         }
-        rc = tide_pg_flush(pg, err);
+        rc = piece < SMALL_PIECE ? TIDE_OK : tide_pg_flush(pg, err);
         bytes += piece;
         length -= piece;
     }

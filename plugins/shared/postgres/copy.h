@@ -20,7 +20,8 @@
 TIDE_MUST_CHECK
 int tide_pg_copy_in(struct tide_pg *pg, const char *sql, struct tide_error *err);
 
-/** Send bytes of the stream, in pieces, and wait until they have left. */
+/** Send bytes of the stream, in pieces, and wait until they have left, but for a few that
+ * go out with what follows them. */
 TIDE_MUST_CHECK
 int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
                      struct tide_error *err);

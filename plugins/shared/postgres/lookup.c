@@ -11,16 +11,13 @@
 #include "postgres/catalog.h"
 
 #define COLUMNS                                                                          \
-    "SELECT attrelid, attname, format_type(atttypid, atttypmod), atttypid, atttypmod,"   \
-    " attnum, attnotnull, attidentity, atthasdef, attgenerated, attisdropped"            \
-    " FROM pg_attribute WHERE attnum > 0 AND attrelid IN ("
-
-/* The first table's oid stands in each row. */
-#define TABLES                                                                           \
-    "::oid, oid, relkind, relhastriggers, relhasindex FROM pg_class WHERE oid IN ("
+    "SELECT attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attnum,"     \
+    " attnotnull, attidentity, atthasdef, attgenerated, attisdropped"                    \
+    " FROM pg_attribute WHERE attnum > 0 AND attrelid = "
+#define TABLE                                                                            \
+    "; SELECT oid, relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
 
 enum {
-    COLUMN_TABLE,
     COLUMN_NAME,
     COLUMN_TYPE_NAME,
     COLUMN_TYPE,
@@ -33,9 +30,9 @@ enum {
     COLUMN_DROPPED
 };
 
-enum { TABLE_FIRST, TABLE_OID, TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
+enum { TABLE_OID, TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
 
-enum { ANSWER_COLUMNS, ANSWER_TABLES, ANSWERS };
+enum { ANSWER_COLUMNS, ANSWER_TABLE, ANSWER_MORE, ANSWERS };
 
 /* Types with a lower oid are PostgreSQL's own, none of them a domain or an enum. */
 #define FIRST_OTHER_TYPE 10000
@@ -75,40 +72,50 @@ static void add_table(struct tide_pg_sql *sql, const struct tide_pg_name *name)
     tide_pg_sql_clear(&quoted);
 }
 
-static void add_tables(struct tide_pg_sql *sql, const struct tide_pg_name *name,
-                       const struct tide_pg_name *beside)
+/* Only the statement that the caller brought can have failed: what the others tell is as
+ * good in another transaction. */
+static int begin_anew(struct tide_pg *pg, struct tide_error *err)
 {
-    add_table(sql, name);
-    if (beside) {
-        tide_pg_sql_add(sql, ", ");
-        add_table(sql, beside);
+    int rc = tide_pg_exec(pg, "ROLLBACK", NULL, err);
+
+    if (rc == TIDE_OK) {
+        tide_pg_begin(pg, "");
     }
-    tide_pg_sql_add(sql, ")");
+    return rc;
 }
 
-static int ask(struct tide_pg *pg, const struct tide_pg_name *name,
-               const struct tide_pg_name *beside, PGresult **answers,
-               struct tide_error *err)
+static int ask(struct tide_pg *pg, const struct tide_pg_name *name, const char *more,
+               PGresult **answers, struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
+    struct tide_error why = {0};
     int rc;
 
     tide_pg_sql_add(&sql, COLUMNS);
-    add_tables(&sql, name, beside);
-    tide_pg_sql_add(&sql, "; SELECT ");
     add_table(&sql, name);
-    tide_pg_sql_add(&sql, TABLES);
-    add_tables(&sql, name, beside);
-    rc = tide_pg_exec_rows(pg, &sql, answers, ANSWERS, err);
+    tide_pg_sql_add(&sql, TABLE);
+    add_table(&sql, name);
+    if (more) {
+        tide_pg_sql_add(&sql, "; ");
+        tide_pg_sql_add(&sql, more);
+    }
+    rc = tide_pg_exec_rows(pg, &sql, answers, more ? ANSWERS : ANSWER_MORE, &why);
     tide_pg_sql_clear(&sql);
+    if (rc != TIDE_OK && answers[ANSWER_TABLE] &&
+        PQtransactionStatus(pg->conn) == PQTRANS_INERROR) {
+        return begin_anew(pg, err);
+    }
+    if (rc != TIDE_OK) {
+        *err = why;
+    }
     return rc;
 }
 
 /* ---- types that are not PostgreSQL's own ----------------------------------------- */
 
-/* Of those among the columns of a table: *types stays NULL where there are none. */
-static int ask_types(struct tide_pg *pg, const PGresult *columns, const char *table,
-                     PGresult **types, struct tide_error *err)
+/* Of those among the columns: *types stays NULL where there are none. */
+static int ask_types(struct tide_pg *pg, const PGresult *columns, PGresult **types,
+                     struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
     int rc = TIDE_OK;
@@ -116,8 +123,7 @@ static int ask_types(struct tide_pg *pg, const PGresult *columns, const char *ta
     for (int row = 0; row < PQntuples(columns); row++) {
         uint32_t type = get_oid(columns, row, COLUMN_TYPE);
 
-        if (type >= FIRST_OTHER_TYPE &&
-            strcmp(PQgetvalue(columns, row, COLUMN_TABLE), table) == 0) {
+        if (type >= FIRST_OTHER_TYPE) {
             tide_pg_sql_format(&sql, "%s%u",
                                sql.length == 0
                                    ? "SELECT oid, typtype FROM pg_type WHERE oid IN ("
@@ -192,8 +198,7 @@ static int read_columns(const PGresult *columns, const PGresult *types,
         return no_memory(err);
     }
     for (int row = 0; rc == TIDE_OK && row < (int)rows; row++) {
-        if (strcmp(PQgetvalue(columns, row, COLUMN_TABLE), table->oid) == 0 &&
-            !get_bool(columns, row, COLUMN_DROPPED)) {
+        if (!get_bool(columns, row, COLUMN_DROPPED)) {
             rc = read_column(columns, row, types, &table->columns[table->column_count++]);
         }
     }
@@ -201,43 +206,23 @@ static int read_columns(const PGresult *columns, const PGresult *types,
     return rc == TIDE_OK ? TIDE_OK : no_memory(err);
 }
 
-/* ---- the tables ------------------------------------------------------------------ */
-
-/* The row of the first table or of the other one, or -1. */
-static int find_table(const PGresult *tables, bool first)
-{
-    for (int row = 0; row < PQntuples(tables); row++) {
-        bool is_first = strcmp(PQgetvalue(tables, row, TABLE_OID),
-                               PQgetvalue(tables, row, TABLE_FIRST)) == 0;
-
-        if (is_first == first) {
-            return row;
-        }
-    }
-    return -1;
-}
-
-static void read_table(const PGresult *tables, int row, struct tide_pg_table *table)
-{
-    (void)snprintf(table->oid, sizeof table->oid, "%s",
-                   PQgetvalue(tables, row, TABLE_OID));
-    table->has_triggers = get_bool(tables, row, TABLE_TRIGGERS);
-}
+/* ---- the table ------------------------------------------------------------------- */
 
 /* TIDE_E_NOT_FOUND without a message: what has the name has no rows. */
-static int load_first(struct tide_pg *pg, PGresult *const *answers,
+static int read_table(struct tide_pg *pg, PGresult *const *answers,
                       struct tide_pg_table *table, struct tide_error *err)
 {
-    const PGresult *tables = answers[ANSWER_TABLES];
+    const PGresult *facts = answers[ANSWER_TABLE];
     PGresult *types = NULL;
-    int row = find_table(tables, true);
     int rc;
 
-    if (row < 0 || !strchr(kinds_with_rows, PQgetvalue(tables, row, TABLE_KIND)[0])) {
+    if (PQntuples(facts) == 0 ||
+        !strchr(kinds_with_rows, PQgetvalue(facts, 0, TABLE_KIND)[0])) {
         return TIDE_E_NOT_FOUND;
     }
-    read_table(tables, row, table);
-    rc = ask_types(pg, answers[ANSWER_COLUMNS], table->oid, &types, err);
+    (void)snprintf(table->oid, sizeof table->oid, "%s", PQgetvalue(facts, 0, TABLE_OID));
+    table->has_triggers = get_bool(facts, 0, TABLE_TRIGGERS);
+    rc = ask_types(pg, answers[ANSWER_COLUMNS], &types, err);
     if (rc == TIDE_OK) {
         rc = has_domain(types) ? tide_pg_table_load_domains(pg, table, err)
                                : read_columns(answers[ANSWER_COLUMNS], types, table, err);
@@ -253,19 +238,19 @@ static void clear_answers(PGresult **answers)
     }
 }
 
-int tide_pg_table_load_both(struct tide_pg *pg, struct tide_pg_table *table,
-                            struct tide_pg_table *beside, struct tide_error *err)
+int tide_pg_table_load_with(struct tide_pg *pg, struct tide_pg_table *table,
+                            const char *statement, PGresult **rows,
+                            struct tide_error *err)
 {
     PGresult *answers[ANSWERS] = {NULL};
-    int rc = ask(pg, &table->name, &beside->name, answers, err);
-    int row = rc == TIDE_OK ? find_table(answers[ANSWER_TABLES], false) : -1;
+    int rc = ask(pg, &table->name, statement, answers, err);
 
-    if (row >= 0) {
-        read_table(answers[ANSWER_TABLES], row, beside);
-        rc = read_columns(answers[ANSWER_COLUMNS], NULL, beside, err);
-    }
     if (rc == TIDE_OK) {
-        rc = load_first(pg, answers, table, err);
+        rc = read_table(pg, answers, table, err);
+    }
+    if (rc == TIDE_OK && statement) {
+        *rows = answers[ANSWER_MORE];
+        answers[ANSWER_MORE] = NULL;
     }
     clear_answers(answers);
     return rc;
@@ -327,17 +312,15 @@ int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err)
 {
     PGresult *answers[ANSWERS] = {NULL};
-    bool has_index = false;
     int rc = ask(pg, &table->name, NULL, answers, err);
 
     if (rc == TIDE_OK) {
-        rc = load_first(pg, answers, table, err);
+        rc = read_table(pg, answers, table, err);
     }
-    if (rc == TIDE_OK) {
-        int row = find_table(answers[ANSWER_TABLES], true);
-
-        has_index = get_bool(answers[ANSWER_TABLES], row, TABLE_INDEX);
+    if (rc == TIDE_OK && get_bool(answers[ANSWER_TABLE], 0, TABLE_INDEX) &&
+        may_have_key(table)) {
+        rc = load_key(pg, table, err);
     }
     clear_answers(answers);
-    return has_index && may_have_key(table) ? load_key(pg, table, err) : rc;
+    return rc;
 }
