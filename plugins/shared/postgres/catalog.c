@@ -122,34 +122,75 @@ int tide_pg_table_load_domains(struct tide_pg *pg, struct tide_pg_table *table,
     return rc;
 }
 
+/* Offer the first column of what a query gives; it holds what is nearest. */
+static int offer_names(struct tide_pg *pg, const char *sql, const char *const *params,
+                       int count, struct tide_pg_nearest *nearest, PGresult **result,
+                       struct tide_error *err)
+{
+    int rc = tide_pg_query(pg, sql, params, count, result, err);
+
+    for (int row = 0; rc == TIDE_OK && row < PQntuples(*result); row++) {
+        tide_pg_nearest_offer(nearest, PQgetvalue(*result, row, 0));
+    }
+    return rc;
+}
+
+static int say_missing(struct tide_pg *pg, const char *what, const char *where,
+                       const struct tide_pg_nearest *nearest, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_NOT_FOUND, "no %s \"%s\"%s in %s%s%s%s", what,
+                          nearest->word, where, pg->place,
+                          nearest->best ? "; did you mean \"" : "",
+                          nearest->best ? nearest->best : "", nearest->best ? "\"?" : "");
+}
+
+static bool has_name(const PGresult *result, const char *name)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (strcmp(PQgetvalue(result, row, 0), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* TIDE_E_NOT_FOUND, with the nearest one, when there is no such schema. */
+static int check_schema(struct tide_pg *pg, const char *schema, struct tide_error *err)
+{
+    struct tide_pg_nearest nearest = {.word = schema};
+    PGresult *result = NULL;
+    int rc = offer_names(pg, "SELECT nspname FROM pg_namespace ORDER BY 1", NULL, 0,
+                         &nearest, &result, err);
+
+    if (rc == TIDE_OK && !has_name(result, schema)) {
+        rc = say_missing(pg, "schema", "", &nearest, err);
+    }
+    PQclear(result);
+    return rc;
+}
+
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
                           struct tide_error *err)
 {
     const char *params[] = {name->schema};
     struct tide_pg_nearest nearest = {.word = name->table};
+    struct tide_pg_sql where = {0};
     PGresult *result = NULL;
-    bool has_schema;
-    int rc;
+    int rc = check_schema(pg, name->schema, err);
 
-    rc = tide_pg_query(pg,
-                       "SELECT c.relname FROM pg_namespace n LEFT JOIN pg_class c"
-                       " ON c.relnamespace = n.oid"
-                       " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-                       " WHERE n.nspname = $1 ORDER BY 1",
-                       params, 1, &result, err);
-    if (rc != TIDE_OK) {
-        return rc;
+    if (rc == TIDE_OK) {
+        rc = offer_names(pg,
+                         "SELECT c.relname FROM pg_namespace n JOIN pg_class c"
+                         " ON c.relnamespace = n.oid"
+                         " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+                         " WHERE n.nspname = $1 ORDER BY 1",
+                         params, 1, &nearest, &result, err);
     }
-    has_schema = PQntuples(result) > 0;
-    for (int row = 0; row < PQntuples(result); row++) {
-        tide_pg_nearest_offer(&nearest, PQgetvalue(result, row, 0));
+    if (rc == TIDE_OK) {
+        tide_pg_sql_format(&where, " in schema %s", name->schema);
+        rc = say_missing(pg, "table", where.text ? where.text : "", &nearest, err);
     }
-    rc = tide_error_set(err, TIDE_E_NOT_FOUND, "no %s \"%s\"%s%s in %s%s%s%s",
-                        has_schema ? "table" : "schema",
-                        has_schema ? name->table : name->schema,
-                        has_schema ? " in schema " : "", has_schema ? name->schema : "",
-                        pg->place, nearest.best ? "; did you mean \"" : "",
-                        nearest.best ? nearest.best : "", nearest.best ? "\"?" : "");
+    tide_pg_sql_clear(&where);
     PQclear(result);
     return rc;
 }
@@ -260,6 +301,9 @@ int tide_pg_discover(const void *options, const struct tide_host *host,
                        COLUMNS_OF_SCHEMA "AND c.relname <> '_tidemill_positions'"
                                          " ORDER BY c.relname, a.attnum",
                        params, 1, &result, err);
+    if (rc == TIDE_OK && PQntuples(result) == 0) {
+        rc = check_schema(pg, given->schema, err);
+    }
     if (rc == TIDE_OK) {
         rc = emit_tables(result, emit, arg, err);
     }

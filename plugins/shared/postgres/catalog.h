@@ -75,7 +75,8 @@ void tide_pg_table_clear(struct tide_pg_table *table);
 TIDE_MUST_CHECK
 int tide_pg_schema_add(struct tide_schema *schema, const struct tide_pg_column *column);
 
-/** The discover function of both plugins: the tables of options->schema. */
+/** The discover function of both plugins: the tables of options->schema.
+ * TIDE_E_NOT_FOUND: there is no such schema. */
 int tide_pg_discover(const void *options, const struct tide_host *host,
                      tide_discover_fn emit, void *arg, struct tide_error *err);
 

@@ -86,6 +86,34 @@ static void discover_lists_tables_and_views(void **state)
     assert_string_equal(list, "\"a.b\"(1 z) b(2 x) c(1 y) ");
 }
 
+static void expect_discovered(const char *schema, int rc, const char *says)
+{
+    struct tide_pg_options options = kit_options();
+    struct kit_host host;
+    struct tide_error err = {0};
+    char list[512] = "";
+
+    kit_host_init(&host);
+    options.schema = schema;
+    assert_int_equal(
+        kit_source_plugin()->discover(&options, &host.host, collect, list, &err), rc);
+    assert_string_equal(list, "");
+    if (says && !strstr(err.message, says)) {
+        fail_msg("%s", err.message);
+    }
+}
+
+static void discover_tells_an_empty_schema_from_one_that_is_not_there(void **state)
+{
+    (void)state;
+    kit_sql("CREATE SCHEMA \"Empty\"; CREATE SCHEMA empty");
+    expect_discovered("Empty", TIDE_OK, NULL);
+    expect_discovered("empty", TIDE_OK, NULL);
+    expect_discovered("emtpy", TIDE_E_NOT_FOUND, "no schema \"emtpy\" in database");
+    expect_discovered("pubic", TIDE_E_NOT_FOUND, "did you mean \"public\"?");
+    expect_discovered("xyzzy", TIDE_E_NOT_FOUND, "no schema \"xyzzy\"");
+}
+
 static void odd_names_and_views_are_read(void **state)
 {
     struct kit_source source;
@@ -381,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_schema_tells_types_lengths_and_keys),
         cmocka_unit_test(columns_are_chosen_by_the_server),
         cmocka_unit_test(discover_lists_tables_and_views),
+        cmocka_unit_test(discover_tells_an_empty_schema_from_one_that_is_not_there),
         cmocka_unit_test(odd_names_and_views_are_read),
         cmocka_unit_test(batches_keep_to_their_bounds),
         cmocka_unit_test(only_who_asks_for_large_batches_gets_them),
