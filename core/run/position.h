@@ -21,8 +21,8 @@ enum tide_position_kind {
     TIDE_POSITION_DONE
 };
 
-/** A place.  Its texts are owned where it was parsed, and borrowed where it is formatted.
- */
+/** A place.  Its texts are owned where it was parsed, and borrowed where it is
+ * formatted. */
 struct tide_position {
     enum tide_position_kind kind;
     char *words;      /**< the source's own; NULL in TIDE_POSITION_DONE alone: none */

@@ -21,8 +21,8 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
  * buffer. */
 TIDE_MUST_CHECK
 int tide_stdout_guard_check(struct tide_stdout_guard *guard, struct tide_error *err);
-/** For struct tide_run_request, with the guard as arg: whose call it was, and the check.
- */
+/** For struct tide_run_request, with the guard as arg: whose call it was, and the
+ * check. */
 void tide_stdout_guard_after_call(void *arg, const char *plugin);
 TIDE_MUST_CHECK
 int tide_stdout_guard_before_commit(void *arg, struct tide_error *err);

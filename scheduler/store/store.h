@@ -187,8 +187,8 @@ void tide_store_key_find(struct tide_store *store, const uint8_t hash[TIDE_KEY_H
 
 /** Names a pipeline: by uid when that is not NULL, else by name when that is not NULL
  * (the newest of that name), else by id; workspace 0 means any.  TIDE_E_NOT_FOUND,
- * "pipeline does not exist", for one that is not there, deleted, or of another workspace.
- */
+ * "pipeline does not exist", for one that is not there, deleted, or of another
+ * workspace. */
 struct tide_pipeline_ref {
     int64_t workspace;
     int64_t id;

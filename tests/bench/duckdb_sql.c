@@ -1,9 +1,11 @@
 /*
- * duckdb_sql - runs SQL in DuckDB's library, without the start-up of another runtime: a fair peer.
+ * duckdb_sql - runs SQL in DuckDB's library, without the start-up of another runtime: a
+ * fair peer.
  *
  *     duckdb_sql THREADS SQL
  *
- * The declarations are those of DuckDB's stable C API (duckdb.h), which the packaged library comes without.
+ * The declarations are those of DuckDB's stable C API (duckdb.h), which the packaged
+ * library comes without.
  */
 #include <stdio.h>
 

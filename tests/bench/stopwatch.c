@@ -3,11 +3,12 @@
  *
  *     stopwatch RESULT OUTPUT FOLDER COMMAND [ARGUMENT...]
  *
- * OUTPUT is the file for the command's standard output; "-" reads it through a pipe and throws it away.  "first" is
- * when the first byte came out of that pipe or, where FOLDER is not "-", went into a file of FOLDER, whatever that
- * file's name is at the time; -1 when none did.  "thread" is the processor time of the busiest thread, looked up every
- * 10 ms.  A program of its own because a child's peak memory counts what its parent had in memory when it forked, and
- * this is small.
+ * OUTPUT is the file for the command's standard output; "-" reads it through a pipe and
+ * throws it away.  "first" is when the first byte came out of that pipe or, where FOLDER
+ * is not "-", went into a file of FOLDER, whatever that file's name is at the time; -1
+ * when none did.  "thread" is the processor time of the busiest thread, looked up every
+ * 10 ms.  A program of its own because a child's peak memory counts what its parent had
+ * in memory when it forked, and this is small.
  */
 #include <dirent.h>
 #include <fcntl.h>

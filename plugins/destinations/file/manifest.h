@@ -58,8 +58,8 @@ TIDE_MUST_CHECK
 int manifest_set_position(struct manifest *manifest, const char *pipeline,
                           const char *name, const char *text);
 /** The position of the request's pipeline (position/kept.h says which one it is),
- * borrowed, or NULL.  One that was kept under its name alone is under its own key then.
- */
+ * borrowed, or NULL.  One that was kept under its name alone is under its own key
+ * then. */
 TIDE_MUST_CHECK
 int manifest_find_position(struct manifest *manifest, const struct writer *writer,
                            const struct manifest_position **position,
