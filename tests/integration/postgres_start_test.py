@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import postgres  # noqa: E402
 import tap  # noqa: E402
 
+SCHEMAS = []
 TEN = "id,name\n" + "".join("%d,row %d\n" % (i, i) for i in range(10))
 
 
@@ -19,7 +20,7 @@ class Recorder(threading.Thread):
 
     def __init__(self, port):
         super().__init__(daemon=True)
-        self.port, self.queries, self.pieces = port, [], 0
+        self.port, self.queries, self.pieces = port, [], 0      # pieces: of rows
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.own_port = self.listener.getsockname()[1]
         self.start()
@@ -41,7 +42,7 @@ class Recorder(threading.Thread):
         rest, started = b"", False
         while data := client.recv(1 << 16):
             rest += data
-            self.pieces += 1
+            kinds = set()
             while len(rest) > 5:
                 kind, size = (rest[:1], rest[1:5]) if started else (b"", rest[:4])
                 end = len(kind) + int.from_bytes(size, "big")
@@ -49,7 +50,9 @@ class Recorder(threading.Thread):
                     break
                 if kind in (b"Q", b"P"):
                     self.queries.append(rest[5:end].strip(b"\0").decode())
+                kinds.add(kind)
                 rest, started = rest[end:], True
+            self.pieces += not kinds.isdisjoint((b"d", b"c"))
             server.sendall(data)
         server.shutdown(socket.SHUT_RDWR)
 
@@ -64,14 +67,27 @@ def words(query):
     return " ".join(found)
 
 
+def schema(folder):
+    """One of the test's own; the folder's name is a new one each time."""
+    name = os.path.basename(folder).replace("-", "_").lower()
+    if name not in SCHEMAS:
+        SERVER.run("CREATE SCHEMA " + name)
+        SCHEMAS.append(name)
+    return name
+
+
+def make(folder, table, text):
+    SERVER.run("CREATE TABLE %s.%s %s" % (schema(folder), table, text))
+
+
 def listen(folder, source, destination, table):
-    """Who listened to a run; source and destination get the options of a way that is listened to."""
+    """Who listened to a run; source or destination, None, is what is listened to."""
     recorder = Recorder(int(SERVER.value("SELECT inet_server_port()")))
-    way = SERVER.options(host="127.0.0.1", port=recorder.own_port, sslmode="disable")
+    way = SERVER.options(host="127.0.0.1", port=recorder.own_port, sslmode="disable", schema=schema(folder))
     path = tap.write(folder, "run.json", json.dumps({
         "definition_version": 1, "name": "start", "sync": {"frequency": 60}, "tables": [table],
         "source": {"connection": source or way}, "destination": {"connection": destination or way}}))
-    done = tap.tidemill("run", path)
+    done = tap.tidemill("run", path, env={"PGGSSENCMODE": "disable"})
     tap.equal(done.returncode, 0, done.stderr)
     return recorder
 
@@ -91,32 +107,35 @@ def load(folder, table):
 
 
 def test_ten_rows_are_appended_in_few_round_trips(folder):
-    SERVER.run("CREATE TABLE appended (id int PRIMARY KEY, name text)")
+    make(folder, "appended", "(id int PRIMARY KEY, name text)")
     tap.equal(asked(*load(folder, "appended")),
               ["BEGIN SET SELECT SELECT SELECT", "ROLLBACK", "BEGIN SET SELECT SELECT", "SELECT", "SAVEPOINT COPY",
                "SELECT CREATE INSERT", "COMMIT"], "the table of positions is missing")
-    SERVER.run("TRUNCATE appended")
+    SERVER.run("TRUNCATE %s.appended" % schema(folder))
     run = listen(*load(folder, "appended"))
     tap.equal([words(query) for query in run.queries],
               ["BEGIN SET SELECT SELECT SELECT", "SAVEPOINT COPY", "INSERT", "COMMIT"])
-    tap.equal(run.pieces, 7, "the session's start, the queries, the rows with their end, the session's end")
-    tap.equal(SERVER.value("SELECT count(*) FROM appended"), "10")
+    tap.equal(run.pieces, 1, "the rows and their end leave together")
+    tap.equal(SERVER.value("SELECT count(*) FROM %s.appended" % schema(folder)), "10")
 
 
 def test_ten_rows_are_read_in_few_round_trips(folder):
-    SERVER.run("CREATE TABLE read AS SELECT i AS id FROM generate_series(1, 10) i")
+    make(folder, "read", "AS SELECT i AS id FROM generate_series(1, 10) i")
     tap.equal(asked(folder, None, files(folder), {"name": "read", "as": "made", "mode": "replace"}),
               ["BEGIN SET SELECT SELECT", "SELECT", "COPY"])
     tap.equal(len(tap.read(folder, "made.csv").splitlines()), 11)
 
 
 def test_a_key_of_the_source_is_one_more(folder):
-    SERVER.run("CREATE TABLE keyed AS SELECT i AS id FROM generate_series(1, 10) i",
-               "ALTER TABLE keyed ADD PRIMARY KEY (id)")
+    make(folder, "keyed", "(id int PRIMARY KEY)")
     tap.equal(asked(folder, None, files(folder), {"name": "keyed", "as": "made", "mode": "replace"}),
               ["BEGIN SET SELECT SELECT", "SELECT", "SELECT", "COPY"])
 
 
 if __name__ == "__main__":
     with postgres.server() as SERVER:
-        tap.main(globals())
+        try:
+            tap.main(globals())
+        finally:
+            for made in SCHEMAS:
+                SERVER.run("DROP SCHEMA %s CASCADE" % made)
