@@ -43,7 +43,7 @@ class Recorder(threading.Thread):
         while data := client.recv(1 << 16):
             rest += data
             kinds = set()
-            while len(rest) > 5:
+            while len(rest) >= 5:
                 kind, size = (rest[:1], rest[1:5]) if started else (b"", rest[:4])
                 end = len(kind) + int.from_bytes(size, "big")
                 if len(rest) < end:
