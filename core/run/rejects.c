@@ -242,10 +242,10 @@ int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel)
     return covered;
 }
 
-void tide_rejects_recall(struct tide_rejects *rejects, int64_t recalled)
+void tide_rejects_recall(struct tide_rejects *rejects, int64_t count)
 {
     (void)pthread_mutex_lock(&rejects->lock);
-    rejects->recalled += recalled;
+    rejects->recalled += count;
     (void)pthread_mutex_unlock(&rejects->lock);
 }
 

@@ -118,7 +118,7 @@ int manifest_find_position(struct manifest *manifest, const struct writer *write
     if (rc == TIDE_OK && found) {
         kept_tell(&kept, writer->host, found->pipeline);
     }
-    if (rc == TIDE_OK && kept.by == KEPT_UNDER_NAME) {
+    if (rc == TIDE_OK && found && kept.by == KEPT_UNDER_NAME) {
         rc = take_over(found, request->pipeline, err);
     }
     *position = rc == TIDE_OK ? found : NULL;
