@@ -280,7 +280,8 @@ def check(scenario):
             assert tally.calls > 0 and before != after, (tally.calls, before)
             tried = each(tally.calls, tally.sites) if ALL else sample(tally.calls, scenario.tried)
             tasks += [(at, {"kinds": kind}) for at in sorted({*tried, *tally.sites})]
-            tasks += [(at, {"kinds": kind, "stays": 1}) for at in (tried if ALL else tried[::5])]
+            tasks += [(at, {"kinds": kind, "stays": 1})
+                      for at in (tried if ALL and tally.calls <= MOST else tried[::5])]
         tasks.append((0, {"kinds": "none", "short": 1}))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             results = list(pool.map(lambda task: disturb(scenario, before, after, task[0], **task[1]), tasks))

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <tidemill/plugin.h>
+#include <unistd.h>
 
 enum { TAKES, REFUSES, MUTTERS, CRASHES, LEAVES };
 static const char *const answers[] = {"takes",   "refuses", "mutters",
@@ -42,9 +43,10 @@ static int opinion_check(const void *options, const struct tide_host *host,
         (void)fflush(stdout);
         return TIDE_E_CONFIG;
     case CRASHES:
+        (void)signal(SIGSEGV, SIG_DFL);
         return raise(SIGSEGV);
     case LEAVES:
-        exit(3);
+        _exit(3);
     default:
         return TIDE_OK;
     }
