@@ -180,6 +180,37 @@ def test_a_daemon_and_a_hand(folder):
             equal(in_sqlite(folder), list(range(1, number + 2)))
 
 
+TAP = """#!/bin/sh
+echo "$*" | sed 's/ .*//' >>starts
+n=0
+[ "$1" = --state ] && n=$(cat "$2")
+n=$((n + 1))
+echo '{"type":"SCHEMA","stream":"t","schema":{"properties":{"id":{"type":"integer"}}},"key_properties":["id"]}'
+echo '{"type":"RECORD","stream":"t","record":{"id":'$n'}}'
+echo '{"type":"STATE","value":'$n'}'
+"""
+
+
+def test_a_program_is_started_once_where_its_place_is_known_before(folder):
+    source(folder)
+    tap.write(folder, "tap", TAP)
+    document = {
+        "definition_version": 1, "name": "shop", "sync": {"frequency": 60},
+        "source": {"connection": {"plugin": "exec", "options": {"command": ["sh", "./tap"], "directory": folder}}},
+        "destination": {"connection": {"plugin": "sqlite", "options": {"path": folder + "/out.db"}}},
+        "tables": [{"name": "t", "as": "out", "mode": "append", "cursor": "id"}]}
+    with Daemon(folder) as daemon:
+        pipeline = daemon.create(document=document)
+        for _ in range(3):
+            equal(daemon.run(pipeline)["state"], "succeeded")
+    equal(in_sqlite(folder), [1, 2, 3])
+    equal(tap.read(folder, "starts").split("\n"), ["", "--state", "--state", ""])
+    # By hand the destination knows the place, and wants to know the columns first.
+    run(tap.write(folder, "tap.json", json.dumps(document)))
+    equal(in_sqlite(folder), [1, 2, 3, 4])
+    equal(tap.read(folder, "starts").split("\n"), ["", "--state", "--state", "", "--state", ""])
+
+
 if __name__ == "__main__":
     with postgres.server() as SERVER:
         tap.main(globals())
