@@ -23,7 +23,7 @@
 #define TIDE_FLOW_BATCH_ROWS 8192
 #define TIDE_FLOW_BATCH_BYTES (INT64_C(1) << 20)
 /* The same for a destination of TIDE_DESTINATION_LARGE_BATCHES. */
-#define TIDE_FLOW_LARGE_ROWS 16384
+#define TIDE_FLOW_LARGE_ROWS 12288
 #define TIDE_FLOW_LARGE_BYTES (INT64_C(4) << 20)
 
 /** One transformation of this table. */
