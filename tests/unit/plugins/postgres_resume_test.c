@@ -251,6 +251,26 @@ static void a_table_without_a_key_is_read_as_it_lies(void **state)
     kit_sql("DROP TABLE u CASCADE");
 }
 
+/* 60 MB, and few rows of it: ids 1 to 60 at both ends. */
+static void make_large(void)
+{
+    kit_sql("CREATE TABLE t (x text, id int); ALTER TABLE t ALTER x SET STORAGE PLAIN;"
+            "INSERT INTO t SELECT repeat('x', 7000), g FROM generate_series(1, 7500) g;"
+            "DELETE FROM t WHERE id > 30 AND id <= 7470");
+    kit_sql("UPDATE t SET id = id - 7440 WHERE id > 7470");
+}
+
+/* Where it stands is told at the end of a stretch. */
+static bool read_stretch(struct reading *reading)
+{
+    bool more;
+
+    do {
+        more = read_batch(reading);
+    } while (more && !reading->position[0]);
+    return more;
+}
+
 /* 60 MB: a position stands at the end of each stretch of it alone. */
 static void a_large_table_is_read_in_stretches(void **state)
 {
@@ -260,23 +280,69 @@ static void a_large_table_is_read_in_stretches(void **state)
     int pieces = 0;
 
     (void)state;
-    kit_sql("CREATE TABLE t (x text, id int); ALTER TABLE t ALTER x SET STORAGE PLAIN;"
-            "INSERT INTO t SELECT repeat('x', 7000), g FROM generate_series(1, 7500) g;"
-            "DELETE FROM t WHERE id > 30 AND id <= 7470");
-    kit_sql("UPDATE t SET id = id - 7440 WHERE id > 7470");
+    make_large();
     reading_init(&reading, NULL);
     reading.source.request.include = include;
     while (more) {
         reopens(&reading);
-        do {
-            more = read_batch(&reading);
-        } while (more && !reading.position[0]);
+        more = read_stretch(&reading);
         kit_source_close(&reading.source);
         pieces++;
     }
     assert_each_once(&reading, 60);
     assert_int_equal(pieces, 8);
     kit_sql("DROP TABLE t");
+}
+
+/* Where no row is written, what is tidied up under a run that was cut off is no change;
+ * a run sees none of what is written under it. */
+static void stretches_bear_what_is_done_to_the_table(void **state)
+{
+    const char *const include[] = {"id", NULL};
+    struct reading reading;
+
+    (void)state;
+    make_large();
+    reading_init(&reading, NULL);
+    reading.source.request.include = include;
+    reopens(&reading);
+    assert_true(read_stretch(&reading));
+    kit_source_close(&reading.source);
+    kit_sql("VACUUM ANALYZE t");
+    reopens(&reading);
+    assert_true(read_stretch(&reading));
+    kit_sql("INSERT INTO t SELECT 'x', g FROM generate_series(61, 99) g;"
+            "UPDATE t SET x = 'y' WHERE id = 60; DELETE FROM t WHERE id = 59");
+    kit_sql("VACUUM t");
+    while (read_batch(&reading)) {
+    }
+    kit_source_close(&reading.source);
+    assert_each_once(&reading, 60);
+    kit_sql("DROP TABLE t");
+}
+
+static void tables_of_no_row_and_of_one_end(void **state)
+{
+    static const bool checkpoints[] = {false, true};
+    static const char *const ids[] = {"int", "int PRIMARY KEY"};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++) {
+        struct reading reading;
+        int64_t rows = i < 4 ? 0 : 1;
+
+        kit_sql("CREATE TABLE t (id %s); INSERT INTO t SELECT generate_series(1, %d)",
+                ids[i & 1], (int)rows);
+        reading_init(&reading, NULL);
+        reading.source.request.checkpoints = checkpoints[i >> 1 & 1];
+        reopens(&reading);
+        while (read_batch(&reading)) {
+        }
+        kit_source_close(&reading.source);
+        assert_string_equal(reading.position, "");
+        assert_each_once(&reading, rows);
+        kit_sql("DROP TABLE t");
+    }
 }
 
 static void partitions_are_resumed(void **state)
@@ -541,6 +607,8 @@ int main(void)
         cmocka_unit_test(a_key_of_many_columns_is_resumed),
         cmocka_unit_test(a_table_without_a_key_is_read_as_it_lies),
         cmocka_unit_test(a_large_table_is_read_in_stretches),
+        cmocka_unit_test(stretches_bear_what_is_done_to_the_table),
+        cmocka_unit_test(tables_of_no_row_and_of_one_end),
         cmocka_unit_test(partitions_are_resumed),
         cmocka_unit_test(what_cannot_be_resumed_has_no_position),
         cmocka_unit_test(where_no_place_is_kept_it_is_read_plain),
