@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cli/definition.h"
 #include "cli/progress.h"
+#include "cli/reject_list.h"
 #include "cli/run_object.h"
 #include "cli/verbs.h"
 #include "run/run.h"
@@ -49,7 +50,8 @@ static const struct tide_arg run_args_table[] = {
 
 /* What the run's events are shown with. */
 struct watcher {
-    struct json_object *items; /* owned; the rejects, or NULL: they are shown at once */
+    bool lists;                   /* or they are shown at once */
+    struct tide_reject_list list; /* owned */
     int rejects;
 };
 
@@ -117,28 +119,10 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
                   tide_json_text(event, "message"));
 }
 
-/* As the API lists it; a replay is the daemon's. */
-static void list_reject(struct watcher *watcher, struct json_object *event)
-{
-    static const char *const keys[] = {"table",  "step",     "code", "message",
-                                       "origin", "position", "row",  "raw"};
-    struct json_object *item = json_object_new_object();
-
-    tide_json_put(item, "ordinal", json_object_new_int(++watcher->rejects));
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        struct json_object *value = tide_json_member(event, keys[i]);
-        bool is_unknown = json_object_is_type(value, json_type_int) &&
-                          json_object_get_int64(value) == 0;
-
-        tide_json_put(item, keys[i], is_unknown ? NULL : json_object_get(value));
-    }
-    (void)json_object_array_add(watcher->items, item);
-}
-
 static void take_reject(struct watcher *watcher, struct json_object *event)
 {
-    if (watcher->items) {
-        list_reject(watcher, event);
+    if (watcher->lists) {
+        tide_reject_list_add(&watcher->list, event);
     } else {
         show_reject(watcher, event);
     }
@@ -217,7 +201,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
     int64_t id = random_id(), started_at = clock->wall(clock),
             took = clock->monotonic(clock);
     struct tide_ledger ledger = {0};
-    struct watcher watcher = {.items = args->json ? json_object_new_array() : NULL};
+    struct watcher watcher = {.lists = args->json};
     struct json_object *end, *run;
     char *folder = tide_plugin_folder(), *run_id = tide_strf("%" PRId64, id);
     struct tide_run_request request = {
@@ -242,8 +226,9 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
     end = execute_guarded(&request);
     took = clock->monotonic(clock) - took;
     run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
-    if (watcher.items) {
-        tide_json_set(tide_json_member(run, "rejects"), "items", watcher.items);
+    if (watcher.lists) {
+        tide_json_set(tide_json_member(run, "rejects"), "items",
+                      tide_reject_list_take(&watcher.list));
     }
     print_run(args, run, pipeline->name, took);
     status = tide_run_object_status(run);
