@@ -38,6 +38,9 @@ int tide_kit_decode(struct tide_kit *kit, struct tide_decoding *decoding,
                     const struct tide_text *file);
 void tide_decoding_fini(struct tide_decoding *decoding);
 
+/** Append the values of a batch, a line for each row. */
+void tide_kit_show_batch(const struct tide_batch *batch, const struct tide_schema *schema,
+                         struct tide_text *out);
 /** Append the values of the rows of `encoding` as tide_kit_decode() would see them. */
 int tide_kit_show_rows(struct tide_kit *kit, const struct tide_encoding *encoding,
                        struct tide_text *out);
