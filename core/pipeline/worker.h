@@ -62,37 +62,47 @@ struct tide_ledger {
 /* ---- job and events -----------------------------------------------------------------*/
 
 /*
- * Job:  {"run": 609461413, "pipeline": "uid or name", "definition": {...}, "base_folder":
- * "/…" | null, "plugin_folder": "/…", "incremental": true|false|null, "started_at": us,
- * "attempt": 1, "positions": {"table": "position", …}, "limit": 0, "check": false,
- * "checkpoint": us between two, "limits": {"memory": bytes, "cpu_seconds": n,
- * "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000, "bytes": 4194304},
- * "replay": {"run": 41, "again": false, "rejects": [{"ordinal": 1, "table": …, "step": …,
- * "origin": …, "position": 17, "row": "{…}" | null, "raw": …, "replay": …}]}}  a replay
- * alone has it: rows that a run rejected, instead of those of the source
+ * The job, one document:
  *
- * Events, in order:
- *   {"event":"ready"}                                             plugins loaded, limits
- * set
- *   {"event":"table","table":"packages.csv","as":"packages","mode":"replace","resumed":false}
- *                                                                 the table is open
- *   {"event":"reject","table":…,"step":"receive","code":…,"message":…,"origin":"packages.csv","position":17,
- *    "row":"{…}" | null,"raw":"…" | null,"replay":"…" | null}        capped; the rest is
- * only counted.  row is JSON as a text; replay is what the worker wants to have back with
- * it in a replay, null when that cannot be
- *   {"event":"checkpoint","table":…,"rows":n}                       so many are durable
- *   {"event":"position","table":…,"position":"…" | null}             committed by the
- * destination
- *   {"event":"committed","table":…}                                 what was rejected so
- * far stays so: its rows are not read again
- *   {"event":"replayed","table":…,"rejects":[1,2,…]}                 their rows are
- * durable, or rejected again by this run
- *   {"event":"end","state":"succeeded|failed|cancelled","error":{"code":"config","where":"","message":""}
- * | null, "steps":{"receive":{"passed":n,"failed":n},
- * …,"transformation":{…,"transformations":[{"type":…,"passed":n,
- *    "failed":n}]}},"tables":[{"name":…,"as":…,"mode":…,"passed":[6],"failed":[6],
- *    "verified":{"rows":n,"columns":n,"not_compared":[…]}}] (where asked for and equal),
- *    "rejects":{"kept":n,"dropped":n},"bytes_read":n,"bytes_written":n,"guarantee":"…"}
+ *   {"run": 609461413, "pipeline": "uid or name", "definition": {...},
+ *    "base_folder": "/…" | null, "plugin_folder": "/…", "incremental": true | false |
+ * null, "started_at": us, "attempt": 1, "positions": {"table": "position", …}, "limit":
+ * 0, "check": false, "checkpoint": us between two, "limits": {"memory": bytes,
+ * "cpu_seconds": n, "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000,
+ * "bytes": 4194304}, "replay": {"run": 41, "again": false, "rejects": [{"ordinal": 1,
+ * "table": …, "step": …, "origin": …, "position": 17, "row": "{…}" | null, "raw": …,
+ *        "replay": …}]}}
+ *       a replay alone has "replay": rows that a run rejected, instead of the source's
+ *
+ * Events, in order, each a line:
+ *
+ *   {"event": "ready"}
+ *       plugins loaded, limits set
+ *   {"event": "table", "table": "packages.csv", "as": "packages", "mode": "replace",
+ *    "resumed": false}
+ *       the table is open
+ *   {"event": "reject", "table": …, "step": "receive", "code": …, "message": …,
+ *    "origin": "packages.csv", "position": 17, "row": "{…}" | null, "raw": "…" | null,
+ *    "replay": "…" | null}
+ *       capped, the rest is only counted.  row is JSON as a text; replay is what the
+ *       worker wants to have back with it in a replay, null when that cannot be
+ *   {"event": "checkpoint", "table": …, "rows": n}
+ *       so many are durable
+ *   {"event": "position", "table": …, "position": "…" | null}
+ *       committed by the destination
+ *   {"event": "committed", "table": …}
+ *       what was rejected so far stays so: its rows are not read again
+ *   {"event": "replayed", "table": …, "rejects": [1, 2, …]}
+ *       their rows are durable, or rejected again by this run
+ *   {"event": "end", "state": "succeeded" | "failed" | "cancelled",
+ *    "error": {"code": "config", "where": "", "message": ""} | null,
+ *    "steps": {"receive": {"passed": n, "failed": n}, …, "transformation": {…,
+ *        "transformations": [{"type": …, "passed": n, "failed": n}]}},
+ *    "tables": [{"name": …, "as": …, "mode": …, "passed": [6], "failed": [6],
+ *        "verified": {"rows": n, "columns": n, "not_compared": […]}}],
+ *    "rejects": {"kept": n, "dropped": n}, "bytes_read": n, "bytes_written": n,
+ *    "guarantee": "…"}
+ *       verified where that was asked for and they are equal
  */
 
 /** Words of the states of a run, as stored and shown. */
