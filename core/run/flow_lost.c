@@ -44,12 +44,6 @@ static int ask_empty(struct tide_flow *flow, bool *is_empty, struct tide_error *
     return rc;
 }
 
-static void warn(const struct tide_flow *flow, const char *message, int64_t rows)
-{
-    TIDE_LOG(TIDE_LOG_WARNING, message, TIDE_KEY_TEXT("table", flow->table->as),
-             TIDE_KEY_INT("rows", rows));
-}
-
 static int refuse_done(const struct tide_flow *flow, const struct tide_position *kept,
                        struct tide_error *err)
 {
@@ -82,12 +76,15 @@ static int judge(struct tide_flow *flow, const struct tide_position *kept, bool 
         return refuse_remade(flow, err);
     }
     if (is_remade) {
-        warn(flow, "the table was made anew since the last run; it is filled again", 0);
+        TIDE_LOG(TIDE_LOG_WARNING,
+                 "the table was made anew since the last run; it is filled again",
+                 TIDE_KEY_TEXT("table", flow->table->as));
     } else {
-        warn(flow,
-             "the table is empty, though the run that was cut off loaded rows; that "
-             "load begins anew",
-             kept->rows);
+        TIDE_LOG(TIDE_LOG_WARNING,
+                 "the table is empty, though the run that was cut off loaded rows; that "
+                 "load begins anew",
+                 TIDE_KEY_TEXT("table", flow->table->as),
+                 TIDE_KEY_INT("rows", kept->rows));
     }
     return TIDE_OK;
 }
