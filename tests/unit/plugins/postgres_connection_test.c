@@ -212,12 +212,6 @@ int main(void)
         cmocka_unit_test(tls_that_the_server_has_not_is_a_config_error),
         cmocka_unit_test(the_session_says_who_it_is),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

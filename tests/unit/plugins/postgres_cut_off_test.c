@@ -266,12 +266,6 @@ int main(void)
         cmocka_unit_test(a_run_to_the_end_tells_each_rejected_row),
         cmocka_unit_test(rejected_rows_larger_than_a_batch_are_no_end),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

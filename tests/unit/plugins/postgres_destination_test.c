@@ -403,12 +403,6 @@ int main(void)
         cmocka_unit_test(a_terminated_session_leaves_nothing),
         cmocka_unit_test(waiting_for_a_lock_is_cancelled),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

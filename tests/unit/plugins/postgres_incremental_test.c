@@ -485,12 +485,6 @@ int main(void)
         cmocka_unit_test(a_table_read_by_transactions_cannot_go_on_by_cursor),
         cmocka_unit_test(a_matter_of_rights_is_told),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

@@ -66,6 +66,10 @@ struct kit_destination {
 bool kit_start(int *status);
 void kit_stop(void);
 
+/* Run a group of tests between the two: what main returns. */
+int kit_run(const char *name, const struct CMUnitTest *tests, size_t count);
+#define KIT_RUN(tests_) kit_run(#tests_, tests_, sizeof(tests_) / sizeof(tests_)[0])
+
 /* Options that reach the database of this program. */
 struct tide_pg_options kit_options(void);
 

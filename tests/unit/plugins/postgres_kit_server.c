@@ -152,3 +152,15 @@ const char *kit_value(const char *format, ...)
     PQclear(result);
     return value;
 }
+
+int kit_run(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    int failed;
+
+    if (!kit_start(&failed)) {
+        return failed;
+    }
+    failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+    kit_stop();
+    return failed;
+}

@@ -294,12 +294,6 @@ int main(void)
         cmocka_unit_test(a_merge_goes_on_after_a_commit_in_between),
         cmocka_unit_test(a_text_merge_keeps_the_order_too),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

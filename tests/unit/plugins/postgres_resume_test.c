@@ -621,12 +621,6 @@ int main(void)
         cmocka_unit_test(a_window_is_ended_with_the_cursor_that_began_it),
         cmocka_unit_test(a_large_table_that_is_not_in_key_order_is_read_as_it_lies),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

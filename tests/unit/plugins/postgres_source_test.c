@@ -424,12 +424,6 @@ int main(void)
         cmocka_unit_test(a_long_query_is_cancelled),
         cmocka_unit_test(a_statement_timeout_ends_a_query),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

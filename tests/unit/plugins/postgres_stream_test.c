@@ -164,12 +164,6 @@ int main(void)
         cmocka_unit_test(rows_that_stop_coming_are_cancelled),
         cmocka_unit_test(a_statement_that_fails_ends_those_behind_it),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }

@@ -153,12 +153,6 @@ int main(void)
         cmocka_unit_test(the_widest_numeric_passes),
         cmocka_unit_test(server_settings_change_no_value),
     };
-    int failed;
 
-    if (!kit_start(&failed)) {
-        return failed;
-    }
-    failed = cmocka_run_group_tests(tests, NULL, NULL);
-    kit_stop();
-    return failed;
+    return KIT_RUN(tests);
 }
