@@ -156,8 +156,8 @@ TIDE_MUST_CHECK
 int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
                    struct tide_error *err);
 
-/** What becomes of a batch that the source made: checked, cut, columns dropped, counted.
- */
+/** What becomes of a batch that the source made: checked, cut, columns dropped,
+ * counted. */
 TIDE_MUST_CHECK
 int tide_flow_receive(struct tide_flow *flow, struct tide_batch *batch,
                       struct tide_error *err);

@@ -93,8 +93,8 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
 }
 
 /* What was committed with the rows is true, also that nothing was: a table that is lost
- * is filled again.  Only a destination that keeps no positions leaves it to the caller.
- */
+ * is filled again.  Only a destination that keeps no positions leaves it to the
+ * caller. */
 static int choose(struct tide_flow *flow, const struct tide_position *kept,
                   struct tide_error *err)
 {

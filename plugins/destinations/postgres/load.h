@@ -12,8 +12,8 @@
  * deferred constraint, a merge, a server that speaks another language) the piece is cut
  * in halves until the bad row stands alone.
  *
- * The server is not kept waiting: rows are looked at (check.h) and encoded while it begins
- * the COPY, some at a time.
+ * The server is not kept waiting: rows are looked at (check.h) and encoded while it
+ * begins the COPY, some at a time.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -37,8 +37,8 @@ enum pg_savepoint {
     PG_SAVEPOINT_UNUSED /**< rows that came behind it are undone */
 };
 
-/** Zero it; pg_load_init() and pg_load_begin() make it ready, pg_load_clear() frees it.
- */
+/** Zero it; pg_load_init() and pg_load_begin() make it ready, pg_load_clear() frees
+ * it. */
 struct pg_load {
     const struct tide_host *host;   /**< borrowed */
     const struct pg_target *target; /**< borrowed */

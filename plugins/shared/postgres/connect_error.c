@@ -22,8 +22,8 @@ static bool is_sqlstate(const char *text)
     return text[SQLSTATE_LENGTH] == ':' && text[SQLSTATE_LENGTH + 1] == ' ';
 }
 
-/* The code in "FATAL:  28P01: password ...", cut out of the text; false: there is none.
- */
+/* The code in "FATAL:  28P01: password ...", cut out of the text; false: there is
+ * none. */
 static bool take_sqlstate(char *text, char *sqlstate)
 {
     for (char *p = strstr(text, ":  "); p; p = strstr(p + 1, ":  ")) {

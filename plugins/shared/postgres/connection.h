@@ -58,8 +58,8 @@ int tide_pg_check(const void *options, const struct tide_host *host,
                   struct tide_error *err);
 
 /** Connect as the options say.  TIDE_E_CONFIG: url malformed, no such database;
- * TIDE_E_AUTH: refused; TIDE_E_TRANSIENT: out of reach.  *out is the caller's to close.
- */
+ * TIDE_E_AUTH: refused; TIDE_E_TRANSIENT: out of reach.  *out is the caller's to
+ * close. */
 TIDE_MUST_CHECK
 int tide_pg_open(const struct tide_pg_options *options, const struct tide_host *host,
                  struct tide_pg **out, struct tide_error *err);
@@ -80,8 +80,8 @@ TIDE_MUST_CHECK
 int tide_pg_exec_rows(struct tide_pg *pg, const struct tide_pg_sql *sql,
                       PGresult **results, size_t count, struct tide_error *err);
 
-/** Send statements, behind those that are deferred; tide_pg_receive() has their result.
- */
+/** Send statements, behind those that are deferred; tide_pg_receive() has their
+ * result. */
 TIDE_MUST_CHECK
 int tide_pg_send(struct tide_pg *pg, const char *sql, struct tide_error *err);
 

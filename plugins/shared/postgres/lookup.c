@@ -269,8 +269,8 @@ static bool may_have_key(const struct tide_pg_table *table)
     return false;
 }
 
-/* "3 1 2" are the numbers of an index's columns, of which the first `count` are its key.
- */
+/* "3 1 2" are the numbers of an index's columns, of which the first `count` are its
+ * key. */
 static void read_key(struct tide_pg_table *table, const char *numbers, int count)
 {
     char *rest = NULL;

@@ -118,8 +118,8 @@ void tide_pg_sql_clear(struct tide_pg_sql *sql)
 
 /* ---- names of tables ------------------------------------------------------------- */
 
-/* Copy a quoted part, from behind its opening quote; NULL when the quote is not closed.
- */
+/* Copy a quoted part, from behind its opening quote; NULL when the quote is not
+ * closed. */
 static const char *parse_quoted(const char *text, char *out)
 {
     for (; *text; text++) {

@@ -25,8 +25,8 @@ static void warn(const struct pg_plan_facts *facts, const char *why)
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
-/* A cut-off run that cannot be ended: what it gave cannot be told from what it did not.
- */
+/* A cut-off run that cannot be ended: what it gave cannot be told from what it did
+ * not. */
 static int cannot_end(const struct pg_plan_facts *facts, const char *why,
                       struct tide_error *err)
 {
