@@ -51,8 +51,3 @@ int tide_pg_sqlstate_code(const char *sqlstate)
     }
     return TIDE_E_IO;
 }
-
-bool tide_pg_sqlstate_is_data(const char *sqlstate)
-{
-    return tide_pg_sqlstate_code(sqlstate) == TIDE_E_DATA;
-}
