@@ -7,10 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "front.h"
+#include "start.h"
+
 /* Transactions that wait behind an open one, from which on it is worth a word. */
 #define MANY_WAITING 10000
 
 static const char made_anew[] = "the table was made anew since the run before";
+static const char untold[] =
+    "it cannot be told whether rows that were read were changed since";
 static const char other_cursor[] = "the run before read it by another cursor, or none";
 
 /* ---- what does not fit ----------------------------------------------------------- */
@@ -73,65 +78,71 @@ static int begin_anew(struct pg_plan *plan, const struct pg_plan_facts *facts,
     return TIDE_OK;
 }
 
-/* ---- places in the order --------------------------------------------------------- */
-
-/* Whether the key of a position is that by which the plan tells equal cursors apart. */
-static bool has_same_key(const struct pg_plan *plan, const struct pg_plan_facts *facts)
+/* A server that can come to know what the position tells. */
+static int lags_behind(const struct pg_plan_facts *facts, struct tide_error *err)
 {
-    const struct pg_position *position = facts->position;
-    size_t first = plan->has_cursor ? 1 : 0;
-
-    if (!plan->is_total || (size_t)position->key_count != plan->order_count - first ||
-        (plan->by_row && strcmp(position->file, plan->file) != 0)) {
-        return false;
-    }
-    for (int i = 0; i < position->key_count; i++) {
-        const char *name = facts->table->columns[plan->order[first + (size_t)i]].name;
-
-        if (strcmp(name, pg_position_key_column(position, i)) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Go on behind the row of a position; without its key, at its cursor. */
-static void start_behind(struct pg_plan *plan, const struct pg_position *position,
-                         bool with_key)
-{
-    struct pg_start *start = &plan->start;
-
-    if (plan->has_cursor) {
-        start->values[start->count++] = position->cursor;
-    }
-    for (int i = 0; with_key && i < position->key_count; i++) {
-        start->values[start->count++] = pg_position_key_value(position, i);
-    }
-    start->inclusive = !with_key;
-}
-
-static bool is_same_table(const struct pg_plan *plan, const struct pg_position *position)
-{
-    return strcmp(position->table, plan->table) == 0;
-}
-
-static bool is_same_cursor(const struct pg_plan *plan, const struct pg_plan_facts *facts)
-{
-    const char *cursor = facts->table->columns[plan->order[0]].name;
-
-    return facts->position->column && strcmp(facts->position->column, cursor) == 0;
+    return tide_error_set(err, TIDE_E_TRANSIENT,
+                          "%s is a standby that has not yet got what the run before "
+                          "read",
+                          facts->pg->place);
 }
 
 /* ---- full reads ------------------------------------------------------------------ */
 
+/* Where rows may come twice, those written in front of the start since come again. */
+static void begin_again(struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    const struct pg_clock *clock = &facts->relation->clock;
+
+    plan->mark = facts->position->mark;
+    plan->newer = pg_ages_since(plan->mark, clock);
+    plan->again = plan->mark < clock->end;
+}
+
+/* Else none may have been, nor moved from there. */
+static int begin_once(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                      struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+    const struct pg_clock *clock = &facts->relation->clock;
+    struct pg_ages newer = pg_ages_since(position->mark, clock);
+    struct pg_front front = {.rows = position->rows};
+    int rc = TIDE_OK;
+
+    if (!position->has_rows) {
+        return cannot_end(facts, untold, err);
+    }
+    if (position->mark < clock->end) {
+        rc = pg_front_look(facts->pg, facts->table, plan, &newer, &front, err);
+    }
+    if (rc == TIDE_OK && pg_front_has_changed(&front, position->rows)) {
+        rc = cannot_end(facts, "rows among those that it read were changed since", err);
+    }
+    plan->rows = front.rows;
+    return rc;
+}
+
 static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts,
                         struct tide_error *err)
 {
-    if (!has_same_key(plan, facts)) {
+    struct pg_window then = {.whole = true, .to = facts->position->mark};
+    enum pg_window_verdict verdict = pg_window_resume(&then, &facts->relation->clock);
+
+    if (!pg_start_has_same_key(plan, facts)) {
         return begin_anew(plan, facts, "the table's primary key is another now", err);
     }
-    start_behind(plan, facts->position, true);
-    return TIDE_OK;
+    if (verdict == PG_WINDOW_AHEAD && facts->relation->is_standby) {
+        return lags_behind(facts, err);
+    }
+    if (!facts->position->has_mark || verdict != PG_WINDOW_READ) {
+        return start_over(plan, facts, untold, err);
+    }
+    pg_start_behind(plan, facts->position, true);
+    if (plan->may_repeat) {
+        begin_again(plan, facts);
+        return TIDE_OK;
+    }
+    return begin_once(plan, facts, err);
 }
 
 /* Places on disk are those that were read as long as no version is newer. */
@@ -140,8 +151,8 @@ static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
 {
     const struct pg_clock *clock = &facts->relation->clock;
     struct pg_window then = {.whole = true, .to = facts->position->mark};
-    bool changed =
-        !has_same_key(plan, facts) || pg_window_resume(&then, clock) != PG_WINDOW_READ;
+    bool changed = !pg_start_has_same_key(plan, facts) ||
+                   pg_window_resume(&then, clock) != PG_WINDOW_READ;
     int rc = TIDE_OK;
 
     if (!changed && then.to < clock->end) {
@@ -157,7 +168,7 @@ static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
                           err);
     }
     plan->mark = then.to;
-    start_behind(plan, facts->position, true);
+    pg_start_behind(plan, facts->position, true);
     return TIDE_OK;
 }
 
@@ -177,7 +188,7 @@ static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
                               : "the run before read the table in another way",
                           err);
     }
-    if (!is_same_table(plan, position)) {
+    if (!pg_start_is_same_table(plan, position)) {
         return begin_anew(plan, facts, made_anew, err);
     }
     return plan->read == PG_READ_KEY ? begin_by_key(plan, facts, err)
@@ -191,14 +202,14 @@ static int begin_at_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
                            struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
-    bool same_key = has_same_key(plan, facts);
+    bool same_key = pg_start_has_same_key(plan, facts);
 
     if (!same_key && !plan->may_repeat && is_unfinished(position)) {
         return cannot_end(facts, "the table's primary key is another now", err);
     }
     plan->nulls = position->nulls;
     if (position->cursor) {
-        start_behind(plan, position, same_key && !plan->may_repeat);
+        pg_start_behind(plan, position, same_key && !plan->may_repeat);
     }
     return TIDE_OK;
 }
@@ -217,7 +228,7 @@ static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
                              "leaves no cursor to go on from; set it again, or empty the "
                              "destination's table and run from scratch");
     }
-    if (position->read != PG_READ_CURSOR || !is_same_cursor(plan, facts)) {
+    if (position->read != PG_READ_CURSOR || !pg_start_is_same_cursor(plan, facts)) {
         return begin_anew(plan, facts, other_cursor, err);
     }
     return begin_at_cursor(plan, facts, err);
@@ -235,7 +246,7 @@ static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts,
     if (!position->result) {
         return TIDE_OK;
     }
-    if (position->read == PG_READ_CURSOR && is_same_cursor(plan, facts)) {
+    if (position->read == PG_READ_CURSOR && pg_start_is_same_cursor(plan, facts)) {
         return begin_at_cursor(plan, facts, err);
     }
     return begin_anew(plan, facts,
@@ -247,8 +258,8 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
                       struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
-    bool same_cursor = is_same_cursor(plan, facts);
-    bool same_key = has_same_key(plan, facts);
+    bool same_cursor = pg_start_is_same_cursor(plan, facts);
+    bool same_key = pg_start_has_same_key(plan, facts);
 
     if ((!same_cursor || !same_key) && !plan->may_repeat) {
         return cannot_end(facts,
@@ -260,9 +271,9 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
     }
     plan->nulls = position->nulls;
     if (same_cursor && same_key) {
-        start_behind(plan, position, true);
+        pg_start_behind(plan, position, true);
     } else if (same_cursor && position->cursor) {
-        start_behind(plan, position, false);
+        pg_start_behind(plan, position, false);
     }
     return TIDE_OK;
 }
@@ -272,10 +283,7 @@ static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *fac
                            struct tide_error *err)
 {
     if (facts->relation->is_standby) {
-        return tide_error_set(err, TIDE_E_TRANSIENT,
-                              "%s is a standby that has not yet got what the run before "
-                              "read",
-                              facts->pg->place);
+        return lags_behind(facts, err);
     }
     plan->window = pg_window_first(&facts->relation->clock);
     return begin_anew(
@@ -290,7 +298,7 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
     const struct pg_clock *clock = &facts->relation->clock;
     enum pg_window_verdict verdict;
 
-    if (position->read != PG_READ_SNAPSHOT || !is_same_table(plan, position)) {
+    if (position->read != PG_READ_SNAPSHOT || !pg_start_is_same_table(plan, position)) {
         return begin_first(plan, facts, err);
     }
     if (position->has_to) {

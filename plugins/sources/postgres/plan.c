@@ -162,7 +162,7 @@ static int choose_full(const struct pg_plan_facts *facts, enum pg_read *read,
     if (facts->request->row_limit > 0 || needs_no_place(facts)) {
         return TIDE_OK;
     }
-    if (has_key(relation) && relation->kind == 'r') {
+    if (keeps_rows && relation->kind == 'r') {
         rc = pg_relation_is_clustered(facts->pg, facts->table, relation, &by_key, err);
         by_key = (by_key && before != PG_READ_ROW) || before == PG_READ_KEY;
     }
@@ -202,6 +202,11 @@ static void choose_stretches(struct pg_plan *plan, const struct pg_plan_facts *f
     stretches->blocks = stretches->blocks > STRETCH ? stretches->blocks : STRETCH;
     left = blocks - stretches->first;
     stretches->count = left > 0 ? (uint32_t)(left / stretches->blocks) + 1 : 1;
+}
+
+uint32_t pg_plan_statements(const struct pg_plan *plan)
+{
+    return plan->stretches.count > 0 ? plan->stretches.count : 1U + plan->again;
 }
 
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,

@@ -51,11 +51,17 @@ struct pg_plan {
     size_t order_count;
     struct pg_window window; /**< of PG_READ_SNAPSHOT */
     struct pg_ages ages;     /**< condition on all rows */
-    uint64_t mark;           /**< of PG_READ_ROW: nothing was written since */
-    char file[40];           /**< of by_row */
+    uint64_t mark;           /**< of full reads: all that was written before it is seen */
+    uint64_t rows;           /**< of PG_READ_KEY: read, in front of the start */
+    bool again;              /**< in front of the start, `newer` are read first */
+    struct pg_ages newer;
+    char file[40]; /**< of by_row */
     struct pg_stretches stretches;
     struct pg_start start;
 };
+
+/** How many statements read it, one after the other; at least one. */
+uint32_t pg_plan_statements(const struct pg_plan *plan);
 
 /** What the plan is made of; all borrowed. */
 struct pg_plan_facts {

@@ -11,7 +11,8 @@
 
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
-    " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', k.name, k.value"        \
+    " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows', k.name, "   \
+    "k.value"                                                                            \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -27,6 +28,7 @@ enum {
     MEMBER_FROM,
     MEMBER_TO,
     MEMBER_MARK,
+    MEMBER_ROWS,
     MEMBER_KEY_COLUMN,
     MEMBER_KEY_VALUE
 };
@@ -113,7 +115,7 @@ static bool get_key(struct pg_position *position)
 }
 
 /* What no reader can do without. */
-static bool is_complete(const struct pg_position *position, bool has_mark)
+static bool is_complete(const struct pg_position *position)
 {
     bool has_key = position->key_count > 0;
     bool is_window = position->has_from || position->has_to;
@@ -123,7 +125,7 @@ static bool is_complete(const struct pg_position *position, bool has_mark)
     case PG_READ_KEY:
         return has_key;
     case PG_READ_ROW:
-        return has_key && has_mark;
+        return has_key && position->has_mark;
     case PG_READ_SNAPSHOT:
         return is_window && (is_ended || (has_key && position->column));
     default:
@@ -142,7 +144,6 @@ static bool understand(struct pg_position *position)
 {
     const char *table = peek(position, 0, MEMBER_TABLE);
     const char *file = peek(position, 0, MEMBER_FILE);
-    bool has_mark = false;
 
     position->table = table ? table : "";
     position->file = file ? file : "";
@@ -153,8 +154,9 @@ static bool understand(struct pg_position *position)
     return get_read(position) && get_key(position) &&
            get_number(position, MEMBER_FROM, &position->has_from, &position->from) &&
            get_number(position, MEMBER_TO, &position->has_to, &position->to) &&
-           get_number(position, MEMBER_MARK, &has_mark, &position->mark) &&
-           is_complete(position, has_mark);
+           get_number(position, MEMBER_MARK, &position->has_mark, &position->mark) &&
+           get_number(position, MEMBER_ROWS, &position->has_rows, &position->rows) &&
+           is_complete(position);
 }
 
 int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const char *text,

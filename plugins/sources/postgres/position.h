@@ -6,7 +6,8 @@
  * be added to it later.  Version 1.0 wrote {"column", "type", "cursor"}: that is a
  * "cursor" whose value is read again.  A ctid of line 0 is the start of a block.
  *
- *     {"read": "key", "table": 16384, "columns": ["id"], "key": ["41"]}
+ *     {"read": "key", "table": 16384, "mark": 777, "rows": 40,
+ *      "columns": ["id"], "key": ["41"]}
  *     {"read": "row", "table": 16384, "file": "16390", "mark": 777,
  *      "columns": ["ctid"], "key": ["(3,4)"]}
  *     {"read": "snapshot", "table": 16384, "column": "at", "from": 777}
@@ -15,7 +16,9 @@
  *     {"read": "cursor", "column": "at", "cursor": "2024-11-27T18:22:47Z",
  *      "columns": ["id"], "key": ["41"]}
  *
- * A "cursor" of a run that had more to read has "more": true.
+ * A "cursor" of a run that had more to read has "more": true.  What was written by
+ * transactions from "mark" on may not have been seen.  "rows" is how many were read up to
+ * the key; it is missing where rows may repeat.  Version 1.0 wrote a "key" without both.
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
@@ -48,7 +51,8 @@ struct pg_position {
     bool has_from, has_to; /**< without `to` the window was read to its end */
     bool more;             /**< by cursor: the run did not come to its end */
     bool nulls;            /**< rows without a cursor were to come at the end */
-    uint64_t from, to, mark;
+    bool has_mark, has_rows;
+    uint64_t from, to, mark, rows;
     int key_count;
 };
 

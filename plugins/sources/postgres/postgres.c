@@ -41,8 +41,9 @@ struct pg_source {
     int64_t batch_rows, batch_bytes;
     int64_t row;            /* rows received so far */
     int64_t last_row;       /* the last of these that is in the builders */
-    uint32_t stretch;       /* the one that is read, from 0 */
+    uint32_t statement;     /* the one that is read, from 0 */
     bool has_begun;         /* the statement was sent */
+    bool keeps_place;       /* the rows in the builders do not tell it */
     bool has_header;        /* the stream's header was read */
     bool done;              /* the stream has ended */
     bool has_held;          /* a row behind those given was rejected */
@@ -294,30 +295,39 @@ static int fill(struct pg_source *source, struct tide_error *err)
 }
 
 /* Whether the statement that ended was the last; else the next one has begun. */
-static bool is_last_stretch(const struct pg_source *source)
+static bool is_last_statement(const struct pg_source *source)
 {
-    return source->stretch + 1 >= source->plan.stretches.count;
+    return source->statement + 1 >= pg_plan_statements(&source->plan);
 }
 
-/* Fill the builders, with rows of one stretch alone.  TIDE_END: there is no row, and no
+static void begin_next_statement(struct pg_source *source)
+{
+    source->statement++;
+    source->done = false;
+    source->has_header = false;
+}
+
+/* Fill the builders, with rows of one statement alone.  TIDE_END: there is no row, and no
  * new place either. */
-static int fill_from_stretch(struct pg_source *source, struct tide_error *err)
+static int fill_from_statement(struct pg_source *source, struct tide_error *err)
 {
     int rc = fill(source, err);
-    bool at_end = rc == TIDE_OK && source->done && !is_last_stretch(source);
+    bool has_stretches = source->plan.stretches.count > 0;
+    bool at_end = rc == TIDE_OK && source->done && !is_last_statement(source);
 
     if (rc == TIDE_OK && source->decoder.rows == 0 && !at_end) {
         return TIDE_END;
     }
-    if (rc != TIDE_OK || source->plan.stretches.count == 0) {
+    if (rc != TIDE_OK) {
         return rc;
     }
+    source->keeps_place = has_stretches || (source->plan.again && source->statement == 0);
     if (at_end) {
-        source->stretch++;
-        source->done = false;
-        source->has_header = false;
+        begin_next_statement(source);
     }
-    return pg_progress_stretch(&source->progress, source->stretch, at_end, err);
+    return has_stretches
+               ? pg_progress_stretch(&source->progress, source->statement, at_end, err)
+               : TIDE_OK;
 }
 
 /* The columns of the plan's order, visible or not, tell how far the batch went. */
@@ -327,7 +337,7 @@ static int note_progress(struct pg_source *source, const struct tide_batch *batc
     const struct pg_selection *selection = &source->selection;
     const struct ArrowArray *columns[PG_ORDER_MAX] = {NULL};
 
-    if (source->plan.stretches.count > 0) {
+    if (source->keeps_place) {
         return TIDE_OK;
     }
     for (size_t i = 0; i < source->plan.order_count; i++) {
@@ -336,7 +346,7 @@ static int note_progress(struct pg_source *source, const struct tide_batch *batc
         columns[i] = place < selection->visible ? batch->array.children[place]
                                                 : &hidden[place - selection->visible];
     }
-    return pg_progress_advance(&source->progress, columns, err);
+    return pg_progress_advance(&source->progress, columns, source->last_row, err);
 }
 
 static int take_columns(struct pg_source *source, struct tide_batch *batch,
@@ -401,7 +411,7 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
     int rc = source->done ? TIDE_END : go_on(source, err);
 
     if (rc == TIDE_OK) {
-        rc = fill_from_stretch(source, err);
+        rc = fill_from_statement(source, err);
     }
     if (rc == TIDE_END) {
         rc = pg_progress_end(&source->progress, err);

@@ -112,24 +112,9 @@ static void add_place(struct pg_progress *progress,
     tide_pg_sql_add(out, plan->order_count > first ? "]" : "");
 }
 
-/* By cursor alone, a run that reads nothing leaves the place where it began. */
-int pg_progress_begin(struct pg_progress *progress, const struct pg_plan *plan,
-                      const struct tide_pg_table *table,
-                      const struct pg_position *position, struct tide_error *err)
+/* The key of a position, as it was written. */
+static void add_former_key(struct tide_pg_sql *out, const struct pg_position *position)
 {
-    struct tide_pg_sql *out = &progress->place;
-
-    progress->plan = plan;
-    progress->table = table;
-    if (plan->read != PG_READ_CURSOR || (plan->start.count == 0 && plan->nulls)) {
-        return TIDE_OK;
-    }
-    tide_pg_sql_add(out, ", \"cursor\": ");
-    if (position->cursor) {
-        add_text(out, position->cursor);
-    } else {
-        tide_pg_sql_add(out, "null");
-    }
     for (int i = 0; i < position->key_count; i++) {
         tide_pg_sql_add(out, i == 0 ? ", \"columns\": [" : ", ");
         add_text(out, pg_position_key_column(position, i));
@@ -139,12 +124,39 @@ int pg_progress_begin(struct pg_progress *progress, const struct pg_plan *plan,
         add_text(out, pg_position_key_value(position, i));
     }
     tide_pg_sql_add(out, position->key_count > 0 ? "]" : "");
+}
+
+/* By cursor alone, a run that reads nothing leaves the place where it began; so does one
+ * that reads what lies in front of it. */
+int pg_progress_begin(struct pg_progress *progress, const struct pg_plan *plan,
+                      const struct tide_pg_table *table,
+                      const struct pg_position *position, struct tide_error *err)
+{
+    struct tide_pg_sql *out = &progress->place;
+
+    progress->plan = plan;
+    progress->table = table;
+    if (plan->again) {
+        add_former_key(out, position);
+        return tide_pg_sql_check(out, err);
+    }
+    if (plan->read != PG_READ_CURSOR || (plan->start.count == 0 && plan->nulls)) {
+        return TIDE_OK;
+    }
+    tide_pg_sql_add(out, ", \"cursor\": ");
+    if (position->cursor) {
+        add_text(out, position->cursor);
+    } else {
+        tide_pg_sql_add(out, "null");
+    }
+    add_former_key(out, position);
     return tide_pg_sql_check(out, err);
 }
 
 /* By cursor alone the next run begins behind the last row that has one. */
 int pg_progress_advance(struct pg_progress *progress,
-                        const struct ArrowArray *const *columns, struct tide_error *err)
+                        const struct ArrowArray *const *columns, int64_t rows,
+                        struct tide_error *err)
 {
     const struct pg_plan *plan = progress->plan;
     int64_t row;
@@ -162,6 +174,7 @@ int pg_progress_advance(struct pg_progress *progress,
             return TIDE_OK;
         }
     }
+    progress->rows = plan->rows + (uint64_t)rows;
     add_place(progress, columns, row);
     return tide_pg_sql_check(&progress->place, err);
 }
@@ -224,8 +237,11 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if (plan->read == PG_READ_SNAPSHOT) {
         add_window(progress, ended);
     }
-    if (plan->read == PG_READ_ROW) {
+    if (plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) {
         tide_pg_sql_format(out, ", \"mark\": %" PRIu64, plan->mark);
+    }
+    if (plan->read == PG_READ_KEY && !plan->may_repeat) {
+        tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
     if (plan->by_row && !ended) {
         tide_pg_sql_format(out, ", \"file\": \"%s\"", plan->file);

@@ -17,6 +17,7 @@ struct pg_progress {
     const struct tide_pg_table *table; /**< borrowed */
     struct tide_pg_sql place; /**< members of the last row: cursor and key; empty: none */
     struct tide_pg_sql text;
+    uint64_t rows;       /**< in front of it and with it, of PG_READ_KEY */
     const char *end;     /**< where the next run begins, once the end was reached */
     bool is_among_nulls; /**< the last row has no cursor */
     bool has_ended;
@@ -29,10 +30,12 @@ int pg_progress_begin(struct pg_progress *progress, const struct pg_plan *plan,
                       const struct tide_pg_table *table,
                       const struct pg_position *position, struct tide_error *err);
 
-/** Move on to the last row of a batch; columns are those of the plan's order. */
+/** Move on to the last row of a batch, which is number `rows` of those received; columns
+ * are those of the plan's order. */
 TIDE_MUST_CHECK
 int pg_progress_advance(struct pg_progress *progress,
-                        const struct ArrowArray *const *columns, struct tide_error *err);
+                        const struct ArrowArray *const *columns, int64_t rows,
+                        struct tide_error *err);
 
 /** Move on to the end of the stretches before number `done`, or into it. */
 TIDE_MUST_CHECK

@@ -123,6 +123,12 @@ static void add_behind(struct tide_pg_sql *sql, const struct tide_pg_table *tabl
     tide_pg_sql_add(sql, ")");
 }
 
+void pg_query_behind(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                     const struct pg_plan *plan)
+{
+    add_behind(sql, table, plan, 0);
+}
+
 /* Rows without a cursor come last: behind one of them are only others. */
 static void add_start(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                       const struct pg_plan *plan)
@@ -209,6 +215,15 @@ static void add_copy(struct tide_pg_sql *sql, const struct tide_pg_table *table,
     tide_pg_sql_add(sql, ") TO STDOUT (FORMAT binary)");
 }
 
+/* What was written in front of the start since it was read. */
+static void add_again(struct tide_pg_sql *conditions, const struct tide_pg_table *table,
+                      const struct pg_plan *plan)
+{
+    add_ages(conditions, &plan->newer);
+    tide_pg_sql_add(conditions, " AND NOT ");
+    add_behind(conditions, table, plan, 0);
+}
+
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                     const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit)
@@ -217,6 +232,11 @@ void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
     uint32_t i = 0;
 
     add_settings(sql, plan);
+    if (plan->again) {
+        add_again(&conditions, table, plan);
+        add_copy(sql, table, selection, plan, &conditions, row_limit);
+        tide_pg_sql_add(sql, "; ");
+    }
     do {
         tide_pg_sql_reset(&conditions);
         if (i == 0) {

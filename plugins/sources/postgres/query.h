@@ -32,7 +32,11 @@ void pg_selection_order(struct pg_selection *selection, const struct pg_plan *pl
 
 void pg_selection_clear(struct pg_selection *selection);
 
-/** Append the statement, or one for each stretch. */
+/** Append the condition that is true of rows behind the plan's start. */
+void pg_query_behind(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                     const struct pg_plan *plan);
+
+/** Append the plan's statements. */
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                     const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit);
