@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "base/check.h"
 #include "base/json.h"
 #include "batch/checksum.h"
 #include "run/columns.h"
@@ -99,9 +100,10 @@ static int arrange(struct reading *reading, const struct tide_verify *verify,
         size_t place = tide_schema_find(schema, wanted->columns[i].name);
         struct tide_column moved;
 
-        if (place == TIDE_NO_COLUMN || place < i) {
+        if (place == TIDE_NO_COLUMN) {
             return tide_columns_absent(schema, "verify", wanted->columns[i].name, err);
         }
+        TIDE_INVARIANT(place >= i); /* no two of the wanted share a name */
         moved = schema->columns[i];
         schema->columns[i] = schema->columns[place];
         schema->columns[place] = moved;

@@ -117,6 +117,15 @@ static inline int tide_builder_reserve(struct tide_builder *builder, int64_t row
     return rc;
 }
 
+/* Bytes to have when `least` are wanted: no more than offsets reach, and when these do
+ * not either, what cannot be had. */
+static inline size_t tide_builder_growth_(size_t capacity, size_t least)
+{
+    size_t grown = capacity < (size_t)INT32_MAX / 2 ? capacity * 2 : (size_t)INT32_MAX;
+
+    return grown > least ? grown : least;
+}
+
 TIDE_MUST_CHECK
 static inline int tide_builder_room_(struct tide_builder *builder, size_t bytes)
 {
@@ -134,8 +143,7 @@ static inline int tide_builder_room_(struct tide_builder *builder, size_t bytes)
     if (bytes > wanted - builder->data_length) {
         size_t least = builder->data_length + bytes;
 
-        wanted =
-            wanted * 2 > least && wanted < (size_t)INT32_MAX / 2 ? wanted * 2 : least;
+        wanted = tide_builder_growth_(wanted, least);
     }
     return tide_builder_reserve(builder, rows, wanted);
 }

@@ -145,7 +145,8 @@ static inline const char *tide_row_value(const struct tide_row_reader *reader,
                             length);
 }
 
-/** The same, for people: terminated, cut to `size` bytes, "null" for null; gives out. */
+/** The same, for people: terminated, cut to `size` bytes, "null" for null; gives out, or
+ * "" when size is 0. */
 static inline const char *tide_row_show(const struct tide_row_reader *reader,
                                         size_t column, char *out, size_t size)
 {
@@ -153,6 +154,9 @@ static inline const char *tide_row_show(const struct tide_row_reader *reader,
     size_t length;
     const char *value = tide_row_value(reader, column, buffer, &length);
 
+    if (size == 0) {
+        return "";
+    }
     if (!value) {
         value = "null";
         length = 4;

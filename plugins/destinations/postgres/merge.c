@@ -90,7 +90,9 @@ static void add_order(struct tide_pg_sql *sql, const struct parts *parts)
     tide_pg_sql_add(sql, ", " PG_ORDER_COLUMN " DESC");
 }
 
-/* Leave a row of ours that has a greater cursor; none is less than any. */
+/* Leave a row of ours that has a greater cursor; none is less than any.  A row that a
+ * transaction wrote which began after us counts as ours: it stays, too, when its cursor
+ * is greater. */
 static void add_guard(struct tide_pg_sql *sql, const char *cursor)
 {
     tide_pg_sql_add(sql, " WHERE (" IS_OURS " AND (t.");

@@ -8,6 +8,18 @@
 
 /* ---- builder and reader ---- */
 
+static void bytes_grow_by_doubling_as_far_as_offsets_reach(void **state)
+{
+    const size_t most = INT32_MAX;
+
+    (void)state;
+    assert_int_equal(tide_builder_growth_(256, 257), 512);
+    assert_int_equal(tide_builder_growth_(256, 1000), 1000);
+    assert_int_equal(tide_builder_growth_(most / 2 - 1, most / 2), most - 3);
+    assert_int_equal(tide_builder_growth_(most / 2, most / 2 + 1), most);
+    assert_int_equal(tide_builder_growth_(most, most + 1), most + 1);
+}
+
 static void make_schema(struct tide_schema *schema)
 {
     for (int type = 0; type < TIDE_TYPE_COUNT; type++) {
@@ -56,6 +68,10 @@ static void rows_are_read_as_they_were_built(void **state)
     assert_string_equal(tide_row_show(&row, TIDE_TYPE_TIMESTAMP, text, sizeof text),
                         "1970-01-01T00:0");
     assert_string_equal(tide_row_show(&row, TIDE_TYPE_JSON, text, sizeof text), "null");
+    assert_string_equal(tide_row_show(&row, TIDE_TYPE_JSON, text, 1), "");
+    text[0] = 'x';
+    assert_string_equal(tide_row_show(&row, TIDE_TYPE_JSON, text, 0), "");
+    assert_int_equal(text[0], 'x');
     assert_true(tide_row_next(&row));
     for (size_t i = 0; i < schema.column_count; i++) {
         assert_true(tide_row_is_null(&row, i));
@@ -331,6 +347,7 @@ static void the_examples_are_as_short_as_promised(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_grow_by_doubling_as_far_as_offsets_reach),
         cmocka_unit_test(rows_are_read_as_they_were_built),
         cmocka_unit_test(a_half_built_row_is_undone),
         cmocka_unit_test(a_builder_is_full_at_its_rows_or_bytes),
