@@ -11,6 +11,17 @@
 /* Between two attempts to reach the server again. */
 #define RETRY_PAUSE_MS 200
 
+/* Rows went in and are refused now: all that is judged this late is deferred. */
+static void advise_of_deferred(const struct tide_pg *pg, struct tide_error *err)
+{
+    if (strncmp(pg->sqlstate, "23", 2) == 0) {
+        (void)tide_error_wrap(
+            err, "the constraint is deferred to the commit, when no row can be told "
+                 "apart: make it immediate (ALTER TABLE ... ALTER CONSTRAINT ... NOT "
+                 "DEFERRABLE) and bad rows are rejected one by one, or mend the rows");
+    }
+}
+
 /* *is_answered: the server has said what came of it.  It has not when the connection
  * broke, nor when libpq had no memory for the answer. */
 static int send_commit(struct tide_pg *pg, bool *is_answered, struct tide_error *err)
@@ -27,6 +38,9 @@ static int send_commit(struct tide_pg *pg, bool *is_answered, struct tide_error 
     if (rc == TIDE_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
         rc = tide_error_set(err, TIDE_E_INTERNAL, "%s rolled the transaction back",
                             pg->place);
+    }
+    if (rc != TIDE_OK) {
+        advise_of_deferred(pg, err);
     }
     PQclear(result);
     return rc;

@@ -9,8 +9,9 @@
  * the row): that row is refused and the others go again.  Whoever writes the message is
  * not trusted: of each SQLSTATE the first row that is named is sent alone, behind those
  * in front of it, and must be refused again.  Where no line is told (a foreign key, a
- * deferred constraint, a merge, a server that speaks another language) the piece is cut
- * in halves until the bad row stands alone.
+ * merge, a server that speaks another language) the piece is cut in halves until the bad
+ * row stands alone.  A deferred constraint is asked at COMMIT, when no row can be told
+ * apart any more: it fails the run.
  *
  * The server is not kept waiting: rows are looked at (check.h) and encoded while it
  * begins the COPY, some at a time.

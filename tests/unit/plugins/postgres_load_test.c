@@ -299,6 +299,29 @@ static void of_two_rows_with_a_key_the_later_is_refused(void **state)
     tide_schema_clear(&schema);
 }
 
+static void a_deferred_constraint_fails_the_commit_with_advice(void **state)
+{
+    static const char *const lines[] = {"1", "2"};
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    (void)state;
+    opens(&destination, &schema,
+          "(id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED)");
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, lines, COUNT(lines));
+    assert_int_equal(destination.host.reject_count, 0);
+    assert_int_equal(
+        kit_destination_plugin()->commit(destination.state, NULL, true, &destination.err),
+        TIDE_E_DATA);
+    assert_non_null(strstr(destination.err.message, "the constraint is deferred"));
+    assert_non_null(strstr(destination.err.message, "NOT DEFERRABLE"));
+    assert_non_null(strstr(destination.err.message, "t_id_fkey"));
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT count(*) FROM t"), "0");
+    tide_schema_clear(&schema);
+}
+
 /* A trigger that fails by the time, and not by the row. */
 static void a_row_that_is_named_once_only_goes_in(void **state)
 {
@@ -402,6 +425,7 @@ int main(void)
         cmocka_unit_test(bad_rows_are_refused_wherever_they_are),
         cmocka_unit_test(bad_rows_of_a_merge_are_refused_wherever_they_are),
         cmocka_unit_test(of_two_rows_with_a_key_the_later_is_refused),
+        cmocka_unit_test(a_deferred_constraint_fails_the_commit_with_advice),
         cmocka_unit_test(a_row_that_is_named_once_only_goes_in),
         cmocka_unit_test(rows_are_not_sent_over_and_over),
         cmocka_unit_test(too_many_rejects_end_the_run_at_once),
