@@ -30,7 +30,8 @@ static const struct tide_option exec_option_table[] = {
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct exec_options, state_argument),
      .default_value = "--state",
-     .help = "The argument in front of the file with the last run's STATE."},
+     .help = "The argument in front of the file with the last run's STATE, which is kept "
+             "when the table has a cursor."},
     {.name = "timeout",
      .type = TIDE_OPTION_DURATION,
      .offset = offsetof(struct exec_options, child.timeout),

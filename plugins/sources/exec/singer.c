@@ -83,8 +83,26 @@ static int note_other(struct singer *singer, const struct json_value *stream)
     return rc;
 }
 
-static int take_state(struct singer *singer, const struct json_value *value)
+/* The engine keeps the position of a table that has a cursor alone. */
+static void warn_of_state(struct reader *reader)
 {
+    char text[256];
+
+    if (reader->request->cursor || reader->singer->is_warned) {
+        return;
+    }
+    (void)snprintf(
+        text, sizeof text,
+        "the program's STATE is not kept, for table \"%.100s\" has no cursor: the "
+        "next run starts anew; give the table a cursor",
+        reader->request->table);
+    reader->host->log(reader->host, TIDE_LOG_WARNING, text);
+    reader->singer->is_warned = true;
+}
+
+static int take_state(struct reader *reader, const struct json_value *value)
+{
+    struct singer *singer = reader->singer;
     char *state = strndup((const char *)value->text, value->length);
 
     if (!state) {
@@ -92,6 +110,7 @@ static int take_state(struct singer *singer, const struct json_value *value)
     }
     free(singer->pending);
     singer->pending = state;
+    warn_of_state(reader);
     return TIDE_OK;
 }
 
@@ -178,7 +197,7 @@ static int take_message(struct reader *reader, const struct tide_span *line,
     int rc = TIDE_OK;
 
     if (message->kind == MESSAGE_STATE) {
-        rc = take_state(reader->singer, &message->value);
+        rc = take_state(reader, &message->value);
     } else if (message->kind == MESSAGE_RECORD && is_ours) {
         return take_record(reader, line, &message->record, err);
     } else if (message->kind == MESSAGE_SCHEMA && is_ours) {

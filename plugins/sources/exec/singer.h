@@ -38,6 +38,7 @@ struct singer {
     size_t searched;   /**< bytes of the input known to have no line feed */
     char *pending;     /**< owned: STATE that stands among the records in hand */
     char *position;    /**< owned: the last STATE before them */
+    bool is_warned;    /**< that STATE is not kept */
 };
 
 /** Whether the line is a JSON object; else *json has the fault, or is at something that

@@ -165,6 +165,24 @@ static void the_state_is_given_back_in_a_file(void **state)
     assert_string_equal(harness_get(harness, "name"), "--from\n");
 }
 
+static void a_state_that_is_not_kept_is_told_once(void **state)
+{
+    static const char states[] = "{\"type\":\"STATE\",\"value\":1}\n"
+                                 "{\"type\":\"STATE\",\"value\":2}\n";
+    struct harness *harness = *state;
+    char text[512];
+
+    (void)snprintf(text, sizeof text, "%s%s", small_schema, states);
+    harness_put_text("in", text);
+    assert_non_null(harness_read(harness, "exec", cat, "t"));
+    assert_int_equal(harness->plugin.log_count, 1);
+    assert_int_equal(harness->plugin.logs[0].level, TIDE_LOG_WARNING);
+    assert_non_null(strstr(harness->plugin.logs[0].message, "table \"t\" has no cursor"));
+    harness->source.cursor = "id";
+    assert_non_null(harness_read(harness, "exec", cat, "t"));
+    assert_int_equal(harness->plugin.log_count, 0);
+}
+
 static void small_batches_lose_nothing(void **state)
 {
     struct harness *harness = *state;
@@ -361,6 +379,7 @@ int main(void)
         HARNESS_TEST(singer_types_become_ours),
         HARNESS_TEST(bad_messages_are_rejected_with_their_line),
         HARNESS_TEST(the_state_is_given_back_in_a_file),
+        HARNESS_TEST(a_state_that_is_not_kept_is_told_once),
         HARNESS_TEST(small_batches_lose_nothing),
         HARNESS_TEST(a_stream_that_is_missing_has_a_near_one),
         HARNESS_TEST(a_cancel_ends_all_that_was_started),
