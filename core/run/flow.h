@@ -112,7 +112,8 @@ void tide_flow_init(struct tide_flow *flow, struct tide_engine *engine, size_t t
 /** Close both sides and free everything; safe at any time after init. */
 void tide_flow_fini(struct tide_flow *flow);
 /** Open both sides and agree on the columns.  A source that has none (an empty file)
- * leaves the destination alone, and there is nothing to run. */
+ * leaves the destination alone: tide_flow_run() rejects what it gives, and fails where
+ * the table was to be replaced. */
 TIDE_MUST_CHECK
 int tide_flow_open(struct tide_flow *flow, struct tide_error *err);
 /** Move all rows and commit them. */

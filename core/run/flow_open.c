@@ -349,8 +349,10 @@ int tide_flow_open(struct tide_flow *flow, struct tide_error *err)
         return rc;
     }
     if (flow->source_schema.column_count == 0) {
-        TIDE_LOG(TIDE_LOG_WARNING, "the source has no columns, nothing is moved",
-                 TIDE_KEY_TEXT("table", flow->table->name));
+        if (flow->table->mode != TIDE_MODE_REPLACE) {
+            TIDE_LOG(TIDE_LOG_WARNING, "the source has no columns, nothing is moved",
+                     TIDE_KEY_TEXT("table", flow->table->name));
+        }
         return TIDE_OK;
     }
     rc = tide_flow_open_destination(flow, &kept, err);

@@ -301,6 +301,19 @@ static int reject_empty(struct tide_flow *flow, const struct tide_batch *batch)
     return rc;
 }
 
+/* No rows are to be there, and of which columns nobody knows: the old ones stay. */
+static int refuse_replace(const struct tide_flow *flow, struct tide_error *err)
+{
+    if (flow->table->mode != TIDE_MODE_REPLACE) {
+        return TIDE_OK;
+    }
+    return tide_error_set(
+        err, TIDE_E_CONFLICT,
+        "the source has no columns, so what is to take the place of the "
+        "rows is not known; the destination is as it was. Give the "
+        "source a header line, or use mode append");
+}
+
 /* A source in which no columns were found may still have what was meant to be rows: each
  * is rejected, and nothing is written. */
 static int drain(struct tide_flow *flow, struct tide_error *err)
@@ -326,9 +339,11 @@ static int drain(struct tide_flow *flow, struct tide_error *err)
     if (rc < 0) {
         return rc;
     }
-    return rc == TIDE_END
-               ? tide_rejects_judge(flow->engine->rejects, err)
-               : tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+    if (rc != TIDE_END) {
+        return stopped(err);
+    }
+    rc = tide_rejects_judge(flow->engine->rejects, err);
+    return rc == TIDE_OK ? refuse_replace(flow, err) : rc;
 }
 
 int tide_flow_run(struct tide_flow *flow, struct tide_error *err)

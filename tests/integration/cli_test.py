@@ -135,7 +135,7 @@ def test_rejects_are_listed_in_the_json_object(folder):
 def test_warnings_are_lines_for_people(folder):
     definition = people(folder)
     write(folder, "in/people.csv", "")
-    write(folder, "people.yaml", PEOPLE.replace(", types: {id: int64}", ""))
+    write(folder, "people.yaml", PEOPLE.replace(", types: {id: int64}", ", mode: append"))
     done = tidemill("run", definition)
     equal(done.returncode, 0, done.stdout)
     contains(done.stderr, 'msg="the source has no columns, nothing is moved"')
@@ -147,8 +147,13 @@ def test_a_source_without_columns_replaces_nothing_and_one_without_rows_all(fold
     equal(tidemill("run", definition).returncode, 0)
     before = tap.read(folder, "out/people.jsonl")
     write(folder, "in/people.csv", "")
-    equal(tidemill("run", definition).returncode, 0)
-    equal(tap.read(folder, "out/people.jsonl"), before)
+    for more in ("", ", verify: checksum"):
+        write(folder, "people.yaml", PEOPLE.replace(", types: {id: int64}", more))
+        done = tidemill("run", definition)
+        equal(done.returncode, 1, done.stderr)
+        contains(done.stdout, "the source has no columns, so what is to take the place of the rows is not known; "
+                              "the destination is as it was")
+        equal(tap.read(folder, "out/people.jsonl"), before)
     write(folder, "in/people.csv", "id,first\n")
     equal(tidemill("run", definition).returncode, 0)
     equal(tap.read(folder, "out/people.jsonl"), "")

@@ -62,9 +62,18 @@ static void test_a_source_without_columns_moves_nothing(void **state)
 {
     struct fixture *fixture = *state;
 
-    fixture_run(fixture, "\"is_empty\": true", "", "", "");
+    fixture_run(fixture, "\"is_empty\": true", "", "\"mode\": \"append\"", "");
     fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
     fixture_expect_counts(fixture, NONE, NONE);
+}
+
+static void test_a_source_without_columns_cannot_replace(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_run(fixture, "\"is_empty\": true", "", "\"mode\": \"replace\"", "");
+    fixture_expect_failure(fixture, TIDE_E_CONFLICT, "the source has no columns");
+    assert_int_equal(fixture_count(fixture, "open"), 0);
 }
 
 static void test_a_limit_cuts_a_batch_and_keeps_no_position(void **state)
@@ -223,6 +232,7 @@ int main(void)
         RUN_TEST(test_a_key_goes_with_its_column_through_renames),
         RUN_TEST(test_a_key_that_is_excluded_is_refused),
         RUN_TEST(test_a_source_without_columns_moves_nothing),
+        RUN_TEST(test_a_source_without_columns_cannot_replace),
         RUN_TEST(test_a_limit_cuts_a_batch_and_keeps_no_position),
         RUN_TEST(test_a_run_goes_on_from_its_position),
         RUN_TEST(test_a_destination_that_lost_its_position_is_filled_again),
