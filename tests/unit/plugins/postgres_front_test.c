@@ -317,6 +317,50 @@ static void without_a_mark_nothing_is_gone_on_with(void **state)
     kit_sql("DROP TABLE t");
 }
 
+/* ---- servers and tables that cannot tell ------------------------------------------- */
+
+/* A server that says of itself that it is a standby. */
+static void a_standby_that_has_not_got_what_was_read_is_tried_again(void **state)
+{
+    struct load load;
+    struct kit_source source;
+
+    (void)state;
+    begin_load(&load, false);
+    kit_sql("CREATE SCHEMA standby; CREATE FUNCTION standby.pg_is_in_recovery()"
+            " RETURNS bool LANGUAGE sql AS 'SELECT true';"
+            "DROP ROLE IF EXISTS front_reader; CREATE ROLE front_reader SUPERUSER"
+            " LOGIN; ALTER ROLE front_reader SET search_path = standby, pg_catalog");
+    (void)snprintf(load.position, sizeof load.position,
+                   "{\"read\": \"key\", \"table\": %s, \"mark\": 99999999999,"
+                   " \"rows\": 4, \"columns\": [\"id\"], \"key\": [\"40\"]}",
+                   kit_value("SELECT 't'::regclass::oid"));
+    set_source(&load, &source);
+    source.options.connection.user = "front_reader";
+    assert_int_equal(kit_source_open(&source), TIDE_E_TRANSIENT);
+    assert_non_null(strstr(source.err.message, "standby"));
+    kit_source_close(&source);
+    kit_sql("DROP SCHEMA standby CASCADE; DROP ROLE front_reader; DROP TABLE t");
+}
+
+/* Nothing says that its rows show their transactions. */
+static void a_table_that_is_kept_in_another_way_has_no_place(void **state)
+{
+    struct load load = {.may_repeat = false};
+    struct kit_source source;
+
+    (void)state;
+    kit_sql("CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;"
+            "CREATE TABLE t (v int, id bigint PRIMARY KEY) USING other;"
+            "INSERT INTO t SELECT g, g FROM generate_series(1, 4) g");
+    set_source(&load, &source);
+    kit_source_opens(&source);
+    assert_int_equal(kit_read_batch(&source), 2);
+    assert_null(kit_position(&source));
+    kit_source_close(&source);
+    kit_sql("DROP TABLE t; DROP ACCESS METHOD other");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +372,8 @@ int main(void)
         cmocka_unit_test(what_was_changed_comes_again_in_merge),
         cmocka_unit_test(what_comes_again_moves_no_place),
         cmocka_unit_test(without_a_mark_nothing_is_gone_on_with),
+        cmocka_unit_test(a_standby_that_has_not_got_what_was_read_is_tried_again),
+        cmocka_unit_test(a_table_that_is_kept_in_another_way_has_no_place),
     };
 
     return KIT_RUN(tests);
