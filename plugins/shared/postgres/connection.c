@@ -36,6 +36,22 @@ void tide_pg_cancel(struct tide_pg *pg)
     pg->abandoned = true;
 }
 
+static int fail_to_wait(const struct tide_pg *pg, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_IO, "cannot wait for %s: %s", pg->place,
+                          strerror(errno));
+}
+
+static int check_cancelled(struct tide_pg *pg, struct tide_error *err)
+{
+    if (pg->uncancellable || !pg->host->cancelled(pg->host)) {
+        return TIDE_OK;
+    }
+    tide_pg_cancel(pg);
+    return tide_error_set(err, TIDE_E_CANCELLED, "cancelled while waiting for %s",
+                          pg->place);
+}
+
 int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *ready,
                  struct tide_error *err)
 {
@@ -48,13 +64,10 @@ int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *read
             return TIDE_OK;
         }
         if (count < 0 && errno != EINTR) {
-            return tide_error_set(err, TIDE_E_IO, "cannot wait for %s: %s", pg->place,
-                                  strerror(errno));
+            return fail_to_wait(pg, err);
         }
-        if (!pg->uncancellable && pg->host->cancelled(pg->host)) {
-            tide_pg_cancel(pg);
-            return tide_error_set(err, TIDE_E_CANCELLED, "cancelled while waiting for %s",
-                                  pg->place);
+        if (check_cancelled(pg, err) != TIDE_OK) {
+            return err->code;
         }
         if (deadline && tide_pg_clock_ms() >= deadline) {
             return tide_error_set(err, TIDE_E_TRANSIENT,
@@ -63,10 +76,23 @@ int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *read
     }
 }
 
+/* Bytes that have come may lie inside the TLS library, where poll() does not see them: so
+ * they are asked for now and then, without a sign of more. */
+static int wait_tls_input(struct tide_pg *pg, struct tide_error *err)
+{
+    struct pollfd socket = {.fd = PQsocket(pg->conn), .events = POLLIN};
+
+    if (poll(&socket, 1, POLL_SLICE_MS) < 0 && errno != EINTR) {
+        return fail_to_wait(pg, err);
+    }
+    return check_cancelled(pg, err);
+}
+
 int tide_pg_wait_input(struct tide_pg *pg, struct tide_error *err)
 {
     short ready = 0;
-    int rc = tide_pg_wait(pg, POLLIN, 0, &ready, err);
+    int rc = PQsslInUse(pg->conn) ? wait_tls_input(pg, err)
+                                  : tide_pg_wait(pg, POLLIN, 0, &ready, err);
 
     if (rc != TIDE_OK) {
         return rc;
