@@ -33,6 +33,12 @@ static int show_reject(const struct tide_host *host, const struct tide_reject *r
     return TIDE_OK;
 }
 
+static void show_log(const struct tide_host *host, int level, const char *message)
+{
+    (void)host;
+    (void)fprintf(stderr, "%d %s\n", level, message);
+}
+
 static int load(const char *name, const char *text, struct tide_arena *arena,
                 struct end *end, struct tide_error *err)
 {
@@ -116,7 +122,7 @@ static int convert_rows(const struct end *in, const struct end *out,
 static int convert(struct end *in, struct end *out, struct tide_error *err)
 {
     static const struct tide_host host = {
-        .abi = TIDE_ABI, .size = sizeof host, .reject = show_reject};
+        .abi = TIDE_ABI, .size = sizeof host, .log = show_log, .reject = show_reject};
     struct tide_decoder_request request = {.size = sizeof request,
                                            .batch_rows = 16384,
                                            .batch_bytes = 4 << 20,

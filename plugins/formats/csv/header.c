@@ -151,6 +151,27 @@ static int add_named(struct csv_decoder *decoder, const uint8_t *data,
     return rc;
 }
 
+/* One column, in whose name stands what parts the fields of other files. */
+static void warn_of_delimiter(const struct csv_decoder *decoder,
+                              const struct tide_schema *schema)
+{
+    const char *found =
+        schema->column_count == 1 ? strpbrk(schema->columns[0].name, ",;\t|") : NULL;
+    bool is_told = decoder->request.table && decoder->request.table->column_count > 0;
+    char likely[] = {found ? *found : '\0', '\0'}, text[512];
+
+    if (!found || decoder->record.fields[0].quoted || is_told) {
+        return;
+    }
+    (void)snprintf(
+        text, sizeof text,
+        "%.200s: the header is one column, \"%.100s\"; is the option delimiter "
+        "\"%s\"?",
+        decoder->request.origin, schema->columns[0].name,
+        *found == '\t' ? "\\t" : likely);
+    decoder->host->log(decoder->host, TIDE_LOG_WARNING, text);
+}
+
 static int read_names(struct csv_decoder *decoder, const uint8_t *data,
                       struct tide_schema *schema, struct tide_error *err)
 {
@@ -164,6 +185,9 @@ static int read_names(struct csv_decoder *decoder, const uint8_t *data,
     }
     for (size_t i = 0; i < record->field_count && rc == TIDE_OK; i++) {
         rc = add_named(decoder, data, &record->fields[i], schema, err);
+    }
+    if (rc == TIDE_OK) {
+        warn_of_delimiter(decoder, schema);
     }
     decoder->lead += record->length;
     decoder->lead_lines += csv_count_lines(data, record->length);

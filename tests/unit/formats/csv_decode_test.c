@@ -60,6 +60,33 @@ static void the_header_names_the_columns(void **state)
     decoded_clear(&out);
 }
 
+static void a_header_of_one_column_may_have_another_delimiter(void **state)
+{
+    static const struct {
+        const char *text, *options, *message;
+    } cases[] = {
+        {"id;name\n1;x\n", NULL, "is the option delimiter \";\"?"},
+        {"id\tname\n", NULL, "is the option delimiter \"\\t\"?"},
+        {"id|name\n", NULL, "is the option delimiter \"|\"?"},
+        {"id,name\n", "{\"delimiter\": \";\"}", "is the option delimiter \",\"?"},
+        {"id\n1;2\n", NULL, NULL},
+        {"\"a;b\"\n1\n", NULL, NULL},
+        {"a;b,c\n", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct decoded out = decode_text(cases[i].text, cases[i].options);
+
+        if (cases[i].message) {
+            assert_non_null(strstr(out.messages, cases[i].message));
+        } else {
+            assert_string_equal(out.messages, "");
+        }
+        decoded_clear(&out);
+    }
+}
+
 static void an_empty_file_has_no_columns(void **state)
 {
     (void)state;
@@ -370,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_separated_and_rows_have_their_lines),
         cmocka_unit_test(the_header_names_the_columns),
+        cmocka_unit_test(a_header_of_one_column_may_have_another_delimiter),
         cmocka_unit_test(an_empty_file_has_no_columns),
         cmocka_unit_test(the_last_line_may_lack_its_end),
         cmocka_unit_test(lines_may_end_in_cr_lf),

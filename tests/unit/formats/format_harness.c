@@ -37,6 +37,13 @@ static int collect_reject(const struct tide_host *host, const struct tide_reject
     return TIDE_OK;
 }
 
+static void collect_log(const struct tide_host *host, int level, const char *message)
+{
+    struct collector *collector = host->context;
+
+    (void)fprintf(collector->messages, "log %d: %s\n", level, message);
+}
+
 static const void *bind_options(const char *text, struct tide_arena *arena)
 {
     struct json_object *json = json_tokener_parse(text ? text : "{}");
@@ -284,6 +291,7 @@ struct decoded decode(const void *text, size_t length, const struct decode_how *
     collector.host = (struct tide_host){.abi = TIDE_ABI,
                                         .size = sizeof collector.host,
                                         .context = &collector,
+                                        .log = collect_log,
                                         .reject = collect_reject};
     collector.rejects = open_memstream(&out.rejects, &sizes[1]);
     collector.messages = open_memstream(&out.messages, &sizes[2]);
@@ -478,11 +486,19 @@ static int refuse_reject(const struct tide_host *host, const struct tide_reject 
     return TIDE_OK;
 }
 
+static void pass_log(const struct tide_host *host, int level, const char *message)
+{
+    (void)host;
+    (void)level;
+    (void)message;
+}
+
 char *recode(const void *text, size_t length, const char *options, size_t *out_length)
 {
     struct decode_how how = {.options = options};
     struct decoded out = {0};
-    struct collector collector = {.host = {.abi = TIDE_ABI, .reject = refuse_reject}};
+    struct collector collector = {
+        .host = {.abi = TIDE_ABI, .log = pass_log, .reject = refuse_reject}};
     struct writer writer = {.options = options};
     struct drive drive = {
         .text = text, .length = length, .out = &out, .take = writer_take, .arg = &writer};
