@@ -28,6 +28,27 @@ static void append_primary_key(sqlite3_str *sql,
     }
 }
 
+/* Names that SQLite takes for one; it complains by itself of more columns than it can. */
+static int check_case(const struct writer *writer, struct tide_error *err)
+{
+    const struct tide_schema *schema = writer->request->schema;
+    int most = sqlite3_limit(writer->database.handle, SQLITE_LIMIT_COLUMN, -1);
+
+    for (size_t i = 0; i < schema->column_count && (int64_t)i < most; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const char *one = schema->columns[j].name, *other = schema->columns[i].name;
+
+            if (sqlite3_stricmp(one, other) == 0) {
+                return tide_error_set(err, TIDE_E_CONFIG,
+                                      "SQLite ignores case, so the columns \"%s\" and "
+                                      "\"%s\" are one to it; rename or exclude \"%s\"",
+                                      one, other, other);
+            }
+        }
+    }
+    return TIDE_OK;
+}
+
 static int create_table(const struct writer *writer, struct tide_error *err)
 {
     const struct tide_destination_request *request = writer->request;
@@ -165,8 +186,11 @@ int target_prepare(struct writer *writer, struct tide_schema *accepted,
                    struct tide_error *err)
 {
     const struct tide_destination_request *request = writer->request;
-    int rc = table_describe(&writer->database, request->table, &writer->table, err);
+    int rc = check_case(writer, err);
 
+    if (rc == TIDE_OK) {
+        rc = table_describe(&writer->database, request->table, &writer->table, err);
+    }
     if (rc == TIDE_OK && writer->table.count == 0 && request->schema->column_count > 0) {
         rc = create_table(writer, err);
         writer->is_new = true;

@@ -132,6 +132,20 @@ static void a_column_that_is_missing_comes_with_the_nearest(void **state)
     assert_non_null(strstr(harness->plugin.err.message, "\"full_name\""));
 }
 
+static void columns_that_differ_in_case_alone_are_told_apart_by_nobody(void **state)
+{
+    struct harness *harness = *state;
+
+    for (int is_there = 0; is_there < 2; is_there++) {
+        assert_int_equal(
+            db_write(harness, TIDE_MODE_APPEND, "id int64, s string, ID int64\n1|a|2\n"),
+            TIDE_E_CONFIG);
+        assert_non_null(strstr(harness->plugin.err.message, "SQLite ignores case"));
+        assert_non_null(strstr(harness->plugin.err.message, "rename or exclude \"ID\""));
+        db_run(harness, "CREATE TABLE IF NOT EXISTS t (id INTEGER, s TEXT)");
+    }
+}
+
 static void a_required_column_that_does_not_come_is_named(void **state)
 {
     struct harness *harness = *state;
@@ -265,6 +279,7 @@ int main(void)
         TEST(merge_without_a_unique_index_is_explained),
         TEST(a_row_that_violates_a_constraint_is_refused_alone),
         TEST(a_column_that_is_missing_comes_with_the_nearest),
+        TEST(columns_that_differ_in_case_alone_are_told_apart_by_nobody),
         TEST(a_required_column_that_does_not_come_is_named),
         TEST(accepted_are_the_real_columns),
         TEST(a_decimal_that_the_column_would_round_is_refused),
