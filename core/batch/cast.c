@@ -174,7 +174,8 @@ int tide_cast_reject(struct tide_cast *cast, int64_t row, const char *code,
         return rc;
     }
     tide_bit_clear(cast->validity, row);
-    length = (size_t)snprintf(message, sizeof message, "%.100s: ", cast->to->name);
+    length =
+        (size_t)snprintf(message, sizeof message, "column \"%.100s\": ", cast->to->name);
     va_start(args, format);
     (void)vsnprintf(message + length, sizeof message - length, format, args);
     va_end(args);

@@ -107,7 +107,7 @@ static void print_verified(struct json_object *run, FILE *out)
     }
 }
 
-void tide_run_object_print(struct json_object *run, FILE *out)
+void tide_run_object_print(struct json_object *run, const char *advice, FILE *out)
 {
     const char *error = tide_json_text(run, "error");
     struct json_object *rejects = tide_json_member(run, "rejects");
@@ -119,8 +119,8 @@ void tide_run_object_print(struct json_object *run, FILE *out)
         (void)fprintf(out, "\nerror: %s\n", error);
     }
     if (dropped > 0) {
-        (void)fprintf(out, "\n%" PRId64 " more rejects were counted and not kept\n",
-                      dropped);
+        (void)fprintf(out, "\n%" PRId64 " more rejects were counted and not kept%s\n",
+                      dropped, advice);
     }
 }
 

@@ -14,8 +14,9 @@ struct json_object *tide_run_object(struct json_object *end, int64_t id,
                                     const char *pipeline, int64_t started_at,
                                     int64_t ended_at);
 
-/** Its steps, tables and transformations as text. */
-void tide_run_object_print(struct json_object *run, FILE *out);
+/** Its steps, tables and transformations as text; the advice, which may be empty, stands
+ * behind the number of rejects that are not shown. */
+void tide_run_object_print(struct json_object *run, const char *advice, FILE *out);
 
 /** The exit status it means. */
 int tide_run_object_status(struct json_object *run);

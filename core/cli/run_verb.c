@@ -25,6 +25,7 @@
 #define GRACE_SECONDS 10 /* between being asked to stop and giving up */
 #define REJECTS_SHOWN 5
 #define REJECTS_LISTED 1000
+#define REJECTS_LISTED_TEXT "1000"
 
 struct run_args {
     int64_t limit;
@@ -104,10 +105,7 @@ static void show_reject(struct watcher *watcher, struct json_object *event)
     const char *origin = tide_json_text(event, "origin");
     int64_t position = tide_json_int(event, "position", 0);
 
-    if (watcher->rejects++ == REJECTS_SHOWN) {
-        (void)fputs("more rejects follow; --json lists them\n", stderr);
-    }
-    if (watcher->rejects > REJECTS_SHOWN) {
+    if (watcher->rejects++ >= REJECTS_SHOWN) {
         return;
     }
     if (isatty(STDERR_FILENO)) {
@@ -160,7 +158,7 @@ static void print_summary(struct json_object *run, const char *name, int64_t too
         printf(", %s", tide_progress_short(rows / seconds, " rows/s", rate));
     }
     printf("\n\n");
-    tide_run_object_print(run, stdout);
+    tide_run_object_print(run, "; --json lists the first " REJECTS_LISTED_TEXT, stdout);
 }
 
 static void print_run(const struct run_args *args, struct json_object *run,
@@ -214,7 +212,7 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
         .row_limit = args->limit,
         .checkpoint = checkpoint,
         .check = args->check,
-        .reject_count = args->json ? REJECTS_LISTED : REJECTS_SHOWN + 1,
+        .reject_count = args->json ? REJECTS_LISTED : REJECTS_SHOWN,
         .reject_bytes = INT64_C(1) << 20,
         .ledger = &ledger,
         .event = on_event,

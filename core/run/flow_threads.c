@@ -307,11 +307,11 @@ static int refuse_replace(const struct tide_flow *flow, struct tide_error *err)
     if (flow->table->mode != TIDE_MODE_REPLACE) {
         return TIDE_OK;
     }
-    return tide_error_set(
-        err, TIDE_E_CONFLICT,
-        "the source has no columns, so what is to take the place of the "
-        "rows is not known; the destination is as it was. Give the "
-        "source a header line, or use mode append");
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "the source has no columns, so what is to take the "
+                          "place of the rows is not known; the destination is as it was. "
+                          "Give the source a header line (csv), declare its columns "
+                          "under types (jsonl), or use mode append");
 }
 
 /* A source in which no columns were found may still have what was meant to be rows: each

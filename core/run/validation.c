@@ -6,8 +6,6 @@
 #include "batch/cast.h"
 
 struct failing {
-    const struct tide_validation *validation;
-    size_t column;
     uint8_t *drop;
     int64_t count;
     tide_validation_fail_fn fail;
@@ -66,22 +64,17 @@ void tide_validation_fini(struct tide_validation *validation)
 static int note_failure(void *arg, int64_t row, const char *code, const char *message)
 {
     struct failing *failing = arg;
-    const struct tide_validation *validation = failing->validation;
-    char text[512];
 
     failing->drop[row] = 1;
     failing->count++;
-    (void)snprintf(text, sizeof text, "column \"%s\": %s",
-                   validation->to.columns[failing->column].name, message);
-    return failing->fail(failing->arg, row, code, text);
+    return failing->fail(failing->arg, row, code, message);
 }
 
 int64_t tide_validation_apply(struct tide_validation *validation,
                               struct tide_batch *batch, uint8_t *drop,
                               tide_validation_fail_fn fail, void *arg)
 {
-    struct failing failing = {
-        .validation = validation, .drop = drop, .fail = fail, .arg = arg};
+    struct failing failing = {.drop = drop, .fail = fail, .arg = arg};
     size_t columns = validation->from.column_count;
 
     for (size_t i = 0; i < columns; i++) {
@@ -92,7 +85,6 @@ int64_t tide_validation_apply(struct tide_validation *validation,
         if (tide_cast_is_free(from, to)) {
             continue;
         }
-        failing.column = i;
         rc = tide_cast_column(batch, i, from, to, drop, note_failure, &failing);
         if (rc < 0) {
             return rc;

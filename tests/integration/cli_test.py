@@ -159,6 +159,32 @@ def test_a_source_without_columns_replaces_nothing_and_one_without_rows_all(fold
     equal(tap.read(folder, "out/people.jsonl"), "")
 
 
+def test_declared_types_are_the_columns_of_json_lines_without_rows(folder):
+    definition = people(folder)
+    write(folder, "people.yaml", PEOPLE.replace("csv", "jsonl").split("transformations")[0])
+    write(folder, "in/people.jsonl", '{"id": 1}\n')
+    equal(tidemill("run", definition).returncode, 0)
+    contains(tap.read(folder, "out/people.jsonl"), "1")
+    write(folder, "in/people.jsonl", "")
+    equal(tidemill("run", definition).returncode, 0)
+    equal(tap.read(folder, "out/people.jsonl"), "")
+
+
+def test_rejects_that_are_not_shown_are_told_once(folder):
+    done = tidemill("run", people(folder, "x,Bob\n" * 9))
+    equal(done.returncode, 3)
+    equal(done.stderr.count("rejected "), 5)
+    contains(done.stderr, 'input_validation: format: column "id": "x" is no int64')
+    equal("more rejects" in done.stderr, False)
+    contains(done.stdout, "4 more rejects were counted and not kept; --json lists the first 1000\n")
+
+
+def test_a_plugin_without_a_kind_is_told_the_usage(folder):
+    done = tidemill("plugin", "new")
+    equal(done.returncode, 2)
+    contains(done.stdout + done.stderr, "new NAME --kind KIND")
+
+
 def test_the_library_of_a_compression_is_asked_for_only_when_it_is_needed(folder):
     definition = people(folder)
     write(folder, "lib/libz.so.1", "no library")

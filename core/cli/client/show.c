@@ -70,7 +70,7 @@ static void print_run(int64_t id, struct json_object *run)
     }
     printf("run %" PRId64 ": %s, %s to %s\n\n", id, tide_json_text(run, "state"),
            tide_json_text(run, "startTime"), ended ? ended : "now");
-    tide_run_object_print(run, stdout);
+    tide_run_object_print(run, "", stdout);
 }
 
 int tide_show_run(int64_t id, bool follow, bool json)

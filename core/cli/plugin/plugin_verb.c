@@ -51,7 +51,7 @@ static int plugin(const void *values, const char *const *operands, size_t count)
 
 const struct tide_verb tide_verb_plugin = {
     .name = "plugin",
-    .operands = "test FILE [OPTION=VALUE ...] | new NAME",
+    .operands = "test FILE [OPTION=VALUE ...] | new NAME --kind KIND",
     .least = 2,
     .most = 64,
     .summary = "Hold a plugin against its promises, or begin one.",

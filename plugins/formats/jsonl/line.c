@@ -84,9 +84,11 @@ static int reject_mismatch(struct jsonl_decoder *decoder, struct row *row,
         return reject_malformed(decoder, row, err);
     }
     return jsonl_reject(decoder, row->line, err, "type_mismatch",
-                        "\"%s\" is %s, where the first rows made the column %s; declare "
-                        "its type under types: in the definition",
+                        "\"%s\" is %s, where the %s made the column %s; declare its type "
+                        "under types: in the definition",
                         column->name, large ? "beyond 64 bits" : kinds[value->kind],
+                        decoder->request.table ? "first file, or a SCHEMA,"
+                                               : "first rows",
                         tide_type_name(column->builder.type));
 }
 

@@ -170,7 +170,7 @@ static void check_pair(const struct pair *pair)
         assert_int_equal(failures.count, 1);
         assert_int_equal(failures.row, 1);
         assert_string_equal(failures.code, wanted + 1);
-        assert_true(tide_text_starts(failures.message, "c: "));
+        assert_true(tide_text_starts(failures.message, "column \"c\": "));
     } else {
         if (failures.count > 0) {
             fail_msg("%s", failures.message);

@@ -130,7 +130,7 @@ static void a_number_written_out_may_be_too_long(void **state)
                      TIDE_OK);
     assert_int_equal(failures.count, 1);
     assert_int_equal(failures.row, 0);
-    assert_string_equal(failures.message, "c: 5 characters, and 4 fit");
+    assert_string_equal(failures.message, "column \"c\": 5 characters, and 4 fit");
     tide_batch_release(&batch);
     tide_schema_clear(&schema);
 }

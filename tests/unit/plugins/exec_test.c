@@ -165,6 +165,20 @@ static void the_state_is_given_back_in_a_file(void **state)
     assert_string_equal(harness_get(harness, "name"), "--from\n");
 }
 
+static void a_value_that_the_schema_does_not_fit_is_told_of_it(void **state)
+{
+    struct harness *harness = *state;
+    char text[512];
+
+    (void)snprintf(text, sizeof text, "%s%s", small_schema,
+                   "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"id\":\"x\"}}\n");
+    harness_put_text("in", text);
+    assert_non_null(harness_read(harness, "exec", cat, "t"));
+    assert_int_equal(harness->plugin.reject_count, 1);
+    assert_non_null(strstr(harness->plugin.rejects[0].message,
+                           "where the first file, or a SCHEMA, made the column int64"));
+}
+
 static void a_state_that_is_not_kept_is_told_once(void **state)
 {
     static const char states[] = "{\"type\":\"STATE\",\"value\":1}\n"
@@ -379,6 +393,7 @@ int main(void)
         HARNESS_TEST(singer_types_become_ours),
         HARNESS_TEST(bad_messages_are_rejected_with_their_line),
         HARNESS_TEST(the_state_is_given_back_in_a_file),
+        HARNESS_TEST(a_value_that_the_schema_does_not_fit_is_told_of_it),
         HARNESS_TEST(a_state_that_is_not_kept_is_told_once),
         HARNESS_TEST(small_batches_lose_nothing),
         HARNESS_TEST(a_stream_that_is_missing_has_a_near_one),
