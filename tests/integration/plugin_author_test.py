@@ -31,6 +31,13 @@ def installed(folder):
     raise AssertionError("no tidemill.pc was installed")
 
 
+def test_the_pkg_config_file_knows_the_prefix_of_the_install(folder):
+    command("make", "-C", BUILD, "install-tidemillincludeHEADERS", "install-pkgconfigDATA", "install-data-hook",
+            "prefix=" + folder + "/there", env={"MAKEFLAGS": "", "MFLAGS": "", "MAKELEVEL": ""})
+    flags = command("pkg-config", "--cflags", "tidemill", env={"PKG_CONFIG_PATH": folder + "/there/lib/pkgconfig"})
+    equal(flags.strip(), "-I" + folder + "/there/include")
+
+
 def test_each_skeleton_compiles_and_passes_its_test(folder):
     env = dict(installed(folder), TIDEMILL=tap.TIDEMILL, CFLAGS="-O1 -Wall -Wextra -Wno-unused-parameter -Werror")
     for kind in KINDS:
