@@ -92,7 +92,7 @@ static const struct tide_key sync_keys[] = {
      .help = "Minutes between loads of the destination."},
     {.name = "auto_sync_new_tables",
      .shape = TIDE_SHAPE_BOOL,
-     .help = "Add tables that appear in the source."},
+     .help = "Add tables that appear in the source: kept, not acted on yet."},
     {0},
 };
 

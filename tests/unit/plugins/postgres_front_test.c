@@ -129,8 +129,8 @@ static void rewrite(size_t i)
 
 static const char *const harmless[] = {
     "DELETE FROM t WHERE id IN (10, 20, 30)",
-    "DELETE FROM t WHERE id IN (10, 100); INSERT INTO t VALUES (13, 1); "
-    "DELETE FROM t WHERE v = 13",
+    ("DELETE FROM t WHERE id IN (10, 100); INSERT INTO t VALUES (13, 1); "
+     "DELETE FROM t WHERE v = 13"),
     "BEGIN; UPDATE t SET v = -v, id = id - 1000; ROLLBACK",
     "UPDATE t SET v = v WHERE id > 40",
     "UPDATE t SET id = id + 1000 WHERE id > 40",
