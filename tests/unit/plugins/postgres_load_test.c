@@ -11,7 +11,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ROWS 300
-#define GROUPS 3 /* a commit behind each */
+#define GROUPS 3                       /* a commit behind each */
+#define LINE (2 * TIDE_VALUE_TEXT_MAX) /* bytes of a row as a line, and more */
 
 static const char *const key_id[] = {"id", NULL};
 
@@ -120,7 +121,7 @@ static bool (*const patterns[])(int64_t row) = {none, all, first_and_last, adjac
                                                 scattered};
 
 static void make_lines(const struct reason *reason, bool (*is_bad)(int64_t row),
-                       char lines[ROWS][32])
+                       char lines[ROWS][LINE])
 {
     for (int64_t row = 0; row < ROWS; row++) {
         const char *n = is_bad(row) ? reason->bad : reason->good;
@@ -140,7 +141,7 @@ static void make_table(const struct reason *reason)
 }
 
 /* All groups, with a checkpoint behind each. */
-static void load(struct kit_destination *destination, char lines[ROWS][32])
+static void load(struct kit_destination *destination, char lines[ROWS][LINE])
 {
     const char *group[ROWS / GROUPS];
 
@@ -181,7 +182,7 @@ static void check_rejects(const struct reason *reason, bool (*is_bad)(int64_t ro
 
 /* The good rows are there, in their order, with their values. */
 static void check_rows(const struct reason *reason, bool (*is_bad)(int64_t row),
-                       char lines[ROWS][32], bool is_ordered)
+                       char lines[ROWS][LINE], bool is_ordered)
 {
     char wanted[ROWS * 32] = "";
     size_t used = 0;
@@ -203,7 +204,7 @@ static void check_rows(const struct reason *reason, bool (*is_bad)(int64_t row),
 static void check_reason(const struct reason *reason, bool (*is_bad)(int64_t row),
                          int mode)
 {
-    char lines[ROWS][32];
+    char lines[ROWS][LINE];
     struct kit_destination destination;
     struct tide_schema schema;
 
