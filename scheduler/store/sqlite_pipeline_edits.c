@@ -46,19 +46,29 @@ static int set_schedule(struct tide_sqlite *sqlite,
         err);
 }
 
+/* What is NULL stays as it is. */
+static int edit_schedule(struct tide_backend *backend,
+                         const struct tide_pipeline_ref *ref, const bool *enabled,
+                         const int64_t *minutes, struct tide_arena *arena,
+                         struct tide_pipeline_record *pipeline, struct tide_error *err)
+{
+    int code = get_editable(backend, ref, arena, pipeline, err);
+
+    if (code == TIDE_OK) {
+        code = set_schedule((struct tide_sqlite *)backend, pipeline,
+                            enabled ? *enabled : pipeline->enabled,
+                            minutes ? *minutes : pipeline->period_minutes, err);
+    }
+    return code == TIDE_OK ? get_again(backend, arena, pipeline, err) : code;
+}
+
 int tide_sqlite_pipeline_enable(struct tide_backend *backend,
                                 const struct tide_pipeline_ref *ref, bool enabled,
                                 struct tide_arena *arena,
                                 struct tide_pipeline_record *pipeline,
                                 struct tide_error *err)
 {
-    int code = get_editable(backend, ref, arena, pipeline, err);
-
-    if (code == TIDE_OK) {
-        code = set_schedule((struct tide_sqlite *)backend, pipeline, enabled,
-                            pipeline->period_minutes, err);
-    }
-    return code == TIDE_OK ? get_again(backend, arena, pipeline, err) : code;
+    return edit_schedule(backend, ref, &enabled, NULL, arena, pipeline, err);
 }
 
 int tide_sqlite_pipeline_period(struct tide_backend *backend,
@@ -67,13 +77,7 @@ int tide_sqlite_pipeline_period(struct tide_backend *backend,
                                 struct tide_pipeline_record *pipeline,
                                 struct tide_error *err)
 {
-    int code = get_editable(backend, ref, arena, pipeline, err);
-
-    if (code == TIDE_OK) {
-        code = set_schedule((struct tide_sqlite *)backend, pipeline, pipeline->enabled,
-                            minutes, err);
-    }
-    return code == TIDE_OK ? get_again(backend, arena, pipeline, err) : code;
+    return edit_schedule(backend, ref, NULL, &minutes, arena, pipeline, err);
 }
 
 static int forget_positions(struct tide_sqlite *sqlite, int64_t pipeline,
