@@ -66,6 +66,7 @@ void tide_flow_fini(struct tide_flow *flow)
     tide_validation_fini(&flow->input);
     tide_validation_fini(&flow->output);
     tide_filter_destroy(flow->filter);
+    tide_unread_fini(&flow->unread);
     tide_verify_destroy(flow->verify);
     tide_schema_clear(&flow->source_schema);
     tide_schema_clear(&flow->received);

@@ -17,6 +17,7 @@
 #include "run/filter.h"
 #include "run/plugin_host.h"
 #include "run/position.h"
+#include "run/unread.h"
 #include "run/validation.h"
 
 /* Small enough to stay in a processor's cache from step to step. */
@@ -69,6 +70,7 @@ struct tide_flow {
     struct tide_flow_transform *transforms; /**< owned; they do not move */
     size_t transform_count;
     size_t transform;            /**< the one that has the batch */
+    struct tide_unread unread;
     struct tide_schema outgoing; /**< owned; what comes out of the transforms */
     struct tide_validation output;
     uint8_t *drop; /**< owned; rows to take out of the batch in hand */

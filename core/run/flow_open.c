@@ -179,6 +179,7 @@ static int bind_transform(struct tide_flow *flow, size_t index, struct tide_erro
         return rc;
     }
     transform->trail = tide_replay_trail(flow, flow->transform_count - 1);
+    tide_unread_enter(&flow->unread, transform->plugin, &flow->outgoing);
     tide_plugin_host_enter(&transform->host, "bind", err);
     rc = transform->plugin->bind(bound->options, &transform->host.host, &flow->outgoing,
                                  &transform->state, err);
@@ -186,6 +187,7 @@ static int bind_transform(struct tide_flow *flow, size_t index, struct tide_erro
     if (rc < 0) {
         return rc;
     }
+    tide_unread_leave(&flow->unread, &flow->outgoing);
     rc = check_names(&flow->outgoing, err);
     if (rc != TIDE_OK) {
         return tide_error_wrap(err, "%s", transform->host.label);
@@ -198,6 +200,8 @@ static int bind_transforms(struct tide_flow *flow, struct tide_error *err)
     const struct tide_pipeline *pipeline = flow->engine->pipeline;
     int rc = copy_schema(&flow->input.to, &flow->outgoing, err);
 
+    tide_unread_begin(&flow->unread, flow->source_schema.column_count, flow->excluded,
+                      flow->excluded_count);
     flow->transforms =
         tide_alloc_array(pipeline->transformation_count + 1, sizeof *flow->transforms);
     for (size_t i = 0; rc == TIDE_OK && i < pipeline->transformation_count; i++) {

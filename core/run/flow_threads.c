@@ -356,6 +356,9 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
     if (flow->source_schema.column_count == 0) {
         return drain(flow, err);
     }
+    if (tide_unread_tell(flow, err) != TIDE_OK) {
+        return err->code;
+    }
     flow->to_middle = tide_channel_create(&bounds, cancel);
     flow->to_writer = tide_channel_create(&bounds, cancel);
     has_writer = start_thread(flow, writer_main, "writer", &writer);

@@ -285,6 +285,24 @@ static int script_acknowledge(void *state, const char *position, struct tide_err
     return TIDE_OK;
 }
 
+/* They come all the same. */
+static int script_leave_out(void *state, const size_t *columns, size_t count,
+                            struct tide_error *err)
+{
+    struct reading *reading = state;
+    char list[64] = "";
+
+    (void)err;
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(list);
+
+        (void)snprintf(list + length, sizeof list - length, i > 0 ? ",%zu" : "%zu",
+                       columns[i]);
+    }
+    note(reading->options, "leave_out", list);
+    return TIDE_OK;
+}
+
 static void script_close(void *state)
 {
     free(state);
@@ -299,6 +317,7 @@ static const struct tide_source script_source = {
     .position = script_position,
     .acknowledge = script_acknowledge,
     .close = script_close,
+    .leave_out = script_leave_out,
 };
 
 TIDE_PLUGIN_ENTRY = {

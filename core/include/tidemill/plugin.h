@@ -182,9 +182,26 @@ struct tide_source {
      */
     int (*again)(void *state, const struct tide_reject *reject, struct tide_batch *batch,
                  struct tide_error *err);
+    /**
+     * Nobody will look at the values of these columns, given by their places in the
+     * schema in ascending order; never all of them.  Batches keep their form: there may
+     * be nulls in them, also where a column is required, or anything else that costs
+     * little.  A row is not rejected for such a value.  Called once, between open and the
+     * first read, or not at all.  May be NULL.
+     */
+    int (*leave_out)(void *state, const size_t *columns, size_t count,
+                     struct tide_error *err);
 };
 
 /* ---- transforms ---------------------------------------------------------------------*/
+
+/** Bits of tide_transform.flags. */
+enum tide_transform_flag {
+    /** Columns keep their values and their order: some are left out, or get other names.
+     * It does not look at values and rejects no row, so that those of a column it leaves
+     * out need not be there. */
+    TIDE_TRANSFORM_COLUMNS_ALONE = 1
+};
 
 struct tide_transform {
     uint32_t size;

@@ -44,6 +44,7 @@ int pg_decoder_init(struct pg_decoder *decoder, size_t count, struct tide_error 
 {
     decoder->columns = calloc(count + 1, sizeof *decoder->columns);
     decoder->count = count;
+    decoder->sent = count;
     return decoder->columns ? TIDE_OK
                             : tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
 }
@@ -55,6 +56,12 @@ void pg_decoder_clear(struct pg_decoder *decoder)
     }
     free(decoder->columns);
     memset(decoder, 0, sizeof *decoder);
+}
+
+void pg_decoder_leave_out(struct pg_decoder *decoder, size_t i)
+{
+    decoder->columns[i].is_left_out = true;
+    decoder->sent--;
 }
 
 size_t pg_decode_header(const uint8_t *data, size_t length)
@@ -262,9 +269,13 @@ static int decode_fields(struct pg_decoder *decoder, const uint8_t *p, const uin
 {
     for (size_t i = 0; i < decoder->count; i++) {
         struct pg_decode_column *column = &decoder->columns[i];
-        int32_t length = end - p >= 4 ? (int32_t)get32(p) : INT32_MAX;
+        int32_t length;
         int rc;
 
+        if (column->is_left_out) {
+            continue;
+        }
+        length = end - p >= 4 ? (int32_t)get32(p) : INT32_MAX;
         p += 4;
         if (length < 0) {
             rc = tide_append_null(&column->builder);
@@ -294,10 +305,10 @@ int pg_decode_row(struct pg_decoder *decoder, const uint8_t *data, size_t length
     if (fields == -1) {
         return TIDE_END;
     }
-    if (length < 2 || (size_t)fields != decoder->count) {
+    if (length < 2 || (size_t)fields != decoder->sent) {
         return tide_error_set(err, TIDE_E_INTERNAL,
                               "the server sent a row of %d columns instead of %zu",
-                              fields, decoder->count);
+                              fields, decoder->sent);
     }
     rc = decode_fields(decoder, data + 2, data + length, err);
     if (rc == TIDE_OK) {
@@ -310,12 +321,24 @@ int pg_decode_row(struct pg_decoder *decoder, const uint8_t *data, size_t length
     return rc;
 }
 
-int pg_decoder_take(struct pg_decoder *decoder, size_t i, struct ArrowArray *column)
+static int append_nulls(struct tide_builder *builder, int64_t rows)
+{
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && builder->length < rows) {
+        rc = tide_append_null(builder);
+    }
+    return rc;
+}
+
+int pg_decoder_take(struct pg_decoder *decoder, size_t i, int64_t rows,
+                    struct ArrowArray *column)
 {
     struct tide_builder *builder = &decoder->columns[i].builder;
-    int64_t rows = builder->length;
+    int rc = decoder->columns[i].is_left_out ? append_nulls(builder, rows) : TIDE_OK;
     size_t bytes = builder->data_length;
-    int rc = tide_builder_finish(builder, column);
+
+    rc = rc == TIDE_OK ? tide_builder_finish(builder, column) : rc;
 
     /* The next batch will be much like this one. */
     return rc == TIDE_OK ? tide_builder_reserve(builder, rows, bytes + bytes / 16) : rc;

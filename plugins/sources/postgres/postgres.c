@@ -38,7 +38,7 @@ struct pg_source {
     struct tide_pg_sql copy;     /* the statement */
     struct pg_stream stream;     /* what it gives */
     char *origin;                /* the table as the request named it */
-    int64_t batch_rows, batch_bytes;
+    int64_t batch_rows, batch_bytes, row_limit;
     int64_t row;            /* rows received so far */
     int64_t last_row;       /* the last of these that is in the builders */
     uint32_t statement;     /* the one that is read, from 0 */
@@ -160,9 +160,8 @@ static int prepare_reading(struct pg_source *source,
         return rc;
     }
     source->done = source->plan.nothing;
-    pg_query_build(&source->copy, &source->table, &source->selection, &source->plan,
-                   request->row_limit);
-    return tide_pg_sql_check(&source->copy, err);
+    source->row_limit = request->row_limit;
+    return TIDE_OK;
 }
 
 static void source_close(void *state)
@@ -357,7 +356,7 @@ static int take_columns(struct pg_source *source, struct tide_batch *batch,
     int rc = TIDE_OK;
 
     for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
-        rc = pg_decoder_take(&source->decoder, i,
+        rc = pg_decoder_take(&source->decoder, i, batch->array.length,
                              i < selection->visible ? batch->array.children[i]
                                                     : &hidden[i - selection->visible]);
     }
@@ -390,13 +389,23 @@ static int make_batch(struct pg_source *source, struct tide_batch *batch,
     return rc;
 }
 
+static int send_copy(struct pg_source *source, struct tide_error *err)
+{
+    int rc;
+
+    source->has_begun = true;
+    source->stream.pg = source->pg;
+    pg_query_build(&source->copy, &source->table, &source->selection, &source->plan,
+                   source->row_limit);
+    rc = tide_pg_sql_check(&source->copy, err);
+    return rc == TIDE_OK ? pg_stream_begin(&source->stream, source->copy.text, err) : rc;
+}
+
 /* Begin to read, or go on with what the last batch left. */
 static int go_on(struct pg_source *source, struct tide_error *err)
 {
     if (!source->has_begun) {
-        source->has_begun = true;
-        source->stream.pg = source->pg;
-        return pg_stream_begin(&source->stream, source->copy.text, err);
+        return send_copy(source, err);
     }
     if (source->has_held) {
         source->has_held = false;
@@ -420,6 +429,22 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
     return rc == TIDE_OK ? make_batch(source, batch, err) : rc;
 }
 
+/* They are not asked for. */
+static int source_leave_out(void *state, const size_t *columns, size_t count,
+                            struct tide_error *err)
+{
+    struct pg_source *source = state;
+
+    (void)err;
+    pg_selection_leave_out(&source->selection, &source->plan, columns, count);
+    for (size_t i = 0; i < source->selection.visible; i++) {
+        if (source->selection.left_out[i]) {
+            pg_decoder_leave_out(&source->decoder, i);
+        }
+    }
+    return TIDE_OK;
+}
+
 static const char *source_position(void *state)
 {
     struct pg_source *source = state;
@@ -436,6 +461,7 @@ static const struct tide_source postgres_source = {
     .read = source_read,
     .position = source_position,
     .close = source_close,
+    .leave_out = source_leave_out,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -30,7 +30,9 @@ int pg_selection_make(const struct tide_pg_table *table,
 {
     selection->columns =
         calloc(table->column_count + PG_ORDER_MAX, sizeof *selection->columns);
-    if (!selection->columns) {
+    selection->left_out =
+        calloc(table->column_count + PG_ORDER_MAX, sizeof *selection->left_out);
+    if (!selection->columns || !selection->left_out) {
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
     }
     for (size_t i = 0; i < table->column_count; i++) {
@@ -68,9 +70,21 @@ void pg_selection_order(struct pg_selection *selection, const struct pg_plan *pl
     }
 }
 
+void pg_selection_leave_out(struct pg_selection *selection, const struct pg_plan *plan,
+                            const size_t *places, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        selection->left_out[places[i]] = true;
+    }
+    for (size_t i = 0; plan->stretches.count == 0 && i < plan->order_count; i++) {
+        selection->left_out[selection->order[i]] = false;
+    }
+}
+
 void pg_selection_clear(struct pg_selection *selection)
 {
     free(selection->columns);
+    free(selection->left_out);
     memset(selection, 0, sizeof *selection);
 }
 
@@ -85,10 +99,16 @@ static void add_name(struct tide_pg_sql *sql, const struct tide_pg_column *colum
 static void add_columns(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                         const struct pg_selection *selection)
 {
+    const char *comma = "";
+
     for (size_t i = 0; i < selection->count; i++) {
         const struct tide_pg_column *column = &table->columns[selection->columns[i]];
 
-        tide_pg_sql_add(sql, i > 0 ? ", " : "");
+        if (selection->left_out[i]) {
+            continue;
+        }
+        tide_pg_sql_add(sql, comma);
+        comma = ", ";
         add_name(sql, column);
         if (column->type.form == TIDE_PG_AS_TEXT) {
             tide_pg_sql_add(sql, "::text");

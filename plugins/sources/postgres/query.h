@@ -18,6 +18,7 @@ struct pg_selection {
     size_t count;
     size_t visible; /**< of these, the columns that go into batches: the first ones */
     size_t order[PG_ORDER_MAX]; /**< places among them of the plan's order */
+    bool *left_out; /**< owned; by place: nobody looks at it, and it is not asked for */
 };
 
 /** Choose the columns that are wanted.  TIDE_E_CONFIG: none is. */
@@ -29,6 +30,10 @@ int pg_selection_make(const struct tide_pg_table *table,
 /** Find the columns of the plan's order among them; those that are not wanted are read
  * behind them.  None is needed where stretches tell the place. */
 void pg_selection_order(struct pg_selection *selection, const struct pg_plan *plan);
+
+/** Leave out columns, by place, that the order does not need either. */
+void pg_selection_leave_out(struct pg_selection *selection, const struct pg_plan *plan,
+                            const size_t *places, size_t count);
 
 void pg_selection_clear(struct pg_selection *selection);
 

@@ -112,6 +112,7 @@ static void exclude_close(void *state)
 
 static const struct tide_transform exclude_fields = {
     .size = sizeof exclude_fields,
+    .flags = TIDE_TRANSFORM_COLUMNS_ALONE,
     .bind = exclude_bind,
     .apply = exclude_apply,
     .close = exclude_close,

@@ -104,6 +104,7 @@ static void rename_close(void *state)
 
 static const struct tide_transform rename_fields = {
     .size = sizeof rename_fields,
+    .flags = TIDE_TRANSFORM_COLUMNS_ALONE,
     .bind = rename_bind,
     .apply = rename_apply,
     .close = rename_close,

@@ -58,6 +58,65 @@ static void columns_are_chosen_by_the_server(void **state)
     kit_source_close(&source);
 }
 
+/* Read from what lies behind leave_out(): the only batch of three rows. */
+static void read_without(struct kit_source *source, const size_t *columns, size_t count,
+                         struct tide_batch *batch)
+{
+    const struct tide_source *plugin = kit_source_plugin();
+
+    kit_source_opens(source);
+    assert_int_equal(plugin->leave_out(source->state, columns, count, &source->err),
+                     TIDE_OK);
+    assert_int_equal(plugin->read(source->state, batch, &source->err), TIDE_OK);
+    assert_int_equal(batch->array.length, 3);
+}
+
+/* The server cannot even make the value of the column that is left out. */
+static void columns_that_nobody_looks_at_are_not_asked_for(void **state)
+{
+    const size_t columns[] = {0, 2};
+    struct kit_source source;
+    struct tide_batch batch = {0};
+
+    (void)state;
+    kit_sql("CREATE VIEW partial AS SELECT 1 / (g - 2) AS bad, g AS id, 'x' AS t, "
+            "-g AS n FROM generate_series(1, 3) g");
+    kit_source_init(&source, "partial");
+    read_without(&source, columns, 2, &batch);
+    for (int64_t row = 0; row < 3; row++) {
+        assert_true(tide_array_is_null(batch.array.children[0], row));
+        assert_true(tide_array_is_null(batch.array.children[2], row));
+        assert_int_equal(tide_array_int64(batch.array.children[1], row), row + 1);
+        assert_int_equal(tide_array_int64(batch.array.children[3], row), -row - 1);
+    }
+    tide_batch_release(&batch);
+    assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
+                     TIDE_END);
+    kit_source_close(&source);
+}
+
+/* Neither the cursor, which gives the order, nor the key can be done without. */
+static void a_place_is_told_without_the_columns_that_are_left_out(void **state)
+{
+    const size_t columns[] = {0, 1, 2};
+    struct kit_source source;
+    struct tide_batch batch = {0};
+
+    (void)state;
+    kit_sql(
+        "CREATE TABLE placed (id int PRIMARY KEY, at int, t text, n int); INSERT INTO "
+        "placed SELECT g, 10 * g, 'x', -g FROM generate_series(1, 3) g");
+    kit_source_init(&source, "placed");
+    source.request.cursor = "at";
+    read_without(&source, columns, 3, &batch);
+    assert_non_null(strstr(kit_position(&source), "\"cursor\": \"30\""));
+    assert_non_null(strstr(kit_position(&source), "\"key\": [\"3\"]"));
+    assert_true(tide_array_is_null(batch.array.children[2], 2));
+    assert_int_equal(tide_array_int64(batch.array.children[3], 2), -3);
+    tide_batch_release(&batch);
+    kit_source_close(&source);
+}
+
 static int collect(void *arg, const char *table, const struct tide_schema *schema)
 {
     char *list = arg;
@@ -408,6 +467,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_schema_tells_types_lengths_and_keys),
         cmocka_unit_test(columns_are_chosen_by_the_server),
+        cmocka_unit_test(columns_that_nobody_looks_at_are_not_asked_for),
+        cmocka_unit_test(a_place_is_told_without_the_columns_that_are_left_out),
         cmocka_unit_test(discover_lists_tables_and_views),
         cmocka_unit_test(discover_tells_an_empty_schema_from_one_that_is_not_there),
         cmocka_unit_test(odd_names_and_views_are_read),
