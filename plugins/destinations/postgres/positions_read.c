@@ -36,7 +36,7 @@ void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positi
     pg_positions_add_table(sql, positions);
     tide_pg_sql_add(sql, " WHERE pipeline = ");
     tide_pg_sql_literal(sql, positions->pipeline);
-    if (positions->name) {
+    if (positions->name && strcmp(positions->name, positions->pipeline) != 0) {
         tide_pg_sql_add(sql, " OR pipeline = ");
         tide_pg_sql_literal(sql, positions->name);
     }
@@ -197,7 +197,7 @@ static int look(struct pg_positions *positions, struct tide_pg_table *table,
                 struct tide_pg *pg, char **position, struct tide_error *err)
 {
     PGresult *rows = NULL;
-    int rc = tide_pg_table_load_with(pg, table, NULL, NULL, err);
+    int rc = tide_pg_table_load_with(pg, table, false, NULL, NULL, err);
 
     if (rc == TIDE_E_NOT_FOUND) {
         return ask_privilege(positions, pg, err);

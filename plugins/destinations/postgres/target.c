@@ -284,7 +284,9 @@ static int look(struct pg_target *target, struct tide_pg *pg,
         rc = tide_pg_sql_check(&sql, err);
     }
     if (rc == TIDE_OK) {
-        rc = tide_pg_table_load_with(pg, &target->table, sql.text, &target->rows, err);
+        rc =
+            tide_pg_table_load_with(pg, &target->table, request->mode != TIDE_MODE_APPEND,
+                                    sql.text, &target->rows, err);
     }
     tide_pg_sql_clear(&sql);
     return rc;

@@ -34,7 +34,7 @@ struct tide_pg_column {
 struct tide_pg_table {
     struct tide_pg_name name;
     char oid[16];      /**< in decimal, as a query parameter; "" while it is not known */
-    bool has_triggers; /**< or foreign keys to it */
+    bool has_triggers; /**< or foreign keys to it; or it was not asked */
     struct tide_pg_column *columns;
     size_t column_count;
 };
@@ -47,10 +47,12 @@ int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
 
 /** The same but for the key, and in the same round trip the rows of one statement more
  * (NULL: none): *rows is the caller's to PQclear.  It may fail: *rows stays NULL then,
- * and the transaction, one without words, is begun anew. */
+ * and the transaction, one without words, is begun anew.  Without asking for triggers,
+ * which takes time, it is not known either whether it is a table that the name stands
+ * for, or an index or the like. */
 TIDE_MUST_CHECK
 int tide_pg_table_load_with(struct tide_pg *pg, struct tide_pg_table *table,
-                            const char *statement, PGresult **rows,
+                            bool with_triggers, const char *statement, PGresult **rows,
                             struct tide_error *err);
 
 /** The same as tide_pg_table_load() of a table that may have domains, for more time. */

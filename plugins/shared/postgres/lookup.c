@@ -10,12 +10,12 @@
 
 #include "postgres/catalog.h"
 
+/* Those of the system, too: to leave them out would take an operator more. */
 #define COLUMNS                                                                          \
     "SELECT attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attnum,"     \
-    " attnotnull, attidentity, atthasdef, attgenerated, attisdropped"                    \
-    " FROM pg_attribute WHERE attnum > 0 AND attrelid = "
-#define TABLE                                                                            \
-    "; SELECT oid, relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
+    " attnotnull, attidentity, atthasdef, attgenerated, attisdropped, attrelid"          \
+    " FROM pg_attribute WHERE attrelid = "
+#define TABLE "; SELECT relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
 
 enum {
     COLUMN_NAME,
@@ -27,12 +27,18 @@ enum {
     COLUMN_IDENTITY,
     COLUMN_DEFAULT,
     COLUMN_GENERATED,
-    COLUMN_DROPPED
+    COLUMN_DROPPED,
+    COLUMN_TABLE
 };
 
-enum { TABLE_OID, TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
+enum { TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
 
-enum { ANSWER_COLUMNS, ANSWER_TABLE, ANSWER_MORE, ANSWERS };
+/* What comes back of the first question; what was not asked is NULL. */
+struct answers {
+    PGresult *columns;
+    PGresult *table;
+    PGresult *more;
+};
 
 /* Types with a lower oid are PostgreSQL's own, none of them a domain or an enum. */
 #define FIRST_OTHER_TYPE 10000
@@ -84,24 +90,37 @@ static int begin_anew(struct tide_pg *pg, struct tide_error *err)
     return rc;
 }
 
-static int ask(struct tide_pg *pg, const struct tide_pg_name *name, const char *more,
-               PGresult **answers, struct tide_error *err)
+static void build_question(const struct tide_pg_name *name, bool with_table,
+                           const char *more, struct tide_pg_sql *sql)
 {
+    tide_pg_sql_add(sql, COLUMNS);
+    add_table(sql, name);
+    if (with_table) {
+        tide_pg_sql_add(sql, TABLE);
+        add_table(sql, name);
+    }
+    if (more) {
+        tide_pg_sql_add(sql, "; ");
+        tide_pg_sql_add(sql, more);
+    }
+}
+
+static int ask(struct tide_pg *pg, const struct tide_pg_name *name, bool with_table,
+               const char *more, struct answers *answers, struct tide_error *err)
+{
+    PGresult *results[3] = {NULL};
+    size_t own = with_table ? 2 : 1;
     struct tide_pg_sql sql = {0};
     struct tide_error why = {0};
     int rc;
 
-    tide_pg_sql_add(&sql, COLUMNS);
-    add_table(&sql, name);
-    tide_pg_sql_add(&sql, TABLE);
-    add_table(&sql, name);
-    if (more) {
-        tide_pg_sql_add(&sql, "; ");
-        tide_pg_sql_add(&sql, more);
-    }
-    rc = tide_pg_exec_rows(pg, &sql, answers, more ? ANSWERS : ANSWER_MORE, &why);
+    build_question(name, with_table, more, &sql);
+    rc = tide_pg_exec_rows(pg, &sql, results, more ? own + 1 : own, &why);
     tide_pg_sql_clear(&sql);
-    if (rc != TIDE_OK && answers[ANSWER_TABLE] &&
+    answers->columns = results[0];
+    answers->table = with_table ? results[1] : NULL;
+    answers->more = results[own];
+    if (rc != TIDE_OK && results[own - 1] &&
         PQtransactionStatus(pg->conn) == PQTRANS_INERROR) {
         return begin_anew(pg, err);
     }
@@ -161,6 +180,12 @@ static bool has_domain(const PGresult *types)
 
 /* ---- the columns ----------------------------------------------------------------- */
 
+/* Below 0 those of the system. */
+static int number_of(const PGresult *columns, int row)
+{
+    return (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
+}
+
 static int read_column(const PGresult *columns, int row, const PGresult *types,
                        struct tide_pg_column *column)
 {
@@ -171,7 +196,7 @@ static int read_column(const PGresult *columns, int row, const PGresult *types,
     column->name = strdup(PQgetvalue(columns, row, COLUMN_NAME));
     column->type_name = strdup(PQgetvalue(columns, row, COLUMN_TYPE_NAME));
     column->type = tide_pg_type_of(type, modifier, typtype_of(types, type));
-    column->number = (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
+    column->number = number_of(columns, row);
     column->required = get_bool(columns, row, COLUMN_REQUIRED);
     column->generated = PQgetvalue(columns, row, COLUMN_GENERATED)[0] != '\0';
     column->has_default = PQgetvalue(columns, row, COLUMN_IDENTITY)[0] != '\0' ||
@@ -198,7 +223,7 @@ static int read_columns(const PGresult *columns, const PGresult *types,
         return no_memory(err);
     }
     for (int row = 0; rc == TIDE_OK && row < (int)rows; row++) {
-        if (!get_bool(columns, row, COLUMN_DROPPED)) {
+        if (!get_bool(columns, row, COLUMN_DROPPED) && number_of(columns, row) > 0) {
             rc = read_column(columns, row, types, &table->columns[table->column_count++]);
         }
     }
@@ -208,51 +233,62 @@ static int read_columns(const PGresult *columns, const PGresult *types,
 
 /* ---- the table ------------------------------------------------------------------- */
 
+static bool has_rows(const struct answers *answers)
+{
+    const PGresult *facts = answers->table;
+
+    if (PQntuples(answers->columns) == 0) {
+        return false;
+    }
+    return !facts || (PQntuples(facts) > 0 &&
+                      strchr(kinds_with_rows, PQgetvalue(facts, 0, TABLE_KIND)[0]));
+}
+
 /* TIDE_E_NOT_FOUND without a message: what has the name has no rows. */
-static int read_table(struct tide_pg *pg, PGresult *const *answers,
+static int read_table(struct tide_pg *pg, const struct answers *answers,
                       struct tide_pg_table *table, struct tide_error *err)
 {
-    const PGresult *facts = answers[ANSWER_TABLE];
+    const PGresult *columns = answers->columns;
     PGresult *types = NULL;
     int rc;
 
-    if (PQntuples(facts) == 0 ||
-        !strchr(kinds_with_rows, PQgetvalue(facts, 0, TABLE_KIND)[0])) {
+    if (!has_rows(answers)) {
         return TIDE_E_NOT_FOUND;
     }
-    (void)snprintf(table->oid, sizeof table->oid, "%s", PQgetvalue(facts, 0, TABLE_OID));
-    table->has_triggers = get_bool(facts, 0, TABLE_TRIGGERS);
-    rc = ask_types(pg, answers[ANSWER_COLUMNS], &types, err);
+    (void)snprintf(table->oid, sizeof table->oid, "%s",
+                   PQgetvalue(columns, 0, COLUMN_TABLE));
+    rc = ask_types(pg, columns, &types, err);
     if (rc == TIDE_OK) {
         rc = has_domain(types) ? tide_pg_table_load_domains(pg, table, err)
-                               : read_columns(answers[ANSWER_COLUMNS], types, table, err);
+                               : read_columns(columns, types, table, err);
     }
+    table->has_triggers = !answers->table || get_bool(answers->table, 0, TABLE_TRIGGERS);
     PQclear(types);
     return rc;
 }
 
-static void clear_answers(PGresult **answers)
+static void clear_answers(struct answers *answers)
 {
-    for (int i = 0; i < ANSWERS; i++) {
-        PQclear(answers[i]);
-    }
+    PQclear(answers->columns);
+    PQclear(answers->table);
+    PQclear(answers->more);
 }
 
 int tide_pg_table_load_with(struct tide_pg *pg, struct tide_pg_table *table,
-                            const char *statement, PGresult **rows,
+                            bool with_triggers, const char *statement, PGresult **rows,
                             struct tide_error *err)
 {
-    PGresult *answers[ANSWERS] = {NULL};
-    int rc = ask(pg, &table->name, statement, answers, err);
+    struct answers answers = {0};
+    int rc = ask(pg, &table->name, with_triggers, statement, &answers, err);
 
     if (rc == TIDE_OK) {
-        rc = read_table(pg, answers, table, err);
+        rc = read_table(pg, &answers, table, err);
     }
     if (rc == TIDE_OK && statement) {
-        *rows = answers[ANSWER_MORE];
-        answers[ANSWER_MORE] = NULL;
+        *rows = answers.more;
+        answers.more = NULL;
     }
-    clear_answers(answers);
+    clear_answers(&answers);
     return rc;
 }
 
@@ -311,16 +347,15 @@ static int load_key(struct tide_pg *pg, struct tide_pg_table *table,
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err)
 {
-    PGresult *answers[ANSWERS] = {NULL};
-    int rc = ask(pg, &table->name, NULL, answers, err);
+    struct answers answers = {0};
+    int rc = ask(pg, &table->name, true, NULL, &answers, err);
 
     if (rc == TIDE_OK) {
-        rc = read_table(pg, answers, table, err);
+        rc = read_table(pg, &answers, table, err);
     }
-    if (rc == TIDE_OK && get_bool(answers[ANSWER_TABLE], 0, TABLE_INDEX) &&
-        may_have_key(table)) {
+    if (rc == TIDE_OK && get_bool(answers.table, 0, TABLE_INDEX) && may_have_key(table)) {
         rc = load_key(pg, table, err);
     }
-    clear_answers(answers);
+    clear_answers(&answers);
     return rc;
 }

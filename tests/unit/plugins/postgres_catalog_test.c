@@ -59,8 +59,16 @@ static void check(const char *name)
     name_table(&quick, name);
     assert_int_equal(tide_pg_table_load_domains(pg, &whole, &err), TIDE_OK);
     assert_int_equal(tide_pg_table_load(pg, &alone, &err), TIDE_OK);
-    assert_int_equal(tide_pg_table_load_with(pg, &quick, NULL, NULL, &err), TIDE_OK);
+    assert_int_equal(tide_pg_table_load_with(pg, &quick, true, NULL, NULL, &err),
+                     TIDE_OK);
     assert_same(&alone, &whole, true);
+    assert_same(&quick, &whole, false);
+    tide_pg_table_clear(&quick);
+    name_table(&quick, name);
+    assert_int_equal(tide_pg_table_load_with(pg, &quick, false, NULL, NULL, &err),
+                     TIDE_OK);
+    assert_true(quick.has_triggers);
+    quick.has_triggers = whole.has_triggers;
     assert_same(&quick, &whole, false);
     tide_pg_table_clear(&whole);
     tide_pg_table_clear(&alone);
@@ -144,7 +152,8 @@ static size_t columns_with(const char *statement, PGresult **rows)
     size_t count;
 
     name_table(&table, "keyed");
-    assert_int_equal(tide_pg_table_load_with(pg, &table, statement, rows, &err), TIDE_OK);
+    assert_int_equal(tide_pg_table_load_with(pg, &table, false, statement, rows, &err),
+                     TIDE_OK);
     count = table.column_count;
     tide_pg_table_clear(&table);
     return count;
