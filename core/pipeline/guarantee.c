@@ -24,6 +24,12 @@ static bool may_keep_position(const struct tide_pipeline *pipeline,
            appends_parts(pipeline, table);
 }
 
+/* Rows that are replaced are set aside up to the end. */
+static bool may_stage(uint32_t source, uint32_t destination)
+{
+    return source & TIDE_SOURCE_EXACT && destination & TIDE_DESTINATION_STAGES;
+}
+
 bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
                                      uint32_t source, uint32_t destination)
 {
@@ -31,8 +37,9 @@ bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_
     bool has_duplicates = which->mode == TIDE_MODE_MERGE && which->cursor &&
                           !(source & TIDE_SOURCE_ORDERED);
 
-    return source & TIDE_SOURCE_RESUMABLE && which->mode != TIDE_MODE_REPLACE &&
-           !has_duplicates && pipeline->max_reject_share < 0 &&
+    return source & TIDE_SOURCE_RESUMABLE && !has_duplicates &&
+           (which->mode != TIDE_MODE_REPLACE || may_stage(source, destination)) &&
+           pipeline->max_reject_share < 0 &&
            may_keep_position(pipeline, which, destination);
 }
 
@@ -50,6 +57,13 @@ struct parts {
 static const char at_checkpoints[] =
     "rows and position are committed together, at checkpoints and at the end, and a run "
     "that is cut off is gone on with from there";
+
+static const char in_place[] =
+    "exactly once: the rows take the place of the old ones in one transaction, at the "
+    "end; from the first checkpoint on they are set aside, where the table allows it, "
+    "and "
+    "a run that is cut off is gone on with from there, or begun anew when the source was "
+    "changed in front of that";
 
 static void append_appending(const struct parts *parts, struct tide_text *out)
 {
@@ -80,6 +94,8 @@ static void append_transactional(const struct parts *parts, struct tide_text *ou
 {
     if (parts->table->mode == TIDE_MODE_APPEND) {
         append_appending(parts, out);
+    } else if (parts->makes_checkpoints && parts->table->mode == TIDE_MODE_REPLACE) {
+        tide_text_append(out, in_place);
     } else if (parts->makes_checkpoints) {
         tide_text_appendf(out,
                           "exactly once: %s; a row that comes again replaces the one "

@@ -165,7 +165,7 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
 
 /** Whether rows of a table are made durable before it is read whole, by plugins with
  * these flags.  Not where somebody would be misled by it: a replaced table appears at
- * once, the newest of the rows of one key must win, and a share of bad rows is known at
+ * once, so that both sides must be able to set its rows aside, the newest of the rows of one key must win, and a share of bad rows is known at
  * the end alone.  Nor where a destination is known to keep all for its end. */
 bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
                                      uint32_t source, uint32_t destination);

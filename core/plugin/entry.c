@@ -212,6 +212,11 @@ static int check_promises(const struct tide_plugin_entry *entry, struct tide_err
             "is a destination with no mode: set TIDE_DESTINATION_APPEND, "
             "_REPLACE or _MERGE in its flags");
     }
+    if (entry->kind == TIDE_KIND_DESTINATION && !entry->destination->resume &&
+        entry->destination->flags & TIDE_DESTINATION_STAGES) {
+        return tide_error_set(err, TIDE_E_CONFIG,
+                              "is a destination that stages and lacks resume()");
+    }
     if (entry->kind == TIDE_KIND_SOURCE && !entry->source->position &&
         (entry->source->flags & positioned) != 0) {
         return tide_error_set(err, TIDE_E_CONFIG,

@@ -212,6 +212,10 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err);
  * Any thread. */
 char *tide_flow_take_committed(struct tide_flow *flow);
 
+/** How the rows of an open table are made, of a few letters; malloc'ed.  See
+ * flow_recipe.c. */
+char *tide_flow_recipe(const struct tide_flow *flow);
+
 /** Know what a table is in the run of all tables, from what the destination kept (zeroed:
  * nothing); see flow_round.c. */
 void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept);

@@ -149,11 +149,14 @@ static char *format_checkpoint(const struct tide_flow *flow)
         .kind = TIDE_POSITION_CHECKPOINT,
         .words = flow->reached,
         .from = flow->load_from,
+        .recipe = flow->table->mode == TIDE_MODE_REPLACE ? tide_flow_recipe(flow) : NULL,
         .rows = loaded_rows(flow),
         .rejected = rejected_rows(flow),
     };
+    char *text = tide_position_format(&position);
 
-    return tide_position_format(&position);
+    free(position.recipe);
+    return text;
 }
 
 int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)

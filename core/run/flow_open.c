@@ -68,8 +68,10 @@ static int call_open(struct tide_flow *flow, struct tide_schema *schema,
         .include = table->include,
         .exclude = table->exclude,
         .row_limit = flow->engine->request->row_limit,
-        .may_repeat = table->mode != TIDE_MODE_APPEND,
+        .may_repeat = table->mode == TIDE_MODE_MERGE ||
+                      (table->mode == TIDE_MODE_REPLACE && !flow->makes_checkpoints),
         .checkpoints = flow->makes_checkpoints,
+        .exact = table->mode == TIDE_MODE_REPLACE && flow->makes_checkpoints,
     };
     int rc = TIDE_OK;
 
@@ -324,6 +326,7 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
         .run = run->run_id ? run->run_id : "",
         .started_at = run->started_at,
         .name = flow->destination_readable,
+        .checkpoints = flow->makes_checkpoints,
     };
     tide_plugin_host_enter(&flow->destination, "open", err);
     rc = destination->entry->destination->open(

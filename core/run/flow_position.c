@@ -26,7 +26,7 @@ bool tide_flow_is_incremental(const struct tide_flow *flow)
 
 static bool is_resumable(const struct tide_flow *flow)
 {
-    return flow->table->mode != TIDE_MODE_REPLACE &&
+    return (flow->table->mode != TIDE_MODE_REPLACE || flow->makes_checkpoints) &&
            flow->engine->source.entry->source->flags & TIDE_SOURCE_RESUMABLE;
 }
 
@@ -69,10 +69,72 @@ void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count)
     tide_rejects_recall(flow->engine->rejects, count);
 }
 
+/* Tell the destination that the rows it has set aside stay. */
+static int resume_staged(struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_destination *plugin = flow->engine->destination.entry->destination;
+
+    tide_plugin_host_enter(&flow->destination, "resume", err);
+    return tide_plugin_host_leave(&flow->destination,
+                                  plugin->resume(flow->destination_state, err), err);
+}
+
+/* At the checkpoint, if rows are still made as they were.  TIDE_E_CONFLICT. */
+static int begin_like_before(struct tide_flow *flow,
+                             const struct tide_position *checkpoint,
+                             struct tide_error *err)
+{
+    char *recipe = tide_flow_recipe(flow);
+    bool is_same = checkpoint->recipe && strcmp(checkpoint->recipe, recipe) == 0;
+
+    free(recipe);
+    return is_same ? begin_at(flow, tide_strdup(checkpoint->words), err)
+                   : tide_error_set(err, TIDE_E_CONFLICT,
+                                    "the definition or the columns are others now");
+}
+
+/* A table that is replaced is to be as the source is: a load that was cut off is begun
+ * anew when the source is not what it was.  *went_on: it is. */
+static int go_on_replacing(struct tide_flow *flow, const struct tide_position *checkpoint,
+                           bool *went_on, struct tide_error *err)
+{
+    struct tide_error why = {0};
+    int rc = begin_like_before(flow, checkpoint, &why);
+
+    *went_on = rc == TIDE_OK;
+    if (rc == TIDE_OK) {
+        return resume_staged(flow, err);
+    }
+    if (rc != TIDE_E_CONFLICT && rc != TIDE_E_CONFIG) {
+        *err = why;
+        return rc;
+    }
+    TIDE_LOG(TIDE_LOG_WARNING,
+             "the last run was cut off and cannot be gone on with; the "
+             "table is replaced from the start",
+             TIDE_KEY_TEXT("table", flow->table->name),
+             TIDE_KEY_TEXT("why", why.message));
+    return begin_at(flow, NULL, err);
+}
+
+/* Where the checkpoint says; *went_on: the source can. */
+static int begin_behind(struct tide_flow *flow, const struct tide_position *checkpoint,
+                        bool *went_on, struct tide_error *err)
+{
+    if (flow->table->mode == TIDE_MODE_REPLACE) {
+        return go_on_replacing(flow, checkpoint, went_on, err);
+    }
+    *went_on = true;
+    return begin_at(flow, tide_strdup(checkpoint->words), err);
+}
+
 /* Rows up to the checkpoint are there already, and those rejected count. */
 static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
                  struct tide_error *err)
 {
+    bool went_on = false;
+    int rc = TIDE_OK;
+
     if (flow->table->mode == TIDE_MODE_APPEND && !is_resumable(flow)) {
         return tide_error_set(
             err, TIDE_E_CONFLICT,
@@ -83,13 +145,17 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
     if (!is_resumable(flow)) {
         return begin_at(flow, NULL, err);
     }
+    rc = begin_behind(flow, checkpoint, &went_on, err);
+    if (rc != TIDE_OK || !went_on) {
+        return rc;
+    }
     flow->is_resumed = true;
     flow->rows_before = checkpoint->rows;
     flow->load_from = checkpoint->from ? tide_strdup(checkpoint->from) : NULL;
     tide_flow_recall_rejects(flow, checkpoint->rejected);
     TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off; going on from its checkpoint",
              TIDE_KEY_TEXT("table", flow->table->name));
-    return begin_at(flow, tide_strdup(checkpoint->words), err);
+    return TIDE_OK;
 }
 
 /* What was committed with the rows is true, also that nothing was: a table that is lost

@@ -52,6 +52,9 @@ char *tide_position_format(const struct tide_position *position)
         if (position->from) {
             tide_json_set_text(object, "from", position->from);
         }
+        if (position->recipe) {
+            tide_json_set_text(object, "recipe", position->recipe);
+        }
     } else if (position->kind == TIDE_POSITION_DONE) {
         tide_json_set_text(object, "done", position->run);
         tide_json_set_text(object, "position", position->words);
@@ -110,7 +113,8 @@ static bool take_words(struct json_object *object, struct tide_position *positio
     const char *checkpoint = tide_json_text(object, "checkpoint");
     const char *words = checkpoint ? checkpoint : tide_json_text(object, "position");
     const char *from = checkpoint ? tide_json_text(object, "from") : NULL;
-    int known = from ? 2 : 1;
+    const char *recipe = checkpoint ? tide_json_text(object, "recipe") : NULL;
+    int known = 1 + (from != NULL) + (recipe != NULL);
 
     if (checkpoint) {
         known += take_counts(object, position);
@@ -121,6 +125,7 @@ static bool take_words(struct json_object *object, struct tide_position *positio
     position->kind = checkpoint ? TIDE_POSITION_CHECKPOINT : TIDE_POSITION_END;
     position->words = tide_strdup(words);
     position->from = from ? tide_strdup(from) : NULL;
+    position->recipe = recipe ? tide_strdup(recipe) : NULL;
     return true;
 }
 
@@ -146,5 +151,6 @@ void tide_position_clear(struct tide_position *position)
     free(position->words);
     free(position->run);
     free(position->from);
+    free(position->recipe);
     memset(position, 0, sizeof *position);
 }

@@ -8,7 +8,8 @@
  * for that are kept as
  * {"position": "..."}.  A table that is done, in a run that has other tables to do, is
  * kept as {"done": "RUN", "position": "...", "rows": 7, "rejected": 1}; see flow_round.c.
- * Numbers that are 0 are left out, and earlier versions kept none.
+ * Numbers that are 0 are left out, and earlier versions kept none.  A checkpoint of a
+ * replacing load has a "recipe", too.
  */
 #ifndef TIDE_RUN_POSITION_H
 #define TIDE_RUN_POSITION_H
@@ -29,6 +30,7 @@ struct tide_position {
     char *run;        /**< TIDE_POSITION_DONE: the name of that run, else NULL */
     char *from;       /**< TIDE_POSITION_CHECKPOINT: where the load began, or NULL: at the
                          start */
+    char *recipe;     /**< TIDE_POSITION_CHECKPOINT: of flow_recipe.c, or NULL */
     int64_t rows;     /**< of the load that are at the destination; 0: not known */
     int64_t rejected; /**< of the load, up to here */
 };

@@ -253,6 +253,9 @@ int tide_verify_begin(struct tide_flow *flow, struct tide_error *err)
     tide_checksum_init(&verify->before, verify->columns.column_count);
     if (rc == TIDE_OK && flow->table->mode == TIDE_MODE_APPEND) {
         rc = sum_table(flow, &verify->before, err);
+    } else if (rc == TIDE_OK && flow->table->mode == TIDE_MODE_REPLACE &&
+               flow->is_resumed) {
+        rc = sum_table(flow, &verify->moved, err);
     }
     return rc == TIDE_OK ? TIDE_OK : tide_error_wrap(err, "verify");
 }

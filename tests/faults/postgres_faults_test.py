@@ -64,7 +64,7 @@ class PostgresScenario(Scenario):
         schema = self.schema(folder)
         tables = Client.ask("SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
                             " WHERE nspname = '%s' AND relkind = 'r' ORDER BY 1" % schema).split()
-        ours = [name for name in tables if name != "_tidemill_positions"]
+        ours = [name for name in tables if not name.startswith("_tidemill_")]
         return [(name, Client.ask("SELECT count(*), count(DISTINCT id), md5(string_agg(t::text, ',' ORDER BY id))"
                                   ' FROM %s."%s" t' % (schema, name))) for name in ours]
 
@@ -118,6 +118,11 @@ def test_rows_in_the_place_of_others(_):
 def test_checkpoints_of_a_table(_):
     tell(FROM_FILE + TO_POSTGRES + table("a.csv", "mode: append, types: {id: int64}"), {"in/a.csv": MANY},
          "CREATE TABLE people (id bigint);", checkpoints=True)
+
+
+def test_rows_in_the_place_of_others_at_checkpoints(_):
+    tell(FROM_POSTGRES + TO_POSTGRES + table("tidemill_faults_many", "mode: replace"),
+         before="CREATE TABLE people (id int PRIMARY KEY); INSERT INTO people VALUES (3), (100000);", checkpoints=True)
 
 
 # ---- the source ----

@@ -252,6 +252,20 @@ static int record_commit(void *state, const char *position, bool final,
                            : tide_error_set(err, TIDE_E_IO, "cannot go on recording");
 }
 
+static int record_resume(void *state, struct tide_error *err)
+{
+    const struct recording *recording = state;
+    FILE *file = fopen(recording->options->path, "a");
+
+    if (!file) {
+        return tide_error_set(err, TIDE_E_IO, "cannot write %s",
+                              recording->options->path);
+    }
+    (void)fputs("resumed\n", file);
+    (void)fclose(file);
+    return TIDE_OK;
+}
+
 static void record_close(void *state)
 {
     struct recording *recording = state;
@@ -281,13 +295,14 @@ static int record_is_empty(void *state, bool *is_empty, struct tide_error *err)
 static const struct tide_destination record_destination = {
     .size = sizeof record_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
-             TIDE_DESTINATION_TRANSACTIONAL,
+             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_STAGES,
     .open = record_open,
     .write = record_write,
     .commit = record_commit,
     .close = record_close,
     .is_remade = record_is_remade,
     .is_empty = record_is_empty,
+    .resume = record_resume,
 };
 
 TIDE_PLUGIN_ENTRY = {

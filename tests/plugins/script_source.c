@@ -23,6 +23,7 @@ struct script {
     bool is_empty;
     bool forgets;
     bool fails_acknowledged;
+    bool has_changed;
     const char *seen;
     const char *incremental;
     const char *only;
@@ -59,6 +60,10 @@ static const struct tide_option script_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct script, fails_acknowledged),
      .help = "Fail once a position was acknowledged."},
+    {.name = "has_changed",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct script, has_changed),
+     .help = "Refuse to go on where it must be exact."},
     {.name = "seen",
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, seen),
@@ -114,7 +119,7 @@ static int script_open(const void *options, const struct tide_source_request *re
                        struct tide_schema *schema, struct tide_error *err)
 {
     struct reading *reading = calloc(1, sizeof *reading);
-    char what[32];
+    char what[40];
 
     if (!reading) {
         return tide_error_memory(err);
@@ -123,10 +128,14 @@ static int script_open(const void *options, const struct tide_source_request *re
     reading->request = request;
     reading->host = host;
     reading->row = request->position ? strtoll(request->position, NULL, 10) : 0;
-    (void)snprintf(what, sizeof what, "%s%sposition",
-                   request->checkpoints ? "" : "plain ",
-                   request->may_repeat ? "repeatable " : "");
+    (void)snprintf(
+        what, sizeof what, "%s%s%sposition", request->checkpoints ? "" : "plain ",
+        request->may_repeat ? "repeatable " : "", request->exact ? "exact " : "");
     note(reading->options, what, request->position);
+    if (request->exact && request->position && reading->options->has_changed) {
+        free(reading);
+        return tide_error_set(err, TIDE_E_CONFLICT, "rows were changed since");
+    }
     *state = reading;
     if (reading->options->is_empty) {
         return TIDE_OK;

@@ -124,6 +124,12 @@ struct tide_source_request {
      * checkpoint.  Else only the position at the end counts, and the source may read in
      * the cheapest way.  A host that does not know this member leaves it false. */
     bool checkpoints;
+    /** The rows take the place of those that were there, and `position` is that of a load
+     * which was cut off: it is gone on with only where what was read in front of it is
+     * all there is in front of it now.  Else, or where that cannot be told, open() fails
+     * with TIDE_E_CONFLICT, and the host begins at the start.  Asked of a
+     * TIDE_SOURCE_EXACT alone; a host that does not know this member leaves it false. */
+    bool exact;
 };
 
 /** Called by discover for each table; the schema is borrowed for the call.  A result
@@ -142,7 +148,9 @@ enum tide_source_flag {
     TIDE_SOURCE_ORDERED = 4,
     /** With a cursor, rows committed late are read by the next run, wherever their cursor
      * is; unless an option `incremental` is "cursor". */
-    TIDE_SOURCE_SEES_LATE = 8
+    TIDE_SOURCE_SEES_LATE = 8,
+    /** Honours `exact`: tells when rows that it read were changed or deleted since. */
+    TIDE_SOURCE_EXACT = 16
 };
 
 struct tide_source {
@@ -236,7 +244,10 @@ enum tide_destination_flag {
     /** What one commit publishes appears at once, or not at all.  No checkpoints are made
      * unless it is TIDE_DESTINATION_TRANSACTIONAL, too, or appends with an option
      * `part_size`. */
-    TIDE_DESTINATION_ATOMIC = 64
+    TIDE_DESTINATION_ATOMIC = 64,
+    /** May make checkpoints of a replacing load, too: its rows are set aside, unseen,
+     * until the final commit; needs resume(). */
+    TIDE_DESTINATION_STAGES = 128
 };
 
 /** What a run brings to one table.  Borrowed by open() for the life of the state. */
@@ -253,6 +264,9 @@ struct tide_destination_request {
     const char *name; /**< pipeline and table, the pipeline by its name, which may change;
                          equal to pipeline in a run by hand, which knows no more; NULL:
                          none.  What is kept under one is found by the other, too */
+    /** commit() will be asked for checkpoints.  A host that does not know this member
+     * leaves it false, and so it does not for a replacing load. */
+    bool checkpoints;
 };
 
 /**
@@ -287,12 +301,14 @@ struct tide_destination {
      * is kept from before is forgotten.  Not final is a checkpoint, and its position is
      * never NULL: TIDE_OK says that rows and position are durable together and that the
      * next open tells that position; TIDE_MORE says that nothing was committed and all
-     * waits for the final commit.
+     * waits for the final commit.  In a replacing load, what a checkpoint made durable
+     * is seen by nobody before the final commit.
      */
     int (*commit)(void *state, const char *position, bool final, struct tide_error *err);
     void (*close)(void *state);
     /** The table as the source of the same name is asked for it, borrowed until the next
-     * call; NULL: as it is called in the request.  May be NULL. */
+     * call; NULL: as it is called in the request.  Between resume() and the final commit
+     * it is where the rows of the load are.  May be NULL. */
     const char *(*location)(void *state);
     /** Whether the table was made anew, by somebody else, since the position was
      * committed that open() told; known without asking for it.  May be NULL: no. */
@@ -300,6 +316,11 @@ struct tide_destination {
     /** Whether the table has no row, as others see it; called in front of the first
      * write.  May be NULL: not known, and taken for no. */
     int (*is_empty)(void *state, bool *is_empty, struct tide_error *err);
+    /** Of TIDE_DESTINATION_STAGES: a replacing load goes on at the position that open()
+     * told, behind the rows of its checkpoints; called in front of the first write.
+     * Where it is not called the load begins anew, and what is set aside is thrown
+     * away. */
+    int (*resume)(void *state, struct tide_error *err);
 };
 
 /* ---- formats: bytes to rows and back ------------------------------------------------*/

@@ -140,6 +140,7 @@ static int send_piece(struct pg_load *load, struct progress *progress, int64_t e
     }
     if (rc == TIDE_OK) {
         pg_pace_note(&load->pace, sent, 0);
+        load->rows += sent;
     } else if (rc == TIDE_E_DATA) {
         tide_pg_defer(load->output.pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
         load->savepoint = PG_SAVEPOINT_UNUSED;
@@ -296,18 +297,11 @@ static int load_rows(struct pg_load *load, struct progress *progress,
 
 /* ---- interface ------------------------------------------------------------------- */
 
-static void build_copy(struct pg_load *load, const char *run)
+/* Behind the table's name. */
+static void add_rest(struct pg_load *load)
 {
     struct tide_pg_sql *sql = &load->copy;
 
-    tide_pg_sql_add(sql, "COPY ");
-    if (load->merge) {
-        pg_merge_add_name(sql, run);
-        tide_pg_sql_format(&load->relation, PG_STAGING_NAME, run);
-    } else {
-        tide_pg_sql_name(sql, &load->target->table.name);
-        tide_pg_sql_add(&load->relation, load->target->table.name.table);
-    }
     tide_pg_sql_add(sql, " (");
     pg_target_add_columns(load->target, sql);
     if (load->merge) {
@@ -317,27 +311,53 @@ static void build_copy(struct pg_load *load, const char *run)
                        load->is_binary ? "binary" : "text");
 }
 
+static int check_copy(const struct pg_load *load, struct tide_error *err)
+{
+    int rc = tide_pg_sql_check(&load->copy, err);
+
+    return rc == TIDE_OK ? tide_pg_sql_check(&load->relation, err) : rc;
+}
+
+static int copy_into_merge(struct pg_load *load, const char *run, struct tide_error *err)
+{
+    tide_pg_sql_add(&load->copy, "COPY ");
+    pg_merge_add_name(&load->copy, run);
+    tide_pg_sql_format(&load->relation, PG_STAGING_NAME, run);
+    add_rest(load);
+    return check_copy(load, err);
+}
+
+int pg_load_into(struct pg_load *load, const struct tide_pg_name *table,
+                 struct tide_error *err)
+{
+    tide_pg_sql_reset(&load->copy);
+    tide_pg_sql_reset(&load->relation);
+    tide_pg_sql_add(&load->copy, "COPY ");
+    tide_pg_sql_name(&load->copy, table);
+    tide_pg_sql_add(&load->relation, table->table);
+    add_rest(load);
+    return check_copy(load, err);
+}
+
 int pg_load_init(struct pg_load *load, const struct tide_host *host,
                  const struct pg_target *target, struct pg_merge *merge,
                  const struct tide_destination_request *request, struct tide_error *err)
 {
-    int rc;
-
     load->host = host;
     load->target = target;
     load->merge = merge;
     load->order = 1;
     load->pace.cost = merge ? MERGE_COST : COPY_COST;
     load->is_binary = pg_encode_is_binary(target);
-    build_copy(load, request->run);
-    rc = tide_pg_sql_check(&load->copy, err);
-    return rc == TIDE_OK ? tide_pg_sql_check(&load->relation, err) : rc;
+    return merge ? copy_into_merge(load, request->run, err)
+                 : pg_load_into(load, &target->table.name, err);
 }
 
 void pg_load_begin(struct pg_load *load, struct tide_pg *pg)
 {
     load->output.pg = pg;
     load->savepoint = PG_SAVEPOINT_NONE;
+    load->rows = 0;
 }
 
 int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,

@@ -52,6 +52,7 @@ struct pg_load {
     enum pg_savepoint savepoint;
     struct pg_pace pace;
     char proven[6];              /**< the SQLSTATE of which lines proved right last */
+    int64_t rows;                /**< that the transaction under way has taken */
     int64_t order;               /**< number of the next batch's first row, for a merge */
     struct pg_refusals refusals; /**< of the batch */
 };
@@ -62,6 +63,11 @@ TIDE_MUST_CHECK
 int pg_load_init(struct pg_load *load, const struct tide_host *host,
                  const struct pg_target *target, struct pg_merge *merge,
                  const struct tide_destination_request *request, struct tide_error *err);
+
+/** Rows go into another table that is like the target, borrowed for the call. */
+TIDE_MUST_CHECK
+int pg_load_into(struct pg_load *load, const struct tide_pg_name *table,
+                 struct tide_error *err);
 
 /** A transaction begins in a session, borrowed up to the next one. */
 void pg_load_begin(struct pg_load *load, struct tide_pg *pg);

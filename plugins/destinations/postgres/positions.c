@@ -67,7 +67,11 @@ static void add_target(struct tide_pg_sql *sql, const struct pg_positions *posit
 {
     struct tide_pg_sql text = {0};
 
-    tide_pg_sql_format(&text, "%s#%s.%s", positions->target, positions->target_oid,
+    const char *table = positions->staging_oid ? positions->staging : positions->target;
+    const char *oid =
+        positions->staging_oid ? positions->staging_oid : positions->target_oid;
+
+    tide_pg_sql_format(&text, "%s#%s.%s", table, oid,
                        positions->own_oid ? positions->own_oid : "");
     sql->failed |= text.failed;
     if (!text.failed) {

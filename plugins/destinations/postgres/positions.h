@@ -12,6 +12,9 @@
  * another one, somebody made the target anew; where both are, the database was restored
  * from a dump, and the position is as good as the rows.
  *
+ * As long as a replacing load is set aside, in a table of its own, the position is one of
+ * that table, and named so: who reads or writes the target does not believe it.
+ *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_POSITIONS_H
@@ -25,6 +28,9 @@
 #include "postgres/connection.h"
 
 #define PG_POSITIONS_TABLE "_tidemill_positions"
+
+/** How the names of tables begin in which replacing loads are set aside. */
+#define PG_STAGING_TABLE "_tidemill_staging_"
 
 /** What the table is at first sight. */
 enum pg_positions_table {
@@ -43,10 +49,14 @@ struct pg_positions {
     const char *name; /**< the same by its name, or NULL: it is found by its key alone */
     char *found;      /**< owned; that key when it is another one */
     const char *run;  /**< that commits */
-    const char *target;     /**< the table that is loaded: "schema"."table" */
-    const char *target_oid; /**< of that table, as a number */
-    const char *own_oid;    /**< of the table of positions; NULL: not known */
-    bool is_new;            /**< that table was made in the transaction under way */
+    const char *target;      /**< the table that is loaded: "schema"."table" */
+    const char *target_oid;  /**< of that table, as a number */
+    const char *staging;     /**< where a replacing load is set aside: "schema"."table" */
+    const char *staging_oid; /**< of that table, when it has the rows of what is
+                                committed; NULL: the target has */
+    char staged_oid[16];     /**< the same as last read; "": the target had */
+    const char *own_oid;     /**< of the table of positions; NULL: not known */
+    bool is_new;             /**< that table was made in the transaction under way */
     enum pg_positions_table table;
     bool is_remade;  /**< what was loaded is of another table of the target's name */
     bool may_create; /**< the role may make the table */
@@ -67,7 +77,8 @@ void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positi
 /** Find the pipeline's row (position/kept.h says which one it is) among the answers to
  * that question, as of PG_POSITIONS_READY, borrowed for good.  NULL: the table, of which
  * only the name is set, is looked at first.  *position is what was last committed,
- * malloc'ed, or NULL: there is none for the target. */
+ * malloc'ed, or NULL: there is none for the target.  It is one of what is set aside when
+ * staged_oid says so. */
 TIDE_MUST_CHECK
 int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *table,
                       const PGresult *rows, struct tide_pg *pg, char **position,

@@ -70,14 +70,13 @@ static enum pg_positions_table judge(const struct tide_pg_table *table)
                                                                : PG_POSITIONS_READY;
 }
 
-/* Behind the name in a row's target, "" in a row that has no oids; NULL: it is the name
- * of another table. */
-static const char *oids_of_target(const struct pg_positions *positions,
-                                  const char *target)
+/* Behind the table's name in a row's target, "" in a row that has no oids; NULL: it is
+ * the name of another table. */
+static const char *oids_of(const char *table, const char *target)
 {
-    size_t length = strlen(positions->target);
+    size_t length = strlen(table);
 
-    if (strncmp(target, positions->target, length) != 0 ||
+    if (strncmp(target, table, length) != 0 ||
         (target[length] != '\0' && target[length] != '#')) {
         return NULL;
     }
@@ -91,18 +90,35 @@ static bool is_of_target(const struct pg_positions *positions, const PGresult *r
 {
     return !positions->is_new && !PQgetisnull(rows, row, ROW_POSITION) &&
            (PQgetisnull(rows, row, ROW_TARGET) ||
-            oids_of_target(positions, PQgetvalue(rows, row, ROW_TARGET)) != NULL);
+            oids_of(positions->target, PQgetvalue(rows, row, ROW_TARGET)) != NULL);
 }
 
 /* Whether another table of that name stood there when it was committed. */
 static bool is_remade(const struct pg_positions *positions, const PGresult *rows, int row)
 {
-    const char *oids = oids_of_target(positions, PQgetvalue(rows, row, ROW_TARGET));
+    const char *oids = oids_of(positions->target, PQgetvalue(rows, row, ROW_TARGET));
     unsigned long target = 0, own = 0;
 
     return oids && positions->own_oid && sscanf(oids, "#%lu.%lu", &target, &own) == 2 &&
            own == strtoul(positions->own_oid, NULL, 10) &&
            target != strtoul(positions->target_oid, NULL, 10);
+}
+
+/* Whether the row's position is one of a replacing load that is set aside: then its oid
+ * is noted. */
+static bool is_staged(struct pg_positions *positions, const PGresult *rows, int row)
+{
+    unsigned long staging = 0;
+    const char *oids = NULL;
+
+    if (positions->staging && !PQgetisnull(rows, row, ROW_POSITION)) {
+        oids = oids_of(positions->staging, PQgetvalue(rows, row, ROW_TARGET));
+    }
+    if (!oids || sscanf(oids, "#%lu.", &staging) != 1) {
+        return false;
+    }
+    (void)snprintf(positions->staged_oid, sizeof positions->staged_oid, "%lu", staging);
+    return true;
 }
 
 /* ---- which row --------------------------------------------------------------------- */
@@ -170,10 +186,11 @@ static int take_row(struct pg_positions *positions, const PGresult *rows, int ro
                     char **position, struct tide_error *err)
 {
     positions->commits = strtoll(PQgetvalue(rows, row, ROW_COMMITS), NULL, 10);
-    if (!is_of_target(positions, rows, row)) {
+    if (is_of_target(positions, rows, row)) {
+        positions->is_remade = is_remade(positions, rows, row);
+    } else if (!is_staged(positions, rows, row)) {
         return TIDE_OK;
     }
-    positions->is_remade = is_remade(positions, rows, row);
     *position = strdup(PQgetvalue(rows, row, ROW_POSITION));
     return *position ? TIDE_OK : tide_error_memory(err);
 }

@@ -5,48 +5,57 @@
  * of the table see the rows before or the rows after.  A row that the table cannot hold
  * is refused before it is sent (check.h), one that the server refuses when it says so
  * (load.h), and the others go in.
- *
- * States: a transaction is open from open() to a commit, and from the next write on to
- * the next commit; the mode's preparation (deleting the old rows, making the staging
- * table) waits for the first write in it, so that a look at the columns changes nothing.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <tidemill/plugin.h>
 
-#include "commit.h"
-#include "load.h"
-#include "merge.h"
-#include "positions.h"
-#include "postgres/connection.h"
-#include "target.h"
-
-struct pg_destination {
-    const struct tide_host *host;
-    const struct tide_pg_options *options;          /* borrowed for our whole life */
-    const struct tide_destination_request *request; /* likewise */
-    struct tide_pg *pg;
-    struct pg_target target;
-    struct pg_load load;
-    struct pg_positions positions;
-    struct pg_merge merge;
-    bool in_transaction;
-    bool prepared; /* the transaction is ready for rows */
-};
+#include "destination.h"
 
 /* ---- opening and closing --------------------------------------------------------- */
 
-static bool is_merge(const struct pg_destination *destination)
+/* What a replacing load has set aside is told only where it can be gone on with. */
+static int find_staged(struct pg_destination *destination, char **position,
+                       struct tide_error *err)
 {
-    return destination->request->mode == TIDE_MODE_MERGE;
+    struct pg_staging *staging = &destination->staging;
+    bool is_proven = false;
+    int rc = TIDE_OK;
+
+    staging->is_left = destination->positions.staged_oid[0] != '\0';
+    if (!staging->is_left) {
+        return TIDE_OK;
+    }
+    if (staging->is_wanted) {
+        rc = pg_staging_check(staging, destination->pg, &destination->target,
+                              &destination->positions, &is_proven, err);
+    }
+    if (rc == TIDE_OK && staging->is_wanted && !is_proven) {
+        destination->host->log(destination->host, TIDE_LOG_WARNING,
+                               "what the run before set aside, or the table, is not what "
+                               "it was: the load begins anew");
+    }
+    if (!is_proven) {
+        free(*position);
+        *position = NULL;
+    }
+    return rc;
 }
 
-static void begin(struct pg_destination *destination)
+/* Where the pipeline was. */
+static int find_position(struct pg_destination *destination, char **position,
+                         struct tide_error *err)
 {
-    tide_pg_begin(destination->pg, "");
-    pg_load_begin(&destination->load, destination->pg);
-    destination->in_transaction = true;
-    destination->prepared = false;
+    struct pg_positions *positions = &destination->positions;
+    int rc = pg_staging_init(&destination->staging, &destination->target,
+                             destination->request, err);
+
+    positions->staging = destination->staging.title.text;
+    if (rc == TIDE_OK) {
+        rc = pg_positions_load(positions, &destination->target.positions,
+                               destination->target.rows, destination->pg, position, err);
+    }
+    return rc == TIDE_OK ? find_staged(destination, position, err) : rc;
 }
 
 static int open_table(struct pg_destination *destination, struct tide_schema *accepted,
@@ -57,24 +66,24 @@ static int open_table(struct pg_destination *destination, struct tide_schema *ac
     int rc;
 
     pg_positions_init(positions, request);
-    begin(destination);
+    pg_destination_begin(destination);
     rc = pg_target_open(&destination->target, destination->pg,
                         destination->options->schema, request, accepted, err);
     positions->target = destination->target.title.text;
     positions->target_oid = destination->target.table.oid;
     positions->is_new = destination->target.is_new;
     if (rc == TIDE_OK && positions->pipeline) {
-        rc = pg_positions_load(positions, &destination->target.positions,
-                               destination->target.rows, destination->pg, position, err);
+        rc = find_position(destination, position, err);
     }
-    if (rc == TIDE_OK && is_merge(destination)) {
+    if (rc == TIDE_OK && pg_destination_is_merge(destination)) {
         rc = pg_merge_init(&destination->merge, destination->pg, &destination->target,
                            request, err);
     }
     return rc == TIDE_OK
                ? pg_load_init(&destination->load, destination->host, &destination->target,
-                              is_merge(destination) ? &destination->merge : NULL, request,
-                              err)
+                              pg_destination_is_merge(destination) ? &destination->merge
+                                                                   : NULL,
+                              request, err)
                : rc;
 }
 
@@ -87,6 +96,7 @@ static void destination_close(void *state)
     }
     tide_pg_close(destination->pg);
     pg_positions_clear(&destination->positions);
+    pg_staging_clear(&destination->staging);
     pg_target_clear(&destination->target);
     pg_load_clear(&destination->load);
     pg_merge_clear(&destination->merge);
@@ -125,94 +135,31 @@ static int destination_open(const void *options,
 
 /* ---- writing --------------------------------------------------------------------- */
 
-/* Replacing deletes the rows that are there, unseen by others until the commit. */
-static int delete_rows(struct pg_destination *destination, struct tide_error *err)
-{
-    struct tide_pg_sql sql = {0};
-    int rc;
-
-    tide_pg_sql_add(&sql, "DELETE FROM ");
-    tide_pg_sql_name(&sql, &destination->target.table.name);
-    rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
-    if (rc == TIDE_E_DATA) {
-        /* No row that comes is to blame. */
-        rc = TIDE_E_CONFIG;
-        (void)tide_error_wrap(err, "the old rows cannot be deleted; use mode merge");
-        err->code = rc;
-    }
-    tide_pg_sql_clear(&sql);
-    return rc;
-}
-
-/* Get the transaction ready for rows, when it is not. */
-static int prepare(struct pg_destination *destination, struct tide_error *err)
-{
-    const struct tide_destination_request *request = destination->request;
-    int rc = TIDE_OK;
-
-    if (destination->prepared) {
-        return TIDE_OK;
-    }
-    if (!destination->in_transaction) {
-        begin(destination);
-    }
-    if (request->mode == TIDE_MODE_REPLACE) {
-        rc = delete_rows(destination, err);
-    } else if (is_merge(destination)) {
-        rc = pg_merge_prepare(&destination->merge, destination->pg, err);
-    }
-    destination->prepared = rc == TIDE_OK;
-    return rc;
-}
-
 static int destination_write(void *state, const struct tide_batch *batch,
                              struct tide_error *err)
 {
     struct pg_destination *destination = state;
-    int rc = prepare(destination, err);
+    int rc = pg_destination_prepare(destination, err);
 
     return rc == TIDE_OK ? pg_load_batch(&destination->load, batch, err) : rc;
 }
 
-/* ---- committing ------------------------------------------------------------------ */
-
-/* What an open transaction must still do before its commit. */
-static int finish_rows(struct pg_destination *destination, struct tide_error *err)
-{
-    int rc = TIDE_OK;
-
-    if (destination->request->mode == TIDE_MODE_REPLACE) {
-        return prepare(destination, err);
-    }
-    if (!destination->in_transaction) {
-        begin(destination);
-    }
-    if (destination->merge.waits && destination->prepared) {
-        rc = pg_merge_apply(&destination->merge, destination->pg, err);
-    }
-    return rc;
-}
-
-static int destination_commit(void *state, const char *position, bool final,
-                              struct tide_error *err)
+static int destination_resume(void *state, struct tide_error *err)
 {
     struct pg_destination *destination = state;
-    int rc;
 
-    if (destination->request->mode == TIDE_MODE_REPLACE && !final) {
-        return TIDE_MORE;
-    }
-    rc = finish_rows(destination, err);
-    if (rc == TIDE_OK) {
-        rc = pg_commit(&destination->pg, destination->options, &destination->positions,
-                       position, err);
-        destination->in_transaction = false;
-        destination->prepared = false;
-    }
-    return rc;
+    destination->staging.is_on = true;
+    return pg_load_into(&destination->load, &destination->staging.name, err);
 }
 
 /* ---- what is there --------------------------------------------------------------- */
+
+static const char *destination_location(void *state)
+{
+    const struct pg_destination *destination = state;
+
+    return destination->staging.is_on ? destination->staging.title.text : NULL;
+}
 
 static bool destination_is_remade(void *state)
 {
@@ -244,14 +191,16 @@ static const struct tide_destination postgres_destination = {
     .size = sizeof postgres_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
              TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE |
-             TIDE_DESTINATION_LARGE_BATCHES,
+             TIDE_DESTINATION_LARGE_BATCHES | TIDE_DESTINATION_STAGES,
     .discover = tide_pg_discover,
     .open = destination_open,
     .write = destination_write,
-    .commit = destination_commit,
+    .commit = pg_destination_commit,
     .close = destination_close,
+    .location = destination_location,
     .is_remade = destination_is_remade,
     .is_empty = destination_is_empty,
+    .resume = destination_resume,
 };
 
 TIDE_PLUGIN_ENTRY = {

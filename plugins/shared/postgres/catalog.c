@@ -298,8 +298,10 @@ int tide_pg_discover(const void *options, const struct tide_host *host,
         return rc;
     }
     rc = tide_pg_query(pg,
-                       COLUMNS_OF_SCHEMA "AND c.relname <> '_tidemill_positions'"
-                                         " ORDER BY c.relname, a.attnum",
+                       COLUMNS_OF_SCHEMA
+                       "AND c.relname <> '_tidemill_positions'"
+                       " AND NOT starts_with(c.relname::text, '_tidemill_staging_')"
+                       " ORDER BY c.relname, a.attnum",
                        params, 1, &result, err);
     if (rc == TIDE_OK && PQntuples(result) == 0) {
         rc = check_schema(pg, given->schema, err);

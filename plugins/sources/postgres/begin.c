@@ -35,6 +35,9 @@ static void warn(const struct pg_plan_facts *facts, const char *why)
 static int cannot_end(const struct pg_plan_facts *facts, const char *why,
                       struct tide_error *err)
 {
+    if (facts->request->exact) {
+        return tide_error_at(err, TIDE_E_CONFLICT, facts->request->table, "%s", why);
+    }
     return tide_error_at(
         err, TIDE_E_CONFLICT, facts->request->table,
         "the run before was cut off and cannot be ended: %s; empty the destination's "
@@ -115,7 +118,7 @@ static int begin_once(struct pg_plan *plan, const struct pg_plan_facts *facts,
     if (position->mark < clock->end) {
         rc = pg_front_look(facts->pg, facts->table, plan, &newer, &front, err);
     }
-    if (rc == TIDE_OK && pg_front_has_changed(&front, position->rows)) {
+    if (rc == TIDE_OK && pg_front_has_changed(&front, position->rows, plan->exact)) {
         rc = cannot_end(facts, "rows among those that it read were changed since", err);
     }
     plan->rows = front.rows;
@@ -169,7 +172,7 @@ static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
     }
     plan->mark = then.to;
     pg_start_behind(plan, facts->position, true);
-    return TIDE_OK;
+    return plan->exact ? begin_once(plan, facts, err) : TIDE_OK;
 }
 
 static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,

@@ -59,8 +59,8 @@ int pg_front_look(struct tide_pg *pg, const struct tide_pg_table *table,
     return rc;
 }
 
-bool pg_front_has_changed(const struct pg_front *front, uint64_t read)
+bool pg_front_has_changed(const struct pg_front *front, uint64_t read, bool exact)
 {
     return front->has_newer || front->rows > read ||
-           (front->rows < read && front->is_before_newer);
+           (front->rows < read && (exact || front->is_before_newer));
 }

@@ -36,7 +36,8 @@ int pg_front_look(struct tide_pg *pg, const struct tide_pg_table *table,
                   const struct pg_plan *plan, const struct pg_ages *newer,
                   struct pg_front *front, struct tide_error *err);
 
-/** Whether it is another front than when `read` rows of it were read. */
-bool pg_front_has_changed(const struct pg_front *front, uint64_t read);
+/** Whether it is another front than when `read` rows of it were read.  Where the rows are
+ * to take the place of others (exact), those that were deleted count as well. */
+bool pg_front_has_changed(const struct pg_front *front, uint64_t read, bool exact);
 
 #endif

@@ -216,6 +216,7 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
 
     plan->table = facts->table->oid;
     plan->may_repeat = facts->request->may_repeat;
+    plan->exact = facts->request->exact;
     plan->ages = (struct pg_ages){.except = true, .least = 0, .most = -1};
     if (facts->request->cursor) {
         plan->read = choose_incremental(facts);

@@ -45,6 +45,7 @@ struct pg_plan {
     bool is_total;              /**< no two rows are equal in the order */
     bool by_row;                /**< which the place on disk decides */
     bool may_repeat;            /**< a row that comes again does no harm */
+    bool exact;                 /**< a row that has left does */
     bool nulls;                 /**< rows without a cursor are read too, at the end */
     bool nothing;               /**< there is nothing new */
     size_t order[PG_ORDER_MAX]; /**< columns of the table */
@@ -52,7 +53,7 @@ struct pg_plan {
     struct pg_window window; /**< of PG_READ_SNAPSHOT */
     struct pg_ages ages;     /**< condition on all rows */
     uint64_t mark;           /**< of full reads: all that was written before it is seen */
-    uint64_t rows;           /**< of PG_READ_KEY: read, in front of the start */
+    uint64_t rows;           /**< of full reads: read, in front of the start */
     bool again;              /**< in front of the start, `newer` are read first */
     struct pg_ages newer;
     char file[40]; /**< of by_row */

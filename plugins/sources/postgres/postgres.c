@@ -324,9 +324,9 @@ static int fill_from_statement(struct pg_source *source, struct tide_error *err)
     if (at_end) {
         begin_next_statement(source);
     }
-    return has_stretches
-               ? pg_progress_stretch(&source->progress, source->statement, at_end, err)
-               : TIDE_OK;
+    return has_stretches ? pg_progress_stretch(&source->progress, source->statement,
+                                               at_end, source->row, err)
+                         : TIDE_OK;
 }
 
 /* The columns of the plan's order, visible or not, tell how far the batch went. */
@@ -455,7 +455,7 @@ static const char *source_position(void *state)
 static const struct tide_source postgres_source = {
     .size = sizeof postgres_source,
     .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED |
-             TIDE_SOURCE_SEES_LATE,
+             TIDE_SOURCE_SEES_LATE | TIDE_SOURCE_EXACT,
     .discover = tide_pg_discover,
     .open = source_open,
     .read = source_read,

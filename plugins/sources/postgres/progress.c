@@ -181,7 +181,7 @@ int pg_progress_advance(struct pg_progress *progress,
 
 /* In the middle of a stretch there is no place that is known. */
 int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
-                        struct tide_error *err)
+                        int64_t rows, struct tide_error *err)
 {
     const struct pg_stretches *stretches = &progress->plan->stretches;
 
@@ -189,6 +189,7 @@ int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
     if (!ended) {
         return TIDE_OK;
     }
+    progress->rows = progress->plan->rows + (uint64_t)rows;
     tide_pg_sql_format(&progress->place,
                        ", \"columns\": [\"ctid\"], \"key\": [\"(%" PRIu32 ",0)\"]",
                        stretches->first + done * stretches->blocks);
@@ -240,7 +241,8 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if (plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) {
         tide_pg_sql_format(out, ", \"mark\": %" PRIu64, plan->mark);
     }
-    if (plan->read == PG_READ_KEY && !plan->may_repeat) {
+    if ((plan->read == PG_READ_KEY && !plan->may_repeat) ||
+        (plan->read == PG_READ_ROW && plan->exact)) {
         tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
     if (plan->by_row && !ended) {

@@ -17,7 +17,7 @@ struct pg_progress {
     const struct tide_pg_table *table; /**< borrowed */
     struct tide_pg_sql place; /**< members of the last row: cursor and key; empty: none */
     struct tide_pg_sql text;
-    uint64_t rows;       /**< in front of it and with it, of PG_READ_KEY */
+    uint64_t rows;       /**< in front of it and with it, of a full read */
     const char *end;     /**< where the next run begins, once the end was reached */
     bool is_among_nulls; /**< the last row has no cursor */
     bool has_ended;
@@ -37,10 +37,11 @@ int pg_progress_advance(struct pg_progress *progress,
                         const struct ArrowArray *const *columns, int64_t rows,
                         struct tide_error *err);
 
-/** Move on to the end of the stretches before number `done`, or into it. */
+/** Move on to the end of the stretches before number `done`, or into it; so many rows
+ * were received. */
 TIDE_MUST_CHECK
 int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
-                        struct tide_error *err);
+                        int64_t rows, struct tide_error *err);
 
 /** There is no more row: write down where the next run begins. */
 TIDE_MUST_CHECK

@@ -69,6 +69,11 @@ static void test_a_table_that_is_replaced_or_merged(void **state)
     const char *merged = "\"mode\": \"merge\", \"key\": [\"id\"], \"cursor\": \"id\"";
 
     expect(*state, "script", "", "\"mode\": \"replace\"", "", SAME_TABLE);
+    expect(*state, "script_ordered", "", "\"mode\": \"replace\"", "",
+           "exactly once: the rows take the place of the old ones in one transaction, at "
+           "the end; from the first checkpoint on they are set aside, where the table "
+           "allows it, and a run that is cut off is gone on with from there, or begun "
+           "anew when the source was changed in front of that");
     expect(*state, "script", "", merged, "", SAME_TABLE LATE);
     expect(*state, "script_plain", "", merged, "", SAME_TABLE LATE);
     expect(*state, "script", "", "\"mode\": \"merge\", \"key\": [\"id\"]", "",
@@ -90,17 +95,34 @@ static void test_a_source_may_see_what_is_committed_late(void **state)
 
 #define REPLACE "\"mode\": \"replace\""
 
-static bool makes_checkpoints(struct fixture *fixture, const char *options,
-                              const char *table, uint32_t flags)
+static bool makes_of(struct fixture *fixture, const char *options, const char *table,
+                     uint32_t source, uint32_t flags)
 {
     struct tide_pipeline *pipeline = NULL;
     bool makes;
 
     fixture->source = "script";
     pipeline = fixture_compile(fixture, "", options, table, "");
-    makes = tide_pipeline_makes_checkpoints(pipeline, 0, TIDE_SOURCE_RESUMABLE, flags);
+    makes = tide_pipeline_makes_checkpoints(pipeline, 0, source, flags);
     tide_pipeline_destroy(pipeline);
     return makes;
+}
+
+static bool makes_checkpoints(struct fixture *fixture, const char *options,
+                              const char *table, uint32_t flags)
+{
+    return makes_of(fixture, options, table, TIDE_SOURCE_RESUMABLE, flags);
+}
+
+static void test_a_replaced_table_has_them_where_both_sides_can(void **state)
+{
+    const uint32_t database = TIDE_DESTINATION_TRANSACTIONAL;
+    const uint32_t stages = database | TIDE_DESTINATION_STAGES;
+    const uint32_t exact = TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_EXACT;
+
+    assert_true(makes_of(*state, "", REPLACE, exact, stages));
+    assert_false(makes_of(*state, "", REPLACE, exact, database));
+    assert_false(makes_of(*state, "", REPLACE, TIDE_SOURCE_RESUMABLE, stages));
 }
 
 static void test_checkpoints_are_made_where_they_may_be_kept(void **state)
@@ -125,6 +147,7 @@ int main(void)
         RUN_TEST(test_a_table_that_is_replaced_or_merged),
         RUN_TEST(test_a_source_may_see_what_is_committed_late),
         RUN_TEST(test_checkpoints_are_made_where_they_may_be_kept),
+        RUN_TEST(test_a_replaced_table_has_them_where_both_sides_can),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

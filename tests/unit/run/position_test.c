@@ -78,10 +78,11 @@ static void test_words_that_look_like_a_mark_are_not_taken_for_it(void **unused)
 
 static void test_a_checkpoint_says_what_it_covers(void **unused)
 {
-    char words[] = "15", from[] = "12";
+    char words[] = "15", from[] = "12", recipe[] = "ab";
     const struct tide_position position = {.kind = TIDE_POSITION_CHECKPOINT,
                                            .words = words,
                                            .from = from,
+                                           .recipe = recipe,
                                            .rows = INT64_C(5000000000),
                                            .rejected = 3};
     char *kept = tide_position_format(&position);
@@ -89,12 +90,13 @@ static void test_a_checkpoint_says_what_it_covers(void **unused)
 
     (void)unused;
     assert_string_equal(kept, "{\"checkpoint\":\"15\",\"rows\":5000000000,\"rejected\":3,"
-                              "\"from\":\"12\"}");
+                              "\"from\":\"12\",\"recipe\":\"ab\"}");
     tide_position_parse(kept, &back);
     assert_int_equal(back.kind, TIDE_POSITION_CHECKPOINT);
     assert_int_equal(back.rows, INT64_C(5000000000));
     assert_int_equal(back.rejected, 3);
     assert_string_equal(back.from, "12");
+    assert_string_equal(back.recipe, "ab");
     tide_position_clear(&back);
     free(kept);
 }

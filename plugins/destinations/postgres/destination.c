@@ -1,0 +1,184 @@
+/*
+ * destination - a transaction is begun, made ready for rows, and committed.
+ */
+#include "destination.h"
+
+#include "commit.h"
+#include "staging_move.h"
+
+/* ---- before rows ------------------------------------------------------------------ */
+
+bool pg_destination_is_merge(const struct pg_destination *destination)
+{
+    return destination->request->mode == TIDE_MODE_MERGE;
+}
+
+void pg_destination_begin(struct pg_destination *destination)
+{
+    tide_pg_begin(destination->pg, "");
+    pg_load_begin(&destination->load, destination->pg);
+    destination->in_transaction = true;
+    destination->prepared = false;
+}
+
+/* Replacing deletes the rows that are there, unseen by others until the commit. */
+static int delete_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_add(&sql, "DELETE FROM ");
+    tide_pg_sql_name(&sql, &destination->target.table.name);
+    rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
+    if (rc == TIDE_E_DATA) {
+        /* No row that comes is to blame. */
+        rc = TIDE_E_CONFIG;
+        (void)tide_error_wrap(err, "the old rows cannot be deleted; use mode merge");
+        err->code = rc;
+    }
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+int pg_destination_prepare(struct pg_destination *destination, struct tide_error *err)
+{
+    const struct tide_destination_request *request = destination->request;
+    int rc = TIDE_OK;
+
+    if (destination->prepared) {
+        return TIDE_OK;
+    }
+    if (!destination->in_transaction) {
+        pg_destination_begin(destination);
+    }
+    if (request->mode == TIDE_MODE_REPLACE && !destination->staging.is_on) {
+        rc = delete_rows(destination, err);
+    } else if (pg_destination_is_merge(destination)) {
+        rc = pg_merge_prepare(&destination->merge, destination->pg, err);
+    }
+    destination->prepared = rc == TIDE_OK;
+    return rc;
+}
+
+/* ---- committing ------------------------------------------------------------------ */
+
+static int64_t rows_aside(const struct pg_destination *destination)
+{
+    return destination->staging.rows + destination->load.rows;
+}
+
+/* From now on rows are set aside; they stay in this transaction where the table allows no
+ * such thing.  *is_aside: they are. */
+static int set_aside(struct pg_destination *destination, bool *is_aside,
+                     struct tide_error *err)
+{
+    struct pg_staging *staging = &destination->staging;
+    struct tide_pg *before = destination->pg;
+    int rc = TIDE_OK;
+
+    if (!staging->is_on && staging->is_wanted && !staging->is_refused &&
+        pg_positions_is_kept(&destination->positions)) {
+        rc = pg_staging_move(staging, &destination->pg, destination->options,
+                             &destination->target, destination->load.rows, err);
+        if (rc == TIDE_OK && staging->is_on) {
+            rc = pg_load_into(&destination->load, &staging->name, err);
+            destination->load.rows = 0;
+        }
+    }
+    if (destination->pg != before) {
+        pg_load_begin(&destination->load, destination->pg);
+    }
+    *is_aside = staging->is_on;
+    return rc;
+}
+
+/* The new rows take the place of the old ones. */
+static int replace_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    int rc = delete_rows(destination, err);
+
+    return rc == TIDE_OK
+               ? pg_staging_publish(&destination->staging, destination->pg,
+                                    &destination->target, rows_aside(destination), err)
+               : rc;
+}
+
+/* What an open transaction must still do before its commit. */
+static int finish_rows(struct pg_destination *destination, bool final,
+                       struct tide_error *err)
+{
+    struct pg_staging *staging = &destination->staging;
+    int rc = TIDE_OK;
+
+    if (!destination->in_transaction) {
+        pg_destination_begin(destination);
+    }
+    if (staging->is_on && final) {
+        rc = replace_rows(destination, err);
+    } else if (staging->is_on) {
+        rc = pg_staging_note(staging, destination->pg, &destination->target,
+                             &destination->positions, rows_aside(destination), err);
+    } else if (destination->request->mode == TIDE_MODE_REPLACE) {
+        rc = pg_destination_prepare(destination, err);
+    } else if (destination->merge.waits && destination->prepared) {
+        rc = pg_merge_apply(&destination->merge, destination->pg, err);
+    }
+    if (rc == TIDE_OK && staging->is_left && !staging->is_on) {
+        rc = pg_staging_drop(staging, destination->pg, err);
+    }
+    return rc;
+}
+
+static int commit_rows(struct pg_destination *destination, const char *position,
+                       bool final, struct tide_error *err)
+{
+    struct pg_staging *staging = &destination->staging;
+    struct pg_positions *positions = &destination->positions;
+    int rc = finish_rows(destination, final, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    positions->target_oid = destination->target.table.oid;
+    positions->staging_oid = staging->is_on && !final ? staging->oid : NULL;
+    rc = pg_commit(&destination->pg, destination->options, positions, position, err);
+    destination->in_transaction = false;
+    destination->prepared = false;
+    if (rc == TIDE_OK) {
+        staging->rows += destination->load.rows;
+        destination->load.rows = 0;
+        staging->is_left = false;
+        staging->is_on = staging->is_on && !final;
+    }
+    return rc;
+}
+
+/* A checkpoint of a replacing load. */
+static int commit_aside(struct pg_destination *destination, const char *position,
+                        struct tide_error *err)
+{
+    bool is_aside = destination->staging.is_on;
+    int rc = TIDE_OK;
+
+    if (!is_aside) {
+        rc = pg_destination_prepare(destination, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = set_aside(destination, &is_aside, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    return is_aside ? commit_rows(destination, position, false, err) : TIDE_MORE;
+}
+
+int pg_destination_commit(void *state, const char *position, bool final,
+                          struct tide_error *err)
+{
+    struct pg_destination *destination = state;
+
+    if (destination->request->mode == TIDE_MODE_REPLACE && !final) {
+        return commit_aside(destination, position, err);
+    }
+    return commit_rows(destination, position, final, err);
+}

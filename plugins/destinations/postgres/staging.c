@@ -1,0 +1,254 @@
+/*
+ * staging - where the rows of a replacing load are from its first checkpoint on.
+ */
+#include "staging.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../shared/hash/xxh64.h"
+
+/* Whether a table like the target refuses the rows that the target would. */
+#define IS_ALLOWED                                                                       \
+    "SELECT c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relispartition"        \
+    " AND NOT c.relhassubclass AND NOT c.relhasrules AND NOT c.relrowsecurity"           \
+    " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = c.oid"                  \
+    " AND contype = 'f') AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid"   \
+    " AND NOT tgisinternal AND tgenabled <> 'D' AND tgtype & 4 <> 0)"                    \
+    " AND has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')" \
+    " AND has_table_privilege(c.oid, 'DELETE')"                                          \
+    " AND has_schema_privilege(c.relnamespace, 'CREATE'), "
+
+/* What decides which rows it refuses and how they look. */
+#define DEFINITION                                                                       \
+    "md5(concat(c.oid, (SELECT string_agg(concat_ws(' ', attnum, attname, atttypid,"     \
+    " atttypmod, attnotnull, attidentity, attgenerated, attcollation), ','"              \
+    " ORDER BY attnum) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0"          \
+    " AND NOT attisdropped), '/', (SELECT string_agg(pg_get_expr(adbin, adrelid), ','"   \
+    " ORDER BY adnum) FROM pg_attrdef WHERE adrelid = c.oid), '/',"                      \
+    " (SELECT string_agg(pg_get_constraintdef(oid), ',' ORDER BY oid)"                   \
+    " FROM pg_constraint WHERE conrelid = c.oid), '/',"                                  \
+    " (SELECT string_agg(pg_get_indexdef(indexrelid), ',' ORDER BY indexrelid)"          \
+    " FROM pg_index WHERE indrelid = c.oid)))"
+
+enum { ANSWER_ALLOWED, ANSWER_DEFINITION, ANSWER_OID, ANSWER_COMMENT };
+
+/* ---- names ----------------------------------------------------------------------- */
+
+int pg_staging_init(struct pg_staging *staging, const struct pg_target *target,
+                    const struct tide_destination_request *request,
+                    struct tide_error *err)
+{
+    const char *pipeline = request->pipeline;
+    char name[64];
+
+    (void)snprintf(name, sizeof name, PG_STAGING_TABLE "%016" PRIx64,
+                   xxh64_of(pipeline, strlen(pipeline)));
+    staging->is_wanted = request->mode == TIDE_MODE_REPLACE && request->checkpoints;
+    staging->name.schema = strdup(target->table.name.schema);
+    staging->name.table = strdup(name);
+    if (!staging->name.schema || !staging->name.table) {
+        return tide_error_memory(err);
+    }
+    tide_pg_sql_name(&staging->title, &staging->name);
+    return tide_pg_sql_check(&staging->title, err);
+}
+
+void pg_staging_clear(struct pg_staging *staging)
+{
+    tide_pg_name_clear(&staging->name);
+    tide_pg_sql_clear(&staging->title);
+    memset(staging, 0, sizeof *staging);
+}
+
+/* ---- what there is --------------------------------------------------------------- */
+
+static int take_answer(struct pg_staging *staging, const PGresult *answer, char **comment,
+                       struct tide_error *err)
+{
+    staging->is_refused = strcmp(PQgetvalue(answer, 0, ANSWER_ALLOWED), "t") != 0;
+    (void)snprintf(staging->definition, sizeof staging->definition, "%s",
+                   PQgetvalue(answer, 0, ANSWER_DEFINITION));
+    (void)snprintf(staging->oid, sizeof staging->oid, "%s",
+                   PQgetvalue(answer, 0, ANSWER_OID));
+    if (PQgetisnull(answer, 0, ANSWER_COMMENT)) {
+        return TIDE_OK;
+    }
+    *comment = strdup(PQgetvalue(answer, 0, ANSWER_COMMENT));
+    return *comment ? TIDE_OK : tide_error_memory(err);
+}
+
+int pg_staging_look(struct pg_staging *staging, struct tide_pg *pg,
+                    const struct pg_target *target, char **comment,
+                    struct tide_error *err)
+{
+    const char *params[] = {target->table.oid, staging->title.text};
+    PGresult *answer = NULL;
+    int rc = tide_pg_query(pg,
+                           IS_ALLOWED DEFINITION
+                           ", s.oid, obj_description(s.oid, 'pg_class')"
+                           " FROM pg_class c LEFT JOIN pg_class s"
+                           " ON s.oid = to_regclass($2) WHERE c.oid = $1::oid",
+                           params, 2, &answer, err);
+
+    *comment = NULL;
+    if (rc == TIDE_OK && PQntuples(answer) == 1) {
+        rc = take_answer(staging, answer, comment, err);
+    } else {
+        staging->is_refused = true;
+    }
+    PQclear(answer);
+    return rc;
+}
+
+/* For people, too: whose rows these are. */
+static void add_comment(struct tide_pg_sql *text, const struct pg_staging *staging,
+                        const struct pg_target *target,
+                        const struct pg_positions *positions, int64_t rows)
+{
+    tide_pg_sql_format(text,
+                       "tidemill: %" PRId64 " rows of pipeline %s, which will take the "
+                       "place of those of %s (%s)",
+                       rows, positions->pipeline, target->title.text,
+                       staging->definition);
+}
+
+/* Behind a savepoint, which takes the lock back: another session may want to drop it. */
+static int count_rows(struct pg_staging *staging, struct tide_pg *pg,
+                      struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *answer = NULL;
+    int rc;
+
+    tide_pg_sql_format(&sql, "SAVEPOINT tidemill_count; SELECT count(*) FROM %s",
+                       staging->title.text);
+    rc = tide_pg_exec_sql(pg, &sql, &answer, err);
+    if (rc == TIDE_OK) {
+        staging->rows = strtoll(PQgetvalue(answer, 0, 0), NULL, 10);
+        rc = tide_pg_exec(pg, "ROLLBACK TO SAVEPOINT tidemill_count", NULL, err);
+    }
+    PQclear(answer);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+static int compare(struct pg_staging *staging, struct tide_pg *pg,
+                   const struct pg_target *target, const struct pg_positions *positions,
+                   const char *comment, bool *is_proven, struct tide_error *err)
+{
+    struct tide_pg_sql text = {0};
+    int rc = count_rows(staging, pg, err);
+
+    if (rc == TIDE_OK) {
+        add_comment(&text, staging, target, positions, staging->rows);
+        rc = tide_pg_sql_check(&text, err);
+    }
+    *is_proven = rc == TIDE_OK && strcmp(text.text, comment) == 0;
+    tide_pg_sql_clear(&text);
+    return rc;
+}
+
+int pg_staging_check(struct pg_staging *staging, struct tide_pg *pg,
+                     const struct pg_target *target, const struct pg_positions *positions,
+                     bool *is_proven, struct tide_error *err)
+{
+    char *comment = NULL;
+    int rc = pg_staging_look(staging, pg, target, &comment, err);
+
+    *is_proven = false;
+    if (rc == TIDE_OK && !staging->is_refused && comment &&
+        strcmp(staging->oid, positions->staged_oid) == 0) {
+        rc = compare(staging, pg, target, positions, comment, is_proven, err);
+    }
+    free(comment);
+    return rc;
+}
+
+/* ---- what is done with it -------------------------------------------------------- */
+
+int pg_staging_note(const struct pg_staging *staging, struct tide_pg *pg,
+                    const struct pg_target *target, const struct pg_positions *positions,
+                    int64_t rows, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0}, text = {0};
+    int rc;
+
+    add_comment(&text, staging, target, positions, rows);
+    tide_pg_sql_format(&sql, "COMMENT ON TABLE %s IS ", staging->title.text);
+    if (!text.failed) {
+        tide_pg_sql_literal(&sql, text.text);
+    }
+    sql.failed = sql.failed || text.failed;
+    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
+    tide_pg_sql_clear(&sql);
+    tide_pg_sql_clear(&text);
+    return rc;
+}
+
+int pg_staging_drop(const struct pg_staging *staging, struct tide_pg *pg,
+                    struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    tide_pg_sql_format(&sql, "DROP TABLE IF EXISTS %s", staging->title.text);
+    rc = tide_pg_exec_sql(pg, &sql, NULL, err);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+/* Rows keep their order; columns that do not come are filled by the target itself. */
+static void build_insert(struct tide_pg_sql *sql, const struct pg_staging *staging,
+                         const struct pg_target *target)
+{
+    tide_pg_sql_add(sql, "SET LOCAL synchronize_seqscans = off; "
+                         "SET LOCAL max_parallel_workers_per_gather = 0; INSERT INTO ");
+    tide_pg_sql_name(sql, &target->table.name);
+    tide_pg_sql_add(sql, " (");
+    pg_target_add_columns(target, sql);
+    tide_pg_sql_add(sql, ") OVERRIDING SYSTEM VALUE SELECT ");
+    pg_target_add_columns(target, sql);
+    tide_pg_sql_add(sql, " FROM ");
+    tide_pg_sql_name(sql, &staging->name);
+}
+
+/* Of rows that were good when they were set aside. */
+static int explain(int rc, struct tide_error *err)
+{
+    if (rc == TIDE_E_DATA) {
+        rc = TIDE_E_CONFLICT;
+        (void)tide_error_wrap(err, "the table does not take the rows that were set aside "
+                                   "for it; run with --full to begin anew");
+        err->code = rc;
+    }
+    return rc;
+}
+
+int pg_staging_publish(const struct pg_staging *staging, struct tide_pg *pg,
+                       const struct pg_target *target, int64_t rows,
+                       struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int64_t taken = 0;
+    int rc;
+
+    build_insert(&sql, staging, target);
+    rc = explain(tide_pg_exec_sql(pg, &sql, &result, err), err);
+    if (rc == TIDE_OK) {
+        taken = strtoll(PQcmdTuples(result), NULL, 10);
+    }
+    if (rc == TIDE_OK && taken != rows) {
+        rc =
+            tide_error_set(err, TIDE_E_CONFLICT,
+                           "%lld rows were set aside in %s, and %lld are there: somebody "
+                           "else writes to it; run with --full to begin anew",
+                           (long long)rows, staging->title.text, (long long)taken);
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc == TIDE_OK ? pg_staging_drop(staging, pg, err) : rc;
+}
