@@ -84,6 +84,21 @@ static void append_escape(struct tide_text *text, unsigned char c)
     }
 }
 
+/* Eight bytes of which each stands in a JSON string as it is: ASCII and neither a control
+ * nor a quote nor a backslash.  A byte becomes one with its high bit set when it is less
+ * than what is taken from it. */
+static bool are_plain(const uint8_t *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    uint64_t word, quotes, backslashes;
+
+    memcpy(&word, at, sizeof word);
+    quotes = word ^ (ones * '"');
+    backslashes = word ^ (ones * '\\');
+    return ((word | (word - ones * 0x20) | (quotes - ones) | (backslashes - ones)) &
+            high) == 0;
+}
+
 /* How many bytes from the start of `at` stand in a JSON string as they are. */
 static size_t plain_run(const uint8_t *at, size_t length)
 {
@@ -92,6 +107,10 @@ static size_t plain_run(const uint8_t *at, size_t length)
     while (i < length) {
         size_t step = 1;
 
+        if (length - i >= sizeof(uint64_t) && are_plain(at + i)) {
+            i += sizeof(uint64_t);
+            continue;
+        }
         if (at[i] >= 0x80) {
             step = tide_utf8_step(at + i, length - i);
         } else if (at[i] < 0x20 || at[i] == '"' || at[i] == '\\') {

@@ -20,9 +20,10 @@
 int tide_batch_validate(const struct tide_batch *batch, const struct tide_schema *schema,
                         struct tide_error *err);
 
-/** Take out the rows whose byte in drop is not 0 (batch->array.length bytes).  Copies by
- * runs of kept rows; a batch that loses nothing is not touched.  After TIDE_E_LIMIT it is
- * good for nothing but to be released. */
+/** Take out the rows whose byte in drop is not 0 (batch->array.length bytes), by runs of
+ * kept rows: within their buffers in a batch that is TIDE_BATCH_WRITABLE, else copied,
+ * and then it is writable.  One that loses nothing is not touched.  After TIDE_E_LIMIT it
+ * is good for nothing but to be released. */
 int tide_batch_compact(struct tide_batch *batch, const struct tide_schema *schema,
                        const uint8_t *drop);
 
@@ -30,7 +31,8 @@ int tide_batch_compact(struct tide_batch *batch, const struct tide_schema *schem
 int tide_batch_slice(const struct tide_batch *batch, const struct tide_schema *schema,
                      int64_t start, int64_t count, struct tide_batch *out);
 
-/** Make out (empty) a second holder of all columns, by reference. */
+/** Make out (empty) a second holder of all columns, by reference.  While both are there,
+ * nothing is to be written into either. */
 int tide_batch_share(struct tide_batch *batch, struct tide_batch *out);
 
 /** Append one row as a JSON object: columns in order, decimals and JSON verbatim (also

@@ -62,7 +62,7 @@ void tide_bits_copy(uint8_t *to, int64_t to_at, const uint8_t *from, int64_t fro
     if (((from_at + done) & 7) == 0 && count - done >= 64) {
         size_t bytes = (size_t)(count - done) / 8;
 
-        memcpy(at, from + ((from_at + done) >> 3), bytes);
+        memmove(at, from + ((from_at + done) >> 3), bytes);
         at += bytes;
         done += (int64_t)bytes * 8;
     }

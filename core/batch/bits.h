@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Copy count bits; bits of `to` outside of them keep their value. */
+/** Copy count bits; bits of `to` outside of them keep their value.  Both may be one map
+ * when to_at is not behind from_at. */
 void tide_bits_copy(uint8_t *to, int64_t to_at, const uint8_t *from, int64_t from_at,
                     int64_t count);
 /** Set count bits from bit 0 on; those behind them become 0 up to the end of the last

@@ -1,9 +1,10 @@
 /*
  * compact - a batch without its dropped rows, and a batch of some rows of another.
  *
- * The rows that stay are found as stretches once; every column is then copied stretch by
- * stretch.  A column that was thinned out takes the old one's place at once: the next one
- * is made where that was, in memory that is still in the processor's cache.
+ * The rows that stay are found as stretches once; in a batch that may be written into
+ * every column is closed up where it is, else copied stretch by stretch.  One that was
+ * copied takes the old one's place at once: the next one is made where that was, in
+ * memory that is still in the processor's cache.
  */
 #include <string.h>
 
@@ -59,6 +60,21 @@ static size_t find_stretches(const uint8_t *drop, int64_t rows,
 
 /* ---- a batch of stretches ---- */
 
+static int64_t *put_positions(const struct tide_batch *batch,
+                              const struct tide_stretch *stretch, int64_t *to)
+{
+    size_t rows = (size_t)stretch->count;
+
+    if (batch->positions) {
+        memcpy(to, batch->positions + stretch->start, rows * sizeof *to);
+        return to + rows;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        to[i] = batch->first_position + stretch->start + (int64_t)i;
+    }
+    return to + rows;
+}
+
 /* What the rows' positions become; *out stays NULL when first_position can tell. */
 static int gather_positions(const struct tide_batch *batch,
                             const struct tide_stretch *stretches, size_t count,
@@ -78,29 +94,25 @@ static int gather_positions(const struct tide_batch *batch,
         return TIDE_E_LIMIT;
     }
     for (size_t i = 0; i < count; i++) {
-        for (int64_t row = 0; row < stretches[i].count; row++) {
-            *to++ = tide_batch_position(batch, stretches[i].start + row);
-        }
+        to = put_positions(batch, &stretches[i], to);
     }
     return TIDE_OK;
 }
 
-static int64_t count_rows(const struct tide_stretch *stretches, size_t count)
+/* Of a batch of which nobody else reads a column, each in its own buffers. */
+static void close_up(struct tide_batch *batch, const struct tide_schema *schema,
+                     const struct tide_stretch *stretches, size_t count)
 {
-    int64_t rows = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        rows += stretches[i].count;
+    for (size_t i = 0; i < schema->column_count; i++) {
+        tide_column_close_up(batch->array.children[i], schema->columns[i].type, stretches,
+                             count);
     }
-    return rows;
 }
 
-/* Leave those rows in the batch. */
-static int thin_out(struct tide_batch *batch, const struct tide_schema *schema,
-                    const struct tide_stretch *stretches, size_t count)
+static int replace_columns(struct tide_batch *batch, const struct tide_schema *schema,
+                           const struct tide_stretch *stretches, size_t count)
 {
-    int64_t rows = count_rows(stretches, count), first = 0, *positions = NULL;
-    int rc = gather_positions(batch, stretches, count, rows, &positions, &first);
+    int rc = TIDE_OK;
 
     for (size_t i = 0; i < schema->column_count && rc == TIDE_OK; i++) {
         struct ArrowArray thin;
@@ -111,6 +123,21 @@ static int thin_out(struct tide_batch *batch, const struct tide_schema *schema,
             tide_batch_set_column(batch, i, &thin);
         }
     }
+    return rc;
+}
+
+/* Leave those rows in the batch. */
+static int thin_out(struct tide_batch *batch, const struct tide_schema *schema,
+                    const struct tide_stretch *stretches, size_t count)
+{
+    int64_t rows = tide_stretches_rows(stretches, count), first = 0, *positions = NULL;
+    int rc = gather_positions(batch, stretches, count, rows, &positions, &first);
+
+    if (rc == TIDE_OK && batch->flags & TIDE_BATCH_WRITABLE) {
+        close_up(batch, schema, stretches, count);
+    } else if (rc == TIDE_OK) {
+        rc = replace_columns(batch, schema, stretches, count);
+    }
     if (rc != TIDE_OK) {
         free(positions);
         return rc;
@@ -119,6 +146,7 @@ static int thin_out(struct tide_batch *batch, const struct tide_schema *schema,
     batch->positions = positions;
     batch->first_position = first;
     batch->array.length = rows;
+    batch->flags |= TIDE_BATCH_WRITABLE;
     return TIDE_OK;
 }
 
@@ -128,7 +156,7 @@ static int gather_batch(const struct tide_batch *batch, const struct tide_schema
                         struct tide_batch *out)
 {
     struct tide_batch made;
-    int64_t rows = count_rows(stretches, count);
+    int64_t rows = tide_stretches_rows(stretches, count);
     int rc = tide_batch_init(&made, schema->column_count, rows);
 
     for (size_t i = 0; i < schema->column_count && rc == TIDE_OK; i++) {

@@ -220,6 +220,7 @@ static int apply_transform(struct tide_flow *flow, struct tide_flow_transform *t
     if (rc != TIDE_OK) {
         return rc;
     }
+    batch->flags = 0;
     tide_plugin_host_enter(&transform->host, "apply", err);
     rc = transform->plugin->apply(transform->state, batch, err);
     rc = tide_plugin_host_leave(&transform->host, rc, err);
@@ -227,6 +228,7 @@ static int apply_transform(struct tide_flow *flow, struct tide_flow_transform *t
     if (rc < 0) {
         return rc;
     }
+    batch->flags = 0;
     if (batch->array.release && batch->array.length != rows) {
         return tide_error_set(err, TIDE_E_INTERNAL,
                               "%s made %" PRId64 " rows of %" PRId64

@@ -13,8 +13,18 @@
 #include "run/held.h"
 #include "run/redact.h"
 
-/* What stands around a member of an event. */
-#define EVENT_MARKS 6
+/* What an event takes beside the texts of its note: the names of its members, and what
+ * stands around them. */
+#define EVENT_FRAME 120
+
+/* How many bytes append_escaped makes of one. */
+static int64_t escaped_size(unsigned char byte, bool is_text)
+{
+    if (byte == '\\') {
+        return 2;
+    }
+    return byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text) ? 4 : 1;
+}
 
 /* Bytes as text: what is no printable ASCII or UTF-8 is written \xNN. */
 static void append_escaped(struct tide_text *text, const char *bytes, size_t length)
@@ -24,12 +34,15 @@ static void append_escaped(struct tide_text *text, const char *bytes, size_t len
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)bytes[i];
 
-        if (byte == '\\') {
-            tide_text_append(text, "\\\\");
-        } else if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_text)) {
-            tide_text_appendf(text, "\\x%02x", byte);
-        } else {
+        switch (escaped_size(byte, is_text)) {
+        case 1:
             tide_text_append_char(text, (char)byte);
+            break;
+        case 2:
+            tide_text_append(text, "\\\\");
+            break;
+        default:
+            tide_text_appendf(text, "\\x%02x", byte);
         }
     }
 }
@@ -133,16 +146,36 @@ struct json_object *tide_reject_event(const struct tide_reject_note *note,
     return event;
 }
 
-int64_t tide_reject_event_bytes(struct json_object *event)
+static size_t kept_length(size_t length)
 {
+    return length < TIDE_HELD_MAX ? length : TIDE_HELD_MAX;
+}
+
+static int64_t raw_bytes(const char *raw, size_t length)
+{
+    bool is_text = tide_text_is_utf8(raw, length);
     int64_t bytes = 0;
 
-    json_object_object_foreach(event, key, value)
-    {
-        bytes += (int64_t)strlen(key) + EVENT_MARKS;
-        if (json_object_is_type(value, json_type_string)) {
-            bytes += json_object_get_string_len(value);
-        }
+    for (size_t i = 0; i < length; i++) {
+        bytes += escaped_size((unsigned char)raw[i], is_text);
     }
     return bytes;
+}
+
+int64_t tide_reject_event_bytes(const struct tide_reject_note *note)
+{
+    const char *const texts[] = {
+        note->table,  tide_step_name(note->step), note->code, note->message, note->origin,
+        note->replay,
+    };
+    int64_t bytes = EVENT_FRAME;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        bytes += texts[i] ? (int64_t)strlen(texts[i]) : 0;
+    }
+    if (note->row) {
+        return bytes + (int64_t)kept_length(note->row_length);
+    }
+    return note->raw ? bytes + raw_bytes(note->raw, kept_length(note->raw_length))
+                     : bytes;
 }

@@ -12,7 +12,8 @@
 /** The event, owned by the caller.  secrets end with NULL; NULL: there are none. */
 struct json_object *tide_reject_event(const struct tide_reject_note *note,
                                       const char *const *secrets);
-/** About the bytes that it takes, without printing it for that. */
-int64_t tide_reject_event_bytes(struct json_object *event);
+/** About the bytes that the event of a note will take, without making it for that: its
+ * texts as they are, in front of any blanking. */
+int64_t tide_reject_event_bytes(const struct tide_reject_note *note);
 
 #endif

@@ -63,21 +63,29 @@ static bool has_room(const struct tide_rejects *rejects)
            rejects->kept_bytes < rejects->policy.keep_bytes;
 }
 
+static void tell(void *arg, const struct tide_reject_note *note)
+{
+    const struct tide_rejects *rejects = arg;
+    struct json_object *event = tide_reject_event(note, rejects->policy.secrets);
+
+    rejects->policy.emit(rejects->policy.emit_arg, event);
+    json_object_put(event);
+}
+
 static void keep(struct tide_rejects *rejects, const struct tide_reject_note *note)
 {
-    struct json_object *event = tide_reject_event(note, rejects->policy.secrets);
-    int64_t bytes = tide_reject_event_bytes(event);
+    int64_t bytes = tide_reject_event_bytes(note);
 
-    if (rejects->kept_bytes + bytes <= rejects->policy.keep_bytes) {
-        rejects->kept++;
-        rejects->kept_bytes += bytes;
-        if (note->is_held) {
-            tide_held_add(&rejects->held, note);
-        } else {
-            rejects->policy.emit(rejects->policy.emit_arg, event);
-        }
+    if (rejects->kept_bytes + bytes > rejects->policy.keep_bytes) {
+        return;
     }
-    json_object_put(event);
+    rejects->kept++;
+    rejects->kept_bytes += bytes;
+    if (note->is_held) {
+        tide_held_add(&rejects->held, note);
+    } else {
+        tell(rejects, note);
+    }
 }
 
 /* Its place is among the last: few parcels are on their way. */
@@ -202,15 +210,6 @@ int tide_rejects_take(struct tide_rejects *rejects, const struct tide_reject_not
     (void)pthread_mutex_unlock(&rejects->lock);
     tide_text_fini(&message);
     return rc;
-}
-
-static void tell(void *arg, const struct tide_reject_note *note)
-{
-    const struct tide_rejects *rejects = arg;
-    struct json_object *event = tide_reject_event(note, rejects->policy.secrets);
-
-    rejects->policy.emit(rejects->policy.emit_arg, event);
-    json_object_put(event);
 }
 
 size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel)

@@ -22,7 +22,7 @@ struct tide_reject_policy {
     bool is_first_fatal;              /**< on_error: fail */
     int64_t max_count;                /**< or -1 */
     double max_share;                 /**< or -1 */
-    int64_t keep_count, keep_bytes;   /**< how much is kept */
+    int64_t keep_count, keep_bytes;   /**< how much is kept; bytes are about right */
     const struct tide_ledger *ledger; /**< for the share: rows received so far */
     const char *const *secrets;       /**< texts to blank, ended by NULL, or NULL */
     void (*emit)(void *arg, struct json_object *event); /**< borrows the event */

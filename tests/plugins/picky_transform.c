@@ -8,6 +8,7 @@ struct picky {
     int64_t refuse_every;
     bool loses_rows;
     bool fails;
+    bool shares;
 };
 
 static const struct tide_option picky_options[] = {
@@ -23,6 +24,10 @@ static const struct tide_option picky_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct picky, fails),
      .help = "Fail at the first batch."},
+    {.name = "shares",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct picky, shares),
+     .help = "Share the ids of each batch, and fail at the next when they have changed."},
     {0},
 };
 
@@ -30,6 +35,8 @@ struct picking {
     const struct picky *options;
     const struct tide_host *host;
     size_t id;
+    struct ArrowArray shared; /* owned; released or empty: none */
+    int64_t sum, rows;        /* of its ids, as they were */
 };
 
 static int picky_bind(const void *options, const struct tide_host *host,
@@ -65,10 +72,41 @@ static int refuse_rows(const struct picking *picking, const struct tide_batch *b
     return rc;
 }
 
+static int64_t sum_of(const struct ArrowArray *ids, int64_t rows)
+{
+    int64_t sum = 0;
+
+    for (int64_t row = 0; row < rows; row++) {
+        sum += tide_array_int64(ids, row);
+    }
+    return sum;
+}
+
+static int share(struct picking *picking, struct tide_batch *batch,
+                 struct tide_error *err)
+{
+    if (picking->shared.release) {
+        if (sum_of(&picking->shared, picking->rows) != picking->sum) {
+            return tide_error_set(err, TIDE_E_INTERNAL, "a shared column was changed");
+        }
+        picking->shared.release(&picking->shared);
+    }
+    if (tide_array_share(batch->array.children[picking->id], &picking->shared) !=
+        TIDE_OK) {
+        return tide_error_memory(err);
+    }
+    picking->rows = batch->array.length;
+    picking->sum = sum_of(&picking->shared, picking->rows);
+    return TIDE_OK;
+}
+
 static int picky_apply(void *state, struct tide_batch *batch, struct tide_error *err)
 {
-    const struct picking *picking = state;
+    struct picking *picking = state;
 
+    if (picking->options->shares && share(picking, batch, err) != TIDE_OK) {
+        return err->code;
+    }
     if (picking->options->fails) {
         return tide_error_set(err, TIDE_E_INTERNAL, "the transform broke");
     }
@@ -80,7 +118,12 @@ static int picky_apply(void *state, struct tide_batch *batch, struct tide_error 
 
 static void picky_close(void *state)
 {
-    free(state);
+    struct picking *picking = state;
+
+    if (picking && picking->shared.release) {
+        picking->shared.release(&picking->shared);
+    }
+    free(picking);
 }
 
 static const struct tide_transform picky_transform = {

@@ -244,6 +244,7 @@ static int fill(struct reading *reading, int64_t to, struct tide_batch *batch)
     }
     batch->positions = positions;
     batch->origin = "script";
+    batch->flags = TIDE_BATCH_WRITABLE;
     return rc;
 }
 

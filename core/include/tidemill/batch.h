@@ -26,6 +26,14 @@ extern "C" {
 
 #define TIDE_PADDING 64
 
+/** Bits of tide_batch.flags. */
+enum tide_batch_flag {
+    /** Of a source or a format that hands it over: each buffer of the columns is this
+     * batch's alone, and who holds it may write into them.  The host takes rows out more
+     * cheaply then.  It forgets this in front of the first transform. */
+    TIDE_BATCH_WRITABLE = 1
+};
+
 struct tide_batch {
     struct ArrowArray array; /**< format "+s"; owned; release is NULL while it is empty */
     /** Of each row, its line, row number or key at the origin, from 1; malloc'ed.  NULL:
@@ -33,7 +41,10 @@ struct tide_batch {
     int64_t *positions;
     int64_t first_position;
     const char *origin; /**< file or table; borrowed from the source's state; or NULL */
-    int64_t reserved[2];
+    union {
+        int64_t flags;
+        int64_t reserved[2];
+    };
 };
 
 /* ---- reading ------------------------------------------------------------------------*/

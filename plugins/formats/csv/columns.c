@@ -218,5 +218,6 @@ int csv_columns_finish(struct csv_decoder *decoder, struct tide_batch *batch)
     }
     build_positions(batch, &decoder->positions, decoder->rows);
     batch->origin = decoder->request.origin;
+    batch->flags = TIDE_BATCH_WRITABLE;
     return TIDE_OK;
 }

@@ -148,6 +148,7 @@ static int finish_batch(struct jsonl_decoder *decoder, struct tide_batch *batch)
     decoder->expected = decoder->rows + decoder->rows / 8 + 1;
     build_positions(batch, &decoder->positions, decoder->rows);
     batch->origin = decoder->request.origin;
+    batch->flags = TIDE_BATCH_WRITABLE;
     return TIDE_OK;
 }
 

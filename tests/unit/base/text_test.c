@@ -68,6 +68,29 @@ static void json_strings_escape_what_json_forbids(void **state)
     }
 }
 
+/* A byte is escaped the same wherever it stands: alone, and among many. */
+static void json_strings_escape_a_byte_in_any_place(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        char c = (char)byte;
+        struct tide_text alone = {0};
+
+        tide_text_append_json(&alone, &c, 1);
+        for (size_t at = 0; at < 20; at++) {
+            char around[] = "aaaaaaaaaaaaaaaaaaaaaaa";
+            struct tide_text text = {0};
+
+            around[at] = c;
+            tide_text_append_json(&text, around, sizeof around - 1);
+            assert_int_equal(text.length, sizeof around - 2 + alone.length);
+            assert_memory_equal(text.data + 1 + at, alone.data + 1, alone.length - 2);
+            tide_text_fini(&text);
+        }
+        tide_text_fini(&alone);
+    }
+}
+
 static void the_nearest_name_is_within_a_third(void **state)
 {
     static const char *const names[] = {"mapping", "strict", "fields", "find", "key"};
@@ -208,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_text_grows_and_stays_terminated),
         cmocka_unit_test(taking_an_empty_text_gives_an_empty_string),
         cmocka_unit_test(json_strings_escape_what_json_forbids),
+        cmocka_unit_test(json_strings_escape_a_byte_in_any_place),
         cmocka_unit_test(the_nearest_name_is_within_a_third),
         cmocka_unit_test(a_very_long_name_has_no_nearest),
         cmocka_unit_test(durations_are_a_number_and_a_unit),

@@ -37,6 +37,28 @@ static void bits_are_copied_as_one_by_one(void **state)
     }
 }
 
+static void bits_move_to_the_front_of_their_own_map(void **state)
+{
+    uint64_t seed = 2;
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        uint8_t bits[128 + TIDE_PADDING], before[sizeof bits], expected[sizeof bits];
+        int64_t from_at = (int64_t)(next_random(&seed) % 300);
+        int64_t to_at = (int64_t)(next_random(&seed) % (uint64_t)(from_at + 1));
+        int64_t count = (int64_t)(next_random(&seed) % 600);
+
+        for (size_t i = 0; i < sizeof bits; i++) {
+            bits[i] = (uint8_t)next_random(&seed);
+        }
+        memcpy(before, bits, sizeof bits);
+        memcpy(expected, bits, sizeof bits);
+        tide_bits_copy(expected, to_at, before, from_at, count);
+        tide_bits_copy(bits, to_at, bits, from_at, count);
+        assert_memory_equal(bits, expected, sizeof bits);
+    }
+}
+
 static void bits_are_filled_and_counted(void **state)
 {
     (void)state;
@@ -123,11 +145,10 @@ static uint8_t *random_drop(int64_t rows, unsigned share, unsigned stretch,
     return drop;
 }
 
-static void compact_keeps_exactly_the_rows_that_stay(void **state)
+static void expect_compact_to_keep_what_stays(int64_t flags)
 {
     uint64_t seed = 7;
 
-    (void)state;
     for (int round = 0; round < 300; round++) {
         int64_t count = (int64_t)(next_random(&seed) % 400), kept;
         struct tide_schema schema = {0};
@@ -138,6 +159,7 @@ static void compact_keeps_exactly_the_rows_that_stay(void **state)
         make_every_type(&schema, &batch, count, &seed);
         set_positions(&batch, round % 3);
         batch.origin = "x";
+        batch.flags = flags;
         drop = random_drop(count, (unsigned)round % 9, (unsigned)round % 40 + 1, &seed);
         rows = kept_rows(&batch, &schema, drop, &kept);
         assert_int_equal(tide_batch_compact(&batch, &schema, drop), TIDE_OK);
@@ -147,6 +169,46 @@ static void compact_keeps_exactly_the_rows_that_stay(void **state)
         tide_schema_clear(&schema);
         free(drop);
     }
+}
+
+static void compact_keeps_exactly_the_rows_that_stay(void **state)
+{
+    (void)state;
+    expect_compact_to_keep_what_stays(0);
+}
+
+static void compact_keeps_them_within_buffers_that_may_be_written(void **state)
+{
+    (void)state;
+    expect_compact_to_keep_what_stays(TIDE_BATCH_WRITABLE);
+}
+
+/* Whether a batch that loses a row keeps its buffers. */
+static bool keeps_its_buffers(int64_t flags)
+{
+    uint64_t seed = 3;
+    struct tide_schema schema = {0};
+    struct tide_batch batch = {0};
+    uint8_t drop[100] = {0, 1};
+    const void *before = NULL;
+    bool are_same = false;
+
+    make_every_type(&schema, &batch, 100, &seed);
+    batch.flags = flags;
+    before = batch.array.children[5]->buffers[2];
+    assert_int_equal(tide_batch_compact(&batch, &schema, drop), TIDE_OK);
+    are_same = batch.array.children[5]->buffers[2] == before;
+    assert_true(batch.flags & TIDE_BATCH_WRITABLE);
+    tide_batch_release(&batch);
+    tide_schema_clear(&schema);
+    return are_same;
+}
+
+static void compact_writes_only_where_it_may(void **state)
+{
+    (void)state;
+    assert_true(keeps_its_buffers(TIDE_BATCH_WRITABLE));
+    assert_false(keeps_its_buffers(0));
 }
 
 static void a_batch_that_loses_nothing_is_not_touched(void **state)
@@ -223,8 +285,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_are_copied_as_one_by_one),
+        cmocka_unit_test(bits_move_to_the_front_of_their_own_map),
         cmocka_unit_test(bits_are_filled_and_counted),
         cmocka_unit_test(compact_keeps_exactly_the_rows_that_stay),
+        cmocka_unit_test(compact_keeps_them_within_buffers_that_may_be_written),
+        cmocka_unit_test(compact_writes_only_where_it_may),
         cmocka_unit_test(a_batch_that_loses_nothing_is_not_touched),
         cmocka_unit_test(a_slice_has_its_rows_and_its_own_buffers),
         cmocka_unit_test(shared_columns_outlive_either_holder),

@@ -217,6 +217,7 @@ static int drive_rows(struct drive *drive)
         }
         assert_true(consumed <= span.length);
         assert_true(consumed > 0 || batch.array.length > 0);
+        assert_true(batch.array.length == 0 || batch.flags & TIDE_BATCH_WRITABLE);
         drive->pos += consumed;
         drive->out->row_count += batch.array.length;
         drive->out->batch_count++;

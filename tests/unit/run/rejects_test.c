@@ -122,6 +122,18 @@ static void test_no_more_bytes_are_kept_than_allowed(void **unused)
     }
     assert_in_range(kept.count, 1, 3);
     expect_counts(rejects, kept.count, 10 - kept.count);
+    tide_rejects_destroy(rejects);
+    /* What is written as four bytes counts as four. */
+    note = make_note(NULL);
+    note.raw = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+    note.raw_length = strlen(note.raw);
+    policy.keep_bytes = 200;
+    rejects = tide_rejects_create(&policy);
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    expect_counts(rejects, 0, 1);
+    note.raw_length /= 4;
+    assert_int_equal(tide_rejects_take(rejects, &note, NULL), TIDE_OK);
+    expect_counts(rejects, 1, 1);
     json_object_put(kept.last);
     tide_rejects_destroy(rejects);
 }

@@ -102,6 +102,17 @@ static void test_a_transform_refuses_rows(void **state)
     assert_int_equal(tide_json_int(transformation(fixture, 1), "passed", -1), 16);
 }
 
+static void test_what_a_transform_shares_is_not_written_into(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_run(fixture, "\"rows\": 20, \"batch\": 6", "", "",
+                "\"transformations\": [{\"type\": \"picky\", \"config\": "
+                "{\"refuse_every\": 5, \"shares\": true}}]");
+    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
+    expect_rows(fixture, 1, 20, 5, "20");
+}
+
 static void test_a_transformation_may_be_for_one_table(void **state)
 {
     struct fixture *fixture = *state;
@@ -189,6 +200,7 @@ int main(void)
         RUN_TEST(test_declared_types_are_checked_at_input),
         RUN_TEST(test_a_filter_drops_without_rejects),
         RUN_TEST(test_a_transform_refuses_rows),
+        RUN_TEST(test_what_a_transform_shares_is_not_written_into),
         RUN_TEST(test_a_transformation_may_be_for_one_table),
         RUN_TEST(test_rows_that_do_not_fit_fail_at_output),
         RUN_TEST(test_a_refused_batch_is_split_until_bad_rows_stand_alone),
