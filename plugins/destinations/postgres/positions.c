@@ -119,8 +119,8 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
                        "EXCLUDED.target, run = EXCLUDED.run,"
                        " committed_at = EXCLUDED.committed_at,"
                        " commits = EXCLUDED.commits"
-                       " WHERE t.commits = EXCLUDED.commits - 1",
-                       (long long)positions->commits + 1);
+                       " WHERE t.commits = %lld",
+                       (long long)positions->commits + 1, (long long)positions->commits);
 }
 
 /* ---- writing --------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 /* Those of the system, too: to leave them out would take an operator more. */
 #define COLUMNS                                                                          \
     "SELECT attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attnum,"     \
-    " attnotnull, attidentity, atthasdef, attgenerated, attisdropped, attrelid"          \
+    " attnotnull, attidentity, atthasdef, attgenerated, attrelid"                        \
     " FROM pg_attribute WHERE attrelid = "
 #define TABLE "; SELECT relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
 
@@ -27,7 +27,6 @@ enum {
     COLUMN_IDENTITY,
     COLUMN_DEFAULT,
     COLUMN_GENERATED,
-    COLUMN_DROPPED,
     COLUMN_TABLE
 };
 
@@ -63,7 +62,8 @@ static int no_memory(struct tide_error *err)
 
 /* ---- the first question ---------------------------------------------------------- */
 
-/* to_regclass('"schema"."table"') */
+/* to_regclass('"schema"."table"')::oid; without the cast the server goes through all of
+ * its operators of that name for one that takes an oid and a regclass. */
 static void add_table(struct tide_pg_sql *sql, const struct tide_pg_name *name)
 {
     struct tide_pg_sql quoted = {0};
@@ -73,7 +73,7 @@ static void add_table(struct tide_pg_sql *sql, const struct tide_pg_name *name)
     if (!sql->failed) {
         tide_pg_sql_add(sql, "to_regclass(");
         tide_pg_sql_literal(sql, quoted.text);
-        tide_pg_sql_add(sql, ")");
+        tide_pg_sql_add(sql, ")::oid");
     }
     tide_pg_sql_clear(&quoted);
 }
@@ -186,6 +186,11 @@ static int number_of(const PGresult *columns, int row)
     return (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
 }
 
+static bool is_dropped(const PGresult *columns, int row)
+{
+    return get_oid(columns, row, COLUMN_TYPE) == 0;
+}
+
 static int read_column(const PGresult *columns, int row, const PGresult *types,
                        struct tide_pg_column *column)
 {
@@ -223,7 +228,7 @@ static int read_columns(const PGresult *columns, const PGresult *types,
         return no_memory(err);
     }
     for (int row = 0; rc == TIDE_OK && row < (int)rows; row++) {
-        if (!get_bool(columns, row, COLUMN_DROPPED) && number_of(columns, row) > 0) {
+        if (!is_dropped(columns, row) && number_of(columns, row) > 0) {
             rc = read_column(columns, row, types, &table->columns[table->column_count++]);
         }
     }
