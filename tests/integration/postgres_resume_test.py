@@ -300,6 +300,17 @@ def test_a_full_read_of_a_table_without_a_key_goes_on_when_killed(folder):
     each_row_once(pg, ROWS)
 
 
+def test_a_full_read_of_a_partitioned_table_goes_on_when_killed(folder):
+    pg = SERVERS[0]
+    make(pg, "CREATE TABLE t (id int, at timestamptz, x text) PARTITION BY RANGE (id)",
+         *("CREATE TABLE t%d PARTITION OF t FOR VALUES FROM (%d) TO (%d)"
+           % (i, i * ROWS // 20, (i + 1) * ROWS // 20) for i in range(19, -1, -1)),
+         "CREATE TABLE t_rest PARTITION OF t DEFAULT", FILL)
+    definition = define(folder, pg, {"mode": "append"})
+    killed_until_done(pg, definition, "VACUUM t")
+    each_row_once(pg, ROWS)
+
+
 def test_a_table_without_a_key_that_was_changed_is_not_gone_on_with(folder):
     pg = SERVERS[0]
     make(pg, "CREATE TABLE t (id int, at timestamptz, x text)", FILL)

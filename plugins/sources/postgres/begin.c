@@ -167,7 +167,10 @@ static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
     }
     if (changed) {
         return start_over(plan, facts,
-                          "the table has no usable primary key and was changed since",
+                          facts->relation->is_divided
+                              ? "the table or one that is read with it was changed since"
+                              : "the table has no usable primary key and was changed "
+                                "since",
                           err);
     }
     plan->mark = then.to;

@@ -11,13 +11,6 @@
 
 /* ---- the order ------------------------------------------------------------------- */
 
-/* Bytes of a block, as most servers are built: another size makes other stretches. */
-#define BLOCK 8192
-/* Blocks of a stretch, blocks from which on a table has several, and how many at most. */
-#define STRETCH 1024
-#define LARGE 4096
-#define STRETCHES_MAX 2048
-
 /* System columns have these numbers in every table. */
 enum { NUMBER_CTID = -1, NUMBER_TABLEOID = -6 };
 
@@ -147,29 +140,46 @@ static bool needs_no_place(const struct pg_plan_facts *facts)
     return !facts->request->checkpoints && !facts->request->position;
 }
 
+/* A table with others in it keeps its rows where each of these can be read alone. */
+static int keeps_rows(const struct pg_plan_facts *facts, struct pg_plan *plan,
+                      bool *keeps, struct tide_error *err)
+{
+    const struct pg_relation *relation = facts->relation;
+    int rc = TIDE_OK;
+
+    *keeps = relation->is_heap && relation->is_readable;
+    if (*keeps && relation->is_divided) {
+        rc = pg_stretches_find_parts(&plan->stretches, facts->pg, facts->table, err);
+        *keeps = plan->stretches.part_count > 0;
+    } else if (!strchr("rm", relation->kind)) {
+        *keeps = false;
+    }
+    return rc;
+}
+
 /* A read that was cut off goes on as it began. */
-static int choose_full(const struct pg_plan_facts *facts, enum pg_read *read,
+static int choose_full(const struct pg_plan_facts *facts, struct pg_plan *plan,
                        struct tide_error *err)
 {
     const struct pg_relation *relation = facts->relation;
-    bool keeps_rows = relation->is_heap && relation->is_readable &&
-                      !relation->is_divided && strchr("rm", relation->kind);
     enum pg_read before = facts->position->read;
+    bool keeps = false;
     bool by_key = false;
-    int rc = TIDE_OK;
+    int rc;
 
-    *read = PG_READ_ALL;
+    plan->read = PG_READ_ALL;
     if (facts->request->row_limit > 0 || needs_no_place(facts)) {
         return TIDE_OK;
     }
-    if (keeps_rows && relation->kind == 'r') {
+    rc = keeps_rows(facts, plan, &keeps, err);
+    if (rc == TIDE_OK && keeps && relation->kind == 'r' && !relation->is_divided) {
         rc = pg_relation_is_clustered(facts->pg, facts->table, relation, &by_key, err);
         by_key = (by_key && before != PG_READ_ROW) || before == PG_READ_KEY;
     }
     if (by_key) {
-        *read = PG_READ_KEY;
-    } else if (keeps_rows) {
-        *read = PG_READ_ROW;
+        plan->read = PG_READ_KEY;
+    } else if (keeps) {
+        plan->read = PG_READ_ROW;
     }
     return rc;
 }
@@ -184,24 +194,23 @@ static int order_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
     return plan->read == PG_READ_ROW ? order_by_row(plan, facts, err) : TIDE_OK;
 }
 
-/* A small table, and an older server that would read it all for each stretch, is read by
- * one statement. */
+/* An older server would read the whole table for each stretch of it. */
 static void choose_stretches(struct pg_plan *plan, const struct pg_plan_facts *facts)
 {
-    struct pg_stretches *stretches = &plan->stretches;
-    const char *start = plan->start.count > 0 ? plan->start.values[0] : "(0,0)";
-    int64_t blocks = facts->relation->size / BLOCK;
-    int64_t left;
+    const struct pg_start *start = &plan->start;
+    bool has_parts = plan->stretches.parts != NULL;
+    const char *row = start->count > 0 ? start->values[start->count - 1] : NULL;
 
-    if (plan->read != PG_READ_ROW || blocks < LARGE ||
-        PQserverVersion(facts->pg->conn) < 140000) {
-        return;
+    if (plan->read == PG_READ_ROW) {
+        plan->stretches.cuts = PQserverVersion(facts->pg->conn) >= 140000;
+        pg_stretches_cut(&plan->stretches, facts->relation->size,
+                         has_parts && row ? start->values[0] : NULL, row);
     }
-    stretches->first = (uint32_t)strtoul(start + 1, NULL, 10);
-    stretches->blocks = (uint32_t)(blocks / STRETCHES_MAX);
-    stretches->blocks = stretches->blocks > STRETCH ? stretches->blocks : STRETCH;
-    left = blocks - stretches->first;
-    stretches->count = left > 0 ? (uint32_t)(left / stretches->blocks) + 1 : 1;
+}
+
+void pg_plan_clear(struct pg_plan *plan)
+{
+    pg_stretches_clear(&plan->stretches);
 }
 
 uint32_t pg_plan_statements(const struct pg_plan *plan)
@@ -222,7 +231,7 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
         plan->read = choose_incremental(facts);
         rc = order_by_cursor(plan, facts, err);
     } else {
-        rc = choose_full(facts, &plan->read, err);
+        rc = choose_full(facts, plan, err);
         if (rc == TIDE_OK) {
             rc = order_full(plan, facts, err);
         }

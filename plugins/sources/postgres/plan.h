@@ -16,6 +16,7 @@
 #include "position.h"
 #include "postgres/catalog.h"
 #include "relation.h"
+#include "stretches.h"
 
 /** A cursor and as many columns as PostgreSQL's keys have. */
 #define PG_ORDER_MAX 33
@@ -28,16 +29,7 @@ struct pg_start {
                                          NULL, which comes last */
 };
 
-/**
- * Blocks of a large table that is read as it lies on disk: each stretch by a statement of
- * its own, so that a run knows its place at the end of one and no row has to tell it.
- */
-struct pg_stretches {
-    uint32_t first;  /**< block */
-    uint32_t blocks; /**< of each but the last, which has no end */
-    uint32_t count;  /**< 0: the table is read by one statement */
-};
-
+/** Zero it; pg_plan_clear() frees it. */
 struct pg_plan {
     enum pg_read read;
     const char *table;          /**< oid, borrowed */
@@ -83,5 +75,7 @@ struct pg_plan_facts {
 TIDE_MUST_CHECK
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
                  struct tide_error *err);
+
+void pg_plan_clear(struct pg_plan *plan);
 
 #endif

@@ -175,6 +175,7 @@ static void source_close(void *state)
     pg_decoder_clear(&source->decoder);
     pg_selection_clear(&source->selection);
     pg_progress_clear(&source->progress);
+    pg_plan_clear(&source->plan);
     pg_position_clear(&source->position);
     tide_pg_sql_clear(&source->copy);
     tide_pg_table_clear(&source->table);

@@ -183,16 +183,20 @@ int pg_progress_advance(struct pg_progress *progress,
 int pg_progress_stretch(struct pg_progress *progress, uint32_t done, bool ended,
                         int64_t rows, struct tide_error *err)
 {
-    const struct pg_stretches *stretches = &progress->plan->stretches;
+    const struct pg_stretch next = pg_stretches_at(&progress->plan->stretches, done);
+    struct tide_pg_sql *out = &progress->place;
 
-    tide_pg_sql_reset(&progress->place);
+    tide_pg_sql_reset(out);
     if (!ended) {
         return TIDE_OK;
     }
     progress->rows = progress->plan->rows + (uint64_t)rows;
-    tide_pg_sql_format(&progress->place,
-                       ", \"columns\": [\"ctid\"], \"key\": [\"(%" PRIu32 ",0)\"]",
-                       stretches->first + done * stretches->blocks);
+    tide_pg_sql_format(out, ", \"columns\": [%s\"ctid\"], \"key\": [",
+                       next.part ? "\"tableoid\", " : "");
+    if (next.part) {
+        tide_pg_sql_format(out, "\"%" PRIu32 "\", ", next.part->oid);
+    }
+    tide_pg_sql_format(out, "\"(%" PRIu32 ",0)\"]", next.first);
     return tide_pg_sql_check(&progress->place, err);
 }
 

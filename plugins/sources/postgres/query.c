@@ -197,40 +197,63 @@ static void add_settings(struct tide_pg_sql *sql, const struct pg_plan *plan)
     }
 }
 
-/* What a stretch has that stands between others. */
-static void add_stretch(struct tide_pg_sql *sql, const struct pg_stretches *stretches,
-                        uint32_t i)
+/* The blocks of a stretch.  The first one begins behind a row. */
+static void add_stretch(struct tide_pg_sql *sql, const struct pg_plan *plan,
+                        const struct pg_stretch *stretch, bool is_first)
 {
-    uint32_t first = stretches->first + i * stretches->blocks;
+    const struct pg_start *start = &plan->start;
 
-    if (i > 0) {
-        tide_pg_sql_format(sql, " AND t.ctid > '(%" PRIu32 ",0)'::tid", first);
+    if (is_first && start->count > 0) {
+        tide_pg_sql_add(sql, " AND t.ctid > ");
+        tide_pg_sql_literal(sql, start->values[start->count - 1]);
+        tide_pg_sql_add(sql, "::tid");
+    } else if (stretch->first > 0) {
+        tide_pg_sql_format(sql, " AND t.ctid > '(%" PRIu32 ",0)'::tid", stretch->first);
     }
-    if (i + 1 < stretches->count) {
-        tide_pg_sql_format(sql, " AND t.ctid < '(%" PRIu32 ",0)'::tid",
-                           first + stretches->blocks);
+    if (stretch->end > 0) {
+        tide_pg_sql_format(sql, " AND t.ctid < '(%" PRIu32 ",0)'::tid", stretch->end);
     }
 }
 
-/* conditions begin with " AND ", or are empty. */
-static void add_copy(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                     const struct pg_selection *selection, const struct pg_plan *plan,
-                     const struct tide_pg_sql *conditions, int64_t row_limit)
+static void add_table(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                      const struct pg_part *part)
 {
-    tide_pg_sql_add(sql, "COPY (SELECT ");
-    add_columns(sql, table, selection);
     tide_pg_sql_add(sql, " FROM ");
-    tide_pg_sql_name(sql, &table->name);
+    if (part) {
+        tide_pg_sql_add(sql, "ONLY ");
+        tide_pg_sql_add(sql, part->name);
+    } else {
+        tide_pg_sql_name(sql, &table->name);
+    }
     tide_pg_sql_add(sql, " AS t");
-    if (conditions->length > 0) {
-        tide_pg_sql_format(sql, " WHERE %s", conditions->text + strlen(" AND "));
+}
+
+/* What is asked for in one statement.  Conditions begin with " AND ", or are empty. */
+struct copy {
+    const struct tide_pg_table *table;
+    const struct pg_selection *selection;
+    const struct pg_plan *plan;
+    int64_t row_limit;
+    const struct pg_part *part; /* or NULL: the whole table */
+    struct tide_pg_sql conditions;
+};
+
+static void add_copy(struct tide_pg_sql *sql, const struct copy *copy)
+{
+    const struct pg_plan *plan = copy->plan;
+
+    tide_pg_sql_add(sql, "COPY (SELECT ");
+    add_columns(sql, copy->table, copy->selection);
+    add_table(sql, copy->table, copy->part);
+    if (copy->conditions.length > 0) {
+        tide_pg_sql_format(sql, " WHERE %s", copy->conditions.text + strlen(" AND "));
     }
     if (plan->order_count > 0 && plan->read != PG_READ_ROW) {
         tide_pg_sql_add(sql, " ORDER BY ");
-        add_order_columns(sql, table, plan, 0, plan->order_count);
+        add_order_columns(sql, copy->table, plan, 0, plan->order_count);
     }
-    if (row_limit > 0) {
-        tide_pg_sql_format(sql, " LIMIT %lld", (long long)row_limit);
+    if (copy->row_limit > 0) {
+        tide_pg_sql_format(sql, " LIMIT %lld", (long long)copy->row_limit);
     }
     tide_pg_sql_add(sql, ") TO STDOUT (FORMAT binary)");
 }
@@ -244,29 +267,54 @@ static void add_again(struct tide_pg_sql *conditions, const struct tide_pg_table
     add_behind(conditions, table, plan, 0);
 }
 
+/* All that is left in one statement. */
+static void add_rest(struct tide_pg_sql *sql, struct copy *copy)
+{
+    add_ages(&copy->conditions, &copy->plan->ages);
+    add_start(&copy->conditions, copy->table, copy->plan);
+    add_copy(sql, copy);
+}
+
+/* Each stretch in one.  The parts of a table stay until the end. */
+static void add_stretches(struct tide_pg_sql *sql, struct copy *copy)
+{
+    const struct pg_stretches *stretches = &copy->plan->stretches;
+
+    if (stretches->parts) {
+        tide_pg_sql_add(sql, "LOCK TABLE ");
+        tide_pg_sql_name(sql, &copy->table->name);
+        tide_pg_sql_add(sql, " IN ACCESS SHARE MODE; ");
+    }
+    for (uint32_t i = 0; i < stretches->count; i++) {
+        const struct pg_stretch stretch = pg_stretches_at(stretches, i);
+
+        tide_pg_sql_reset(&copy->conditions);
+        add_stretch(&copy->conditions, copy->plan, &stretch, i == 0);
+        copy->part = stretch.part;
+        tide_pg_sql_add(sql, i > 0 ? "; " : "");
+        add_copy(sql, copy);
+    }
+}
+
 void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                     const struct pg_selection *selection, const struct pg_plan *plan,
                     int64_t row_limit)
 {
-    struct tide_pg_sql conditions = {0};
-    uint32_t i = 0;
+    struct copy copy = {
+        .table = table, .selection = selection, .plan = plan, .row_limit = row_limit};
 
     add_settings(sql, plan);
     if (plan->again) {
-        add_again(&conditions, table, plan);
-        add_copy(sql, table, selection, plan, &conditions, row_limit);
+        add_again(&copy.conditions, table, plan);
+        add_copy(sql, &copy);
         tide_pg_sql_add(sql, "; ");
+        tide_pg_sql_reset(&copy.conditions);
     }
-    do {
-        tide_pg_sql_reset(&conditions);
-        if (i == 0) {
-            add_ages(&conditions, &plan->ages);
-            add_start(&conditions, table, plan);
-        }
-        add_stretch(&conditions, &plan->stretches, i);
-        tide_pg_sql_add(sql, i > 0 ? "; " : "");
-        add_copy(sql, table, selection, plan, &conditions, row_limit);
-    } while (++i < plan->stretches.count);
-    sql->failed = sql->failed || conditions.failed;
-    tide_pg_sql_clear(&conditions);
+    if (plan->stretches.count > 0) {
+        add_stretches(sql, &copy);
+    } else {
+        add_rest(sql, &copy);
+    }
+    sql->failed = sql->failed || copy.conditions.failed;
+    tide_pg_sql_clear(&copy.conditions);
 }

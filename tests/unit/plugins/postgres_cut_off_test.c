@@ -65,7 +65,11 @@ static const struct {
      "CREATE TABLE c () INHERITS (t)",
      {NULL, false},
      "in another way"},
-    {"", {NULL, false}, "CREATE TABLE c () INHERITS (t)", {NULL, false}, "another way"},
+    {"",
+     {NULL, false},
+     "CREATE TABLE c () INHERITS (t)",
+     {NULL, false},
+     "read with it was"},
 };
 
 static void make_table(const char *key)
