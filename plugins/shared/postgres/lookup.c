@@ -2,7 +2,7 @@
  * lookup - the columns of the tables that a run works with, asked for in little time.
  *
  * A new session pays for each catalog, function and operator that it meets for the first
- * time, and for each join that it plans: what a run always needs comes from two plain
+ * time, and for each join that it plans: what a run always needs comes from plain
  * statements in one message, and the rest is asked only of tables that have it.
  */
 #include <stdlib.h>
@@ -12,14 +12,13 @@
 
 /* Those of the system, too: to leave them out would take an operator more. */
 #define COLUMNS                                                                          \
-    "SELECT attname, format_type(atttypid, atttypmod), atttypid, atttypmod, attnum,"     \
-    " attnotnull, attidentity, atthasdef, attgenerated, attrelid"                        \
+    "SELECT attname, atttypid, atttypmod, attnum, attnotnull, attidentity, atthasdef,"   \
+    " attgenerated, attrelid"                                                            \
     " FROM pg_attribute WHERE attrelid = "
 #define TABLE "; SELECT relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
 
 enum {
     COLUMN_NAME,
-    COLUMN_TYPE_NAME,
     COLUMN_TYPE,
     COLUMN_MODIFIER,
     COLUMN_NUMBER,
@@ -39,8 +38,7 @@ struct answers {
     PGresult *more;
 };
 
-/* Types with a lower oid are PostgreSQL's own, none of them a domain or an enum. */
-#define FIRST_OTHER_TYPE 10000
+#define TYPE_NAME_MAX 64
 
 /* Tables, views, materialized views, foreign tables, partitioned ones. */
 static const char kinds_with_rows[] = "rvmfp";
@@ -130,48 +128,79 @@ static int ask(struct tide_pg *pg, const struct tide_pg_name *name, bool with_ta
     return rc;
 }
 
-/* ---- types that are not PostgreSQL's own ----------------------------------------- */
+/* ---- a row of the columns --------------------------------------------------------- */
 
-/* Of those among the columns: *types stays NULL where there are none. */
-static int ask_types(struct tide_pg *pg, const PGresult *columns, PGresult **types,
-                     struct tide_error *err)
+/* Below 0 those of the system. */
+static int number_of(const PGresult *columns, int row)
 {
-    struct tide_pg_sql sql = {0};
-    int rc = TIDE_OK;
+    return (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
+}
+
+static int32_t modifier_of(const PGresult *columns, int row)
+{
+    return (int32_t)strtol(PQgetvalue(columns, row, COLUMN_MODIFIER), NULL, 10);
+}
+
+/* Neither dropped nor the system's. */
+static bool is_column(const PGresult *columns, int row)
+{
+    return get_oid(columns, row, COLUMN_TYPE) != 0 && number_of(columns, row) > 0;
+}
+
+/* ---- types that are not known here ------------------------------------------------ */
+
+enum { TYPE_NUMBER, TYPE_NAME, TYPE_TYPTYPE };
+
+static bool has_unknown(const PGresult *columns)
+{
+    char name[TYPE_NAME_MAX];
 
     for (int row = 0; row < PQntuples(columns); row++) {
-        uint32_t type = get_oid(columns, row, COLUMN_TYPE);
-
-        if (type >= FIRST_OTHER_TYPE) {
-            tide_pg_sql_format(&sql, "%s%u",
-                               sql.length == 0
-                                   ? "SELECT oid, typtype FROM pg_type WHERE oid IN ("
-                                   : ", ",
-                               type);
+        if (is_column(columns, row) &&
+            !tide_pg_type_name(get_oid(columns, row, COLUMN_TYPE),
+                               modifier_of(columns, row), name, sizeof name)) {
+            return true;
         }
     }
-    if (sql.length > 0 || sql.failed) {
-        tide_pg_sql_add(&sql, ")");
-        rc = tide_pg_exec_sql(pg, &sql, types, err);
+    return false;
+}
+
+/* Of all columns; *types stays NULL where each is known without asking. */
+static int ask_types(struct tide_pg *pg, const PGresult *columns, const char *table,
+                     PGresult **types, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    int rc;
+
+    if (!has_unknown(columns)) {
+        return TIDE_OK;
     }
+    tide_pg_sql_format(&sql,
+                       "SELECT a.attnum, format_type(a.atttypid, a.atttypmod), t.typtype"
+                       " FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+                       " WHERE a.attrelid = '%s'",
+                       table);
+    rc = tide_pg_exec_sql(pg, &sql, types, err);
     tide_pg_sql_clear(&sql);
     return rc;
 }
 
-static char typtype_of(const PGresult *types, uint32_t oid)
+/* The row of a column. */
+static int find_type(const PGresult *types, int number)
 {
-    for (int row = 0; types && row < PQntuples(types); row++) {
-        if (get_oid(types, row, 0) == oid) {
-            return PQgetvalue(types, row, 1)[0];
-        }
+    int row = 0;
+
+    while (row < PQntuples(types) &&
+           strtol(PQgetvalue(types, row, TYPE_NUMBER), NULL, 10) != number) {
+        row++;
     }
-    return 'b';
+    return row;
 }
 
 static bool has_domain(const PGresult *types)
 {
     for (int row = 0; types && row < PQntuples(types); row++) {
-        if (PQgetvalue(types, row, 1)[0] == 'd') {
+        if (PQgetvalue(types, row, TYPE_TYPTYPE)[0] == 'd') {
             return true;
         }
     }
@@ -180,27 +209,29 @@ static bool has_domain(const PGresult *types)
 
 /* ---- the columns ----------------------------------------------------------------- */
 
-/* Below 0 those of the system. */
-static int number_of(const PGresult *columns, int row)
+static void read_type(const PGresult *columns, int row, const PGresult *types,
+                      struct tide_pg_column *column)
 {
-    return (int)strtol(PQgetvalue(columns, row, COLUMN_NUMBER), NULL, 10);
-}
+    uint32_t oid = get_oid(columns, row, COLUMN_TYPE);
+    int32_t modifier = modifier_of(columns, row);
+    char name[TYPE_NAME_MAX];
+    int found = types ? find_type(types, number_of(columns, row)) : 0;
 
-static bool is_dropped(const PGresult *columns, int row)
-{
-    return get_oid(columns, row, COLUMN_TYPE) == 0;
+    if (types && found < PQntuples(types)) {
+        column->type_name = strdup(PQgetvalue(types, found, TYPE_NAME));
+        column->type =
+            tide_pg_type_of(oid, modifier, PQgetvalue(types, found, TYPE_TYPTYPE)[0]);
+    } else if (tide_pg_type_name(oid, modifier, name, sizeof name)) {
+        column->type_name = strdup(name);
+        column->type = tide_pg_type_of(oid, modifier, 'b');
+    }
 }
 
 static int read_column(const PGresult *columns, int row, const PGresult *types,
                        struct tide_pg_column *column)
 {
-    uint32_t type = get_oid(columns, row, COLUMN_TYPE);
-    int32_t modifier =
-        (int32_t)strtol(PQgetvalue(columns, row, COLUMN_MODIFIER), NULL, 10);
-
     column->name = strdup(PQgetvalue(columns, row, COLUMN_NAME));
-    column->type_name = strdup(PQgetvalue(columns, row, COLUMN_TYPE_NAME));
-    column->type = tide_pg_type_of(type, modifier, typtype_of(types, type));
+    read_type(columns, row, types, column);
     column->number = number_of(columns, row);
     column->required = get_bool(columns, row, COLUMN_REQUIRED);
     column->generated = PQgetvalue(columns, row, COLUMN_GENERATED)[0] != '\0';
@@ -228,7 +259,7 @@ static int read_columns(const PGresult *columns, const PGresult *types,
         return no_memory(err);
     }
     for (int row = 0; rc == TIDE_OK && row < (int)rows; row++) {
-        if (!is_dropped(columns, row) && number_of(columns, row) > 0) {
+        if (is_column(columns, row)) {
             rc = read_column(columns, row, types, &table->columns[table->column_count++]);
         }
     }
@@ -262,7 +293,7 @@ static int read_table(struct tide_pg *pg, const struct answers *answers,
     }
     (void)snprintf(table->oid, sizeof table->oid, "%s",
                    PQgetvalue(columns, 0, COLUMN_TABLE));
-    rc = ask_types(pg, columns, &types, err);
+    rc = ask_types(pg, columns, table->oid, &types, err);
     if (rc == TIDE_OK) {
         rc = has_domain(types) ? tide_pg_table_load_domains(pg, table, err)
                                : read_columns(columns, types, table, err);
@@ -337,7 +368,7 @@ static int load_key(struct tide_pg *pg, struct tide_pg_table *table,
 
     tide_pg_sql_format(&sql,
                        "SELECT indkey, indnkeyatts FROM pg_index"
-                       " WHERE indisprimary AND indrelid = %s",
+                       " WHERE indisprimary AND indrelid = '%s'",
                        table->oid);
     rc = tide_pg_exec_sql(pg, &sql, &result, err);
     if (rc == TIDE_OK && PQntuples(result) > 0) {

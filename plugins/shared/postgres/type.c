@@ -3,7 +3,7 @@
  */
 #include "postgres/type.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
 /* Object ids of the built-in types: part of PostgreSQL's wire protocol, never changed. */
 enum {
@@ -31,31 +31,48 @@ enum {
 /* A length or precision modifier of a varlena type counts its 4-byte header. */
 #define MODIFIER_HEADER 4
 
-static const struct {
+/* A modifier is written between name and rest. */
+struct known_type {
     uint32_t oid;
     enum tide_pg_form form;
     int32_t type;
-} known_types[] = {
-    {OID_TEXT, TIDE_PG_STRING, TIDE_TYPE_STRING},
-    {OID_INT4, TIDE_PG_INT4, TIDE_TYPE_INT64},
-    {OID_INT8, TIDE_PG_INT8, TIDE_TYPE_INT64},
-    {OID_VARCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING},
-    {OID_NUMERIC, TIDE_PG_NUMERIC, TIDE_TYPE_DECIMAL},
-    {OID_BOOL, TIDE_PG_BOOL, TIDE_TYPE_BOOL},
-    {OID_TIMESTAMPTZ, TIDE_PG_TIMESTAMP, TIDE_TYPE_TIMESTAMP},
-    {OID_TIMESTAMP, TIDE_PG_TIMESTAMP, TIDE_TYPE_DATETIME},
-    {OID_DATE, TIDE_PG_DATE, TIDE_TYPE_DATE},
-    {OID_TIME, TIDE_PG_TIME, TIDE_TYPE_TIME},
-    {OID_FLOAT8, TIDE_PG_FLOAT8, TIDE_TYPE_FLOAT64},
-    {OID_FLOAT4, TIDE_PG_FLOAT4, TIDE_TYPE_FLOAT64},
-    {OID_INT2, TIDE_PG_INT2, TIDE_TYPE_INT64},
-    {OID_BYTEA, TIDE_PG_BYTEA, TIDE_TYPE_BYTES},
-    {OID_UUID, TIDE_PG_UUID, TIDE_TYPE_UUID},
-    {OID_JSONB, TIDE_PG_JSONB, TIDE_TYPE_JSON},
-    {OID_JSON, TIDE_PG_STRING, TIDE_TYPE_JSON},
-    {OID_BPCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING},
-    {OID_NAME, TIDE_PG_STRING, TIDE_TYPE_STRING},
+    const char *name;
+    const char *rest;
 };
+
+static const struct known_type known_types[] = {
+    {OID_TEXT, TIDE_PG_STRING, TIDE_TYPE_STRING, "text", ""},
+    {OID_INT4, TIDE_PG_INT4, TIDE_TYPE_INT64, "integer", ""},
+    {OID_INT8, TIDE_PG_INT8, TIDE_TYPE_INT64, "bigint", ""},
+    {OID_VARCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING, "character varying", ""},
+    {OID_NUMERIC, TIDE_PG_NUMERIC, TIDE_TYPE_DECIMAL, "numeric", ""},
+    {OID_BOOL, TIDE_PG_BOOL, TIDE_TYPE_BOOL, "boolean", ""},
+    {OID_TIMESTAMPTZ, TIDE_PG_TIMESTAMP, TIDE_TYPE_TIMESTAMP, "timestamp",
+     " with time zone"},
+    {OID_TIMESTAMP, TIDE_PG_TIMESTAMP, TIDE_TYPE_DATETIME, "timestamp",
+     " without time zone"},
+    {OID_DATE, TIDE_PG_DATE, TIDE_TYPE_DATE, "date", ""},
+    {OID_TIME, TIDE_PG_TIME, TIDE_TYPE_TIME, "time", " without time zone"},
+    {OID_FLOAT8, TIDE_PG_FLOAT8, TIDE_TYPE_FLOAT64, "double precision", ""},
+    {OID_FLOAT4, TIDE_PG_FLOAT4, TIDE_TYPE_FLOAT64, "real", ""},
+    {OID_INT2, TIDE_PG_INT2, TIDE_TYPE_INT64, "smallint", ""},
+    {OID_BYTEA, TIDE_PG_BYTEA, TIDE_TYPE_BYTES, "bytea", ""},
+    {OID_UUID, TIDE_PG_UUID, TIDE_TYPE_UUID, "uuid", ""},
+    {OID_JSONB, TIDE_PG_JSONB, TIDE_TYPE_JSON, "jsonb", ""},
+    {OID_JSON, TIDE_PG_STRING, TIDE_TYPE_JSON, "json", ""},
+    {OID_BPCHAR, TIDE_PG_STRING, TIDE_TYPE_STRING, "character", ""},
+    {OID_NAME, TIDE_PG_STRING, TIDE_TYPE_STRING, "name", ""},
+};
+
+static const struct known_type *find_type(uint32_t oid)
+{
+    for (size_t i = 0; i < sizeof known_types / sizeof *known_types; i++) {
+        if (known_types[i].oid == oid) {
+            return &known_types[i];
+        }
+    }
+    return NULL;
+}
 
 /* The low 11 bits of a numeric's modifier are its scale, signed since PostgreSQL 15. */
 static void set_numeric(struct tide_pg_type *type, int32_t modifier)
@@ -94,20 +111,52 @@ struct tide_pg_type tide_pg_type_of(uint32_t oid, int32_t modifier, char typtype
 {
     struct tide_pg_type type = {
         .form = TIDE_PG_AS_TEXT, .type = TIDE_TYPE_STRING, .resolution = 1};
+    const struct known_type *known = NULL;
 
     if (typtype == 'e') {
         type.form = TIDE_PG_STRING;
         return type;
     }
-    for (size_t i = 0; i < sizeof known_types / sizeof *known_types; i++) {
-        if (known_types[i].oid == oid) {
-            type.form = known_types[i].form;
-            type.type = known_types[i].type;
-            apply_modifier(&type, oid, modifier);
-            break;
-        }
+    known = find_type(oid);
+    if (known) {
+        type.form = known->form;
+        type.type = known->type;
+        apply_modifier(&type, oid, modifier);
     }
     return type;
+}
+
+/* ---- names ----------------------------------------------------------------------- */
+
+static void write_modifier(const struct tide_pg_type *type, int32_t modifier, char *out,
+                           size_t size)
+{
+    if (type->max_length > 0) {
+        (void)snprintf(out, size, "(%lld)", (long long)type->max_length);
+    } else if (type->precision > 0) {
+        (void)snprintf(out, size, "(%d,%d)", (int)type->precision, (int)type->scale);
+    } else {
+        (void)snprintf(out, size, "(%d)", (int)modifier);
+    }
+}
+
+bool tide_pg_type_name(uint32_t oid, int32_t modifier, char *out, size_t size)
+{
+    const struct known_type *known = find_type(oid);
+    const struct tide_pg_type type = tide_pg_type_of(oid, modifier, 'b');
+    char shown[32] = "";
+
+    if (!known) {
+        return false;
+    }
+    if (modifier >= 0) {
+        write_modifier(&type, modifier, shown, sizeof shown);
+    }
+    /* That without a length is none of SQL's. */
+    (void)snprintf(out, size, "%s%s%s",
+                   oid == OID_BPCHAR && modifier < 0 ? "bpchar" : known->name, shown,
+                   known->rest);
+    return true;
 }
 
 const char *tide_pg_type_for(int type)

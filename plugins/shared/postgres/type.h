@@ -7,6 +7,7 @@
 #define TIDE_POSTGRES_TYPE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <tidemill/schema.h>
 
@@ -41,6 +42,10 @@ struct tide_pg_type {
 
 /** By the oid of a base type (never a domain), its modifier (-1: none) and typtype. */
 struct tide_pg_type tide_pg_type_of(uint32_t oid, int32_t modifier, char typtype);
+
+/** Write what the server's format_type() says of a type, of those that most columns have;
+ * false: it is another one, and has to be asked. */
+bool tide_pg_type_name(uint32_t oid, int32_t modifier, char *out, size_t size);
 
 /** The type of a column that is created for ours. */
 const char *tide_pg_type_for(int type);

@@ -90,6 +90,22 @@ static void all_kinds_of_columns_are_told_alike(void **state)
     check("many");
 }
 
+static void the_types_of_most_columns_are_named_as_the_server_does(void **state)
+{
+    (void)state;
+    kit_sql(
+        "CREATE TABLE plain (a bool, b bytea, c name, d int8, e int2, f int4, g text,"
+        " h json, i float4, j float8, k bpchar, l char, m char(77), n varchar,"
+        " o varchar(10485760), p date, q time, r time(0), s timestamp, t timestamp(6),"
+        " u timestamptz, v timestamptz(3), w numeric, x numeric(1000), y numeric(9, 9),"
+        " z uuid, aa jsonb)");
+    check("plain");
+    if (atoi(kit_value("SHOW server_version_num")) >= 150000) {
+        kit_sql("CREATE TABLE odd_numbers (a numeric(2, -3), b numeric(3, 5))");
+        check("odd_numbers");
+    }
+}
+
 static void keys_are_told_alike(void **state)
 {
     (void)state;
@@ -196,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_kinds_of_columns_are_told_alike),
+        cmocka_unit_test(the_types_of_most_columns_are_named_as_the_server_does),
         cmocka_unit_test(keys_are_told_alike),
         cmocka_unit_test(domains_are_seen_through),
         cmocka_unit_test(all_that_has_rows_is_a_table),
