@@ -80,10 +80,12 @@ class Reader:
         tap.equal(rows, "false%d" % once.ROWS if done else "true1")
 
 
-def killed(folder, fill, seed):
+def killed(folder, fill, seed, source=None, **table):
     pg = once.database(folder)
     pg.run(*fill, OLD)
-    path, chance, patience = definition(folder, pg), random.Random(seed), 0.08
+    if source:
+        put_files(pg, folder)
+    path, chance, patience = definition(folder, pg, source, **table), random.Random(seed), 0.08
     reader, resumed, before = Reader(pg), 0, 0
     while resumed < 3:
         done = once.attempt(path, patience * (0.5 + chance.random()))
@@ -106,6 +108,20 @@ def test_killed_runs_replace_by_a_table_with_a_key(folder):
 
 def test_killed_runs_replace_by_a_table_without_a_key(folder):
     killed(folder, BY_ROW, 12)
+
+
+FILES = {"plugin": "file", "options": {"path": "in", "format": "csv"}}
+
+
+def put_files(pg, folder):
+    """The rows of src in two files."""
+    for name, half in (("a.csv", "<"), ("b.csv", ">=")):
+        tap.write(folder, "in/" + name, pg.run("COPY (SELECT * FROM src WHERE id %s %d ORDER BY id) TO STDOUT (FORMAT csv,"
+                                               " HEADER)" % (half, once.ROWS // 2)))
+
+
+def test_killed_runs_replace_by_files(folder):
+    killed(folder, KEYED, 13, FILES, name="*.csv")
 
 
 # ---- the source meanwhile -------------------------------------------------------------------------------------

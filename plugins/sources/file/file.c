@@ -98,6 +98,8 @@ static int file_open(const void *options, const struct tide_source_request *requ
     reader->part.request.batch_rows = request->batch_rows;
     reader->part.request.batch_bytes = request->batch_bytes;
     reader->part.request.declared = request->declared;
+    xxh64_init(&reader->all);
+    reader->part.window.all = request->exact ? &reader->all : NULL;
     window_suit(&reader->part.window, request->batch_bytes);
     rc = list_files(reader, host, err);
     if (rc == TIDE_OK) {
@@ -167,7 +169,7 @@ static const char *file_position(void *state)
 
 static const struct tide_source file_source = {
     .size = sizeof file_source,
-    .flags = TIDE_SOURCE_RESUMABLE,
+    .flags = TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_EXACT,
     .discover = file_discover,
     .open = file_open,
     .read = file_read,

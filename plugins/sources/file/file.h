@@ -60,6 +60,10 @@ bool part_tell(struct part *part, struct place *place);
 TIDE_MUST_CHECK
 int part_resume(struct part *part, const struct place *place, struct tide_error *err);
 
+/** Take all bytes of a file, and close it: its hash alone is wanted. */
+TIDE_MUST_CHECK
+int part_pass(struct part *part, const char *name, struct tide_error *err);
+
 /** Close the file; another may be opened. */
 void part_close(struct part *part);
 

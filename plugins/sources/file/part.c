@@ -56,13 +56,20 @@ static int locate(const struct part *part, struct tide_error *err)
     return tide_error_wrap(err, "%s/%s", part->options->path, part->request.origin);
 }
 
+static int open_window(struct part *part, struct tide_error *err)
+{
+    const struct file_options *options = part->options;
+
+    return window_open(&part->window, (enum compression)options->compression,
+                       options->storage.options, part->host, options->path,
+                       part->request.origin, err);
+}
+
 /* A storage names the path in its own errors. */
 static int open_parts(struct part *part, struct tide_error *err)
 {
     const struct file_options *options = part->options;
-    int rc = window_open(&part->window, (enum compression)options->compression,
-                         options->storage.options, part->host, options->path,
-                         part->request.origin, err);
+    int rc = open_window(part, err);
 
     if (rc != TIDE_OK) {
         return rc;
@@ -86,6 +93,24 @@ int part_open(struct part *part, const char *name, const struct tide_schema *tab
     if (rc != TIDE_OK) {
         part_close(part);
     }
+    return rc;
+}
+
+int part_pass(struct part *part, const char *name, struct tide_error *err)
+{
+    struct window *window = &part->window;
+    int rc;
+
+    part->request.origin = name;
+    rc = open_window(part, err);
+    while (rc == TIDE_OK && !window_is_done(window)) {
+        rc = window_fill(window, err);
+        window_consume(window, window_span(window).length);
+        if (rc == TIDE_OK && part->host->cancelled(part->host)) {
+            rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        }
+    }
+    window_close(window);
     return rc;
 }
 

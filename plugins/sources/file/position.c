@@ -38,7 +38,7 @@ static void add_place(struct json_out *out, const char *name, const struct place
 
 const char *position_write(struct position_text *position, const char *path,
                            const struct names *names, size_t count,
-                           const struct place *place)
+                           const struct place *place, const struct xxh64 *all)
 {
     struct json_out *done = &position->done, *text = &position->text;
 
@@ -59,6 +59,9 @@ const char *position_write(struct position_text *position, const char *path,
     json_out_raw(text, "]");
     if (place) {
         add_place(text, names->items[count], place);
+    }
+    if (all) {
+        add_hash(text, ", \"all\": ", xxh64_value(all));
     }
     json_out_raw(text, "}");
     return text->failed ? NULL : text->text;
@@ -121,6 +124,14 @@ static bool read_place(const struct json_value *root, struct position *position)
            (!place->has_head || read_hash(root, "head", &place->head));
 }
 
+static bool read_all(const struct json_value *root, struct position *position)
+{
+    struct json_value all;
+
+    position->has_all = json_member(root, "all", &all);
+    return !position->has_all || read_hash(root, "all", &position->all);
+}
+
 static int check_path(const struct json_value *root, const char *path,
                       struct tide_error *err)
 {
@@ -144,8 +155,9 @@ int position_parse(const char *text, const char *path, struct position *position
     const char *fault = json_document_open(&document, text, strlen(text));
     int rc = TIDE_OK;
 
-    if (!fault && (!read_done(&document.root, &position->done) ||
-                   !read_place(&document.root, position))) {
+    if (!fault &&
+        (!read_done(&document.root, &position->done) ||
+         !read_place(&document.root, position) || !read_all(&document.root, position))) {
         fault = "it is not one of this source";
     }
     if (fault) {

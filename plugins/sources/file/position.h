@@ -6,7 +6,8 @@
  *
  * Files that were read to their end are done, whatever is appended to them later.  Of the
  * one at hand stand the byte and the line to go on with, and the hash of what stands in
- * front, and of the first bytes, by which the file is known again.
+ * front, and of the first bytes, by which the file is known again.  Where what was read
+ * must still be there, exactly, "all" is the hash of all of it.
  */
 #ifndef FILE_POSITION_H
 #define FILE_POSITION_H
@@ -19,6 +20,8 @@ struct position {
     struct names done;
     char *file; /* owned; NULL: none is half read */
     struct place place;
+    bool has_all;
+    uint64_t all;
 };
 
 /** Read a text that position_write made.  TIDE_E_CONFIG: it is none, or of another
@@ -37,11 +40,12 @@ struct position_text {
 };
 
 /** The text for a path, the first `count` of names and, if place is not NULL, a place in
- * the one behind them.  count never shrinks from call to call.  Borrowed until the next
- * call; NULL: a name is no text, or memory is out. */
+ * the one behind them.  all is the hash of what was read, or NULL: not wanted.  count
+ * never shrinks from call to call.  Borrowed until the next call; NULL: a name is no
+ * text, or memory is out. */
 const char *position_write(struct position_text *position, const char *path,
                            const struct names *names, size_t count,
-                           const struct place *place);
+                           const struct place *place, const struct xxh64 *all);
 void position_text_fini(struct position_text *position);
 
 #endif

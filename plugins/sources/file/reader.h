@@ -23,6 +23,7 @@ struct reader {
     size_t *order;             /* column i of the table is column order[i] of the file */
     bool has_read, has_ended;  /* a batch was given; there are no more */
     struct position_text position;
+    struct xxh64 all; /* of what was read, where the request wants it exactly */
 };
 
 /** Open the next file.  The first that has columns gives the table its own; the others

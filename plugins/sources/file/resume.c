@@ -32,7 +32,8 @@ const char *reader_position(struct reader *reader)
         return NULL;
     }
     return position_write(&reader->position, reader->options->path, &reader->names,
-                          reader->next - is_half, is_half ? &place : NULL);
+                          reader->next - is_half, is_half ? &place : NULL,
+                          reader->part.window.all);
 }
 
 /* ---- going on ---- */
@@ -131,15 +132,50 @@ static int arrange(struct reader *reader, struct position *position, size_t *don
     return rc;
 }
 
+/* ---- exactly ---- */
+
+static int not_the_same(const struct reader *reader, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "files in %s that were read before the run was cut off were "
+                          "changed since, or are gone",
+                          reader->options->path);
+}
+
+/* The hash of the files that are done is that of what was read of them. */
+static int pass_done(struct reader *reader, const struct position *position, size_t done,
+                     struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    if (!position->has_all || done != position->done.count) {
+        return not_the_same(reader, err);
+    }
+    for (size_t i = 0; rc == TIDE_OK && i < done; i++) {
+        rc = part_pass(&reader->part, reader->names.items[i], err);
+    }
+    return rc;
+}
+
 static int go_on(struct reader *reader, struct position *position, struct tide_error *err)
 {
+    bool exact = reader->request->exact;
     size_t done = 0;
     int rc = arrange(reader, position, &done, err);
 
+    if (rc == TIDE_OK && exact) {
+        rc = pass_done(reader, position, done, err);
+    }
     if (rc == TIDE_OK) {
         rc = reader_open_first(reader, err);
     }
-    return rc == TIDE_OK ? go_to(reader, done, position, err) : rc;
+    if (rc == TIDE_OK) {
+        rc = go_to(reader, done, position, err);
+    }
+    if (rc == TIDE_OK && exact && xxh64_value(&reader->all) != position->all) {
+        rc = not_the_same(reader, err);
+    }
+    return rc;
 }
 
 int reader_start(struct reader *reader, struct tide_error *err)

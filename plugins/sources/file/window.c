@@ -141,6 +141,9 @@ void window_consume(struct window *window, size_t length)
     if (window->offset < (int64_t)WINDOW_HEAD && length > 0) {
         add_head(window, length);
     }
+    if (window->all && length > 0) {
+        xxh64_add(window->all, window->buffer + window->start, length);
+    }
     window->start += length;
     window->offset += (int64_t)length;
 }
@@ -187,7 +190,7 @@ int window_skip(struct window *window, int64_t offset, struct tide_error *err)
     int64_t behind = window->offset + (int64_t)(window->end - window->start);
     int rc = TIDE_OK;
 
-    if (offset > behind && window->storage->read_seek &&
+    if (offset > behind && !window->all && window->storage->read_seek &&
         compression_reader_kind(window->stream) == COMPRESSION_NONE) {
         rc = jump(window, offset, err);
     }

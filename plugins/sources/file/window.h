@@ -29,6 +29,8 @@ struct window {
     size_t start, end; /* what is read and not yet taken */
     int64_t offset;    /* of start, in the plain bytes of the file */
     struct xxh64 head; /* of the first WINDOW_HEAD bytes that were taken */
+    struct xxh64 *all; /* of all that were taken, of each file; borrowed; NULL: nobody
+                          wants to know */
     bool is_begun;     /* something was read of this file */
     bool at_end;       /* nothing is behind end */
 };

@@ -324,6 +324,56 @@ static void a_header_that_changed_is_another_file(void **state)
     reading_clear(&rest);
 }
 
+/* Where a replacing load goes on, all that was read must be there, and nothing else. */
+static void where_it_must_be_exact_every_byte_counts(void **state)
+{
+    static const char *const changed[][2] = {{"id\n1\n9\n", "id\n4\n5\n"},
+                                             {"id\n1\n2\n3\n", "id\n4\n5\n"},
+                                             {NULL, "id\n4\n5\n"},
+                                             {"id\n1\n2\n", "id\n5\n4\n"},
+                                             {"id\n1\n2\n", NULL}};
+    struct harness *harness = *state;
+    struct reading first, rest;
+
+    harness->source.exact = true;
+    harness->source.batch_rows = 1;
+    for (size_t i = 0; i < sizeof changed / sizeof *changed; i++) {
+        harness_put_text("a.csv", "id\n1\n2\n");
+        harness_put_text("b.csv", "id\n4\n5\n");
+        first = take(harness, CSV, "*.csv", 3, NULL);
+        harness_put_text("c.csv", "id\n6\n");
+        rest = take(harness, CSV, "*.csv", 0, first.position);
+        assert_string_equal(rest.rows, "5\n6\n");
+        reading_clear(&rest);
+        (void)unlink("c.csv");
+        for (size_t j = 0; j < 2; j++) {
+            const char *name = j == 0 ? "a.csv" : "b.csv";
+
+            (void)unlink(name);
+            if (changed[i][j]) {
+                harness_put_text(name, changed[i][j]);
+            }
+        }
+        harness->max_batches = 0;
+        harness->source.position = first.position;
+        assert_null(harness_read(harness, "file", CSV, "*.csv"));
+        assert_int_equal(harness->plugin.err.code, TIDE_E_CONFLICT);
+        reading_clear(&first);
+    }
+}
+
+static void every_boundary_is_a_place_to_go_on_exactly(void **state)
+{
+    struct harness *harness = *state;
+
+    harness->source.exact = true;
+    harness->source.batch_rows = 1;
+    harness_put_text("a.csv", csv_text);
+    harness_put_text("b.csv", csv_text);
+    assert_true(check_boundaries(harness, CSV, "a.csv") >= 4);
+    assert_true(check_boundaries(harness, CSV, "*.csv") >= 8);
+}
+
 /* Up to where a place has no hash of the first bytes, as earlier versions kept it. */
 static void a_place_of_an_earlier_version_is_gone_on_with(void **state)
 {
@@ -403,6 +453,8 @@ int main(void)
         TEST(a_file_read_to_its_end_is_done_although_it_grows),
         TEST(a_file_that_changed_is_refused),
         TEST(a_file_that_changed_is_read_again_where_rows_may_repeat),
+        TEST(where_it_must_be_exact_every_byte_counts),
+        TEST(every_boundary_is_a_place_to_go_on_exactly),
         TEST(a_header_that_changed_is_another_file),
         TEST(a_place_of_an_earlier_version_is_gone_on_with),
         TEST(a_position_of_others_is_refused),
