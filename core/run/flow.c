@@ -59,6 +59,7 @@ void tide_flow_fini(struct tide_flow *flow)
     /* Batches go first: what they point at may be the plugins'. */
     tide_channel_destroy(flow->to_middle);
     tide_channel_destroy(flow->to_writer);
+    tide_flow_take_back(flow);
     close_plugins(flow);
     (void)tide_rejects_release(flow->engine->rejects, TIDE_REJECTS_ALL);
     tide_plugin_host_fini(&flow->source);

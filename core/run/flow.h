@@ -23,9 +23,10 @@
 /* Small enough to stay in a processor's cache from step to step. */
 #define TIDE_FLOW_BATCH_ROWS 8192
 #define TIDE_FLOW_BATCH_BYTES (INT64_C(1) << 20)
-/* The same for a destination of TIDE_DESTINATION_LARGE_BATCHES. */
-#define TIDE_FLOW_LARGE_ROWS 12288
-#define TIDE_FLOW_LARGE_BYTES (INT64_C(4) << 20)
+/* How many batches, rows and bytes a destination may have undecided at once. */
+#define TIDE_FLOW_LENT_BATCHES 64
+#define TIDE_FLOW_LENT_ROWS (8 * TIDE_FLOW_BATCH_ROWS)
+#define TIDE_FLOW_LENT_BYTES (8 * TIDE_FLOW_BATCH_BYTES)
 
 /** One transformation of this table. */
 struct tide_flow_transform {
@@ -85,8 +86,13 @@ struct tide_flow {
     const char **key;            /**< owned array, borrowed names, ended by NULL */
     const char *cursor;          /**< borrowed name of outgoing, or NULL */
     char *destination_readable;  /**< owned; the same by the pipeline's name, or NULL */
-    char *destination_name;    /**< owned; pipeline and table: where positions are kept */
-    int64_t taken;             /**< rows written, not yet committed */
+    char *destination_name; /**< owned; pipeline and table: where positions are kept */
+    int64_t taken;          /**< rows written, not yet committed */
+    struct tide_batch
+        lent[TIDE_FLOW_LENT_BATCHES]; /**< owned; not yet decided, in order */
+    size_t lent_count;
+    int64_t lent_bytes;
+    int64_t refused_before;    /**< of the rows lent, when the call that goes on began */
     bool makes_checkpoints;    /**< set before the source is opened */
     atomic_bool holds_rejects; /**< until a checkpoint covers their rows */
     int64_t reading, processing, writing; /**< number of the parcel in hand, each known to
@@ -187,20 +193,22 @@ TIDE_MUST_CHECK
 int tide_flow_process(struct tide_flow *flow, struct tide_batch *batch,
                       struct tide_error *err);
 
-/** Hand a batch of the accepted schema to the destination; rows it refuses are
- * rejected. */
+/** Hand a batch of the accepted schema to the destination; rows it refuses are rejected,
+ * at the latest by tide_flow_settle().  The batch may be empty afterwards. */
 TIDE_MUST_CHECK
 int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
                     struct tide_error *err);
+/** Have the destination decide what it was lent, and take that back. */
+TIDE_MUST_CHECK
+int tide_flow_settle(struct tide_flow *flow, struct tide_error *err);
+/** Take it back undecided. */
+void tide_flow_take_back(struct tide_flow *flow);
 /** Make durable what was written, with the position; count it; say so. */
 TIDE_MUST_CHECK
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err);
 
 /** The source was at position (taken; NULL: unknown) behind the rows written so far. */
 void tide_flow_reach(struct tide_flow *flow, char *position);
-/** The bounds of this table's batches. */
-int64_t tide_flow_batch_rows(const struct tide_flow *flow);
-int64_t tide_flow_batch_bytes(const struct tide_flow *flow);
 /** The next checkpoint is due when the run's interval has passed from now. */
 void tide_flow_put_off_checkpoint(struct tide_flow *flow);
 /** When the next checkpoint is due, for tide_channel_receive. */

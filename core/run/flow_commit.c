@@ -168,7 +168,10 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
     if (!flow->reached || now() < flow->checkpoint_due) {
         return TIDE_OK;
     }
-    rc = may_commit(flow, err);
+    rc = tide_flow_settle(flow, err);
+    if (rc == TIDE_OK) {
+        rc = may_commit(flow, err);
+    }
     if (rc != TIDE_OK) {
         return rc;
     }
@@ -255,8 +258,11 @@ int tide_flow_commit_position(struct tide_flow *flow, const char *position,
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
 {
     char *position = NULL;
-    int rc = check_before_end(flow, err);
+    int rc = tide_flow_settle(flow, err);
 
+    if (rc == TIDE_OK) {
+        rc = check_before_end(flow, err);
+    }
     if (rc != TIDE_OK) {
         return rc;
     }

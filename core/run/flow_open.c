@@ -35,23 +35,6 @@ static void close_source(struct tide_flow *flow)
     flow->source_state = NULL;
 }
 
-static bool has_large_batches(const struct tide_flow *flow)
-{
-    const struct tide_plugin_entry *entry = flow->engine->destination.entry;
-
-    return entry && (entry->destination->flags & TIDE_DESTINATION_LARGE_BATCHES);
-}
-
-int64_t tide_flow_batch_rows(const struct tide_flow *flow)
-{
-    return has_large_batches(flow) ? TIDE_FLOW_LARGE_ROWS : TIDE_FLOW_BATCH_ROWS;
-}
-
-int64_t tide_flow_batch_bytes(const struct tide_flow *flow)
-{
-    return has_large_batches(flow) ? TIDE_FLOW_LARGE_BYTES : TIDE_FLOW_BATCH_BYTES;
-}
-
 static int call_open(struct tide_flow *flow, struct tide_schema *schema,
                      struct tide_error *err)
 {
@@ -59,8 +42,8 @@ static int call_open(struct tide_flow *flow, struct tide_schema *schema,
     const struct tide_bound *source = &flow->engine->source;
     const struct tide_source_request request = {
         .size = sizeof request,
-        .batch_rows = tide_flow_batch_rows(flow),
-        .batch_bytes = tide_flow_batch_bytes(flow),
+        .batch_rows = TIDE_FLOW_BATCH_ROWS,
+        .batch_bytes = TIDE_FLOW_BATCH_BYTES,
         .table = table->name,
         .cursor = table->cursor,
         .position = flow->position_before,
@@ -327,6 +310,7 @@ int tide_flow_open_destination(struct tide_flow *flow, char **position,
         .started_at = run->started_at,
         .name = flow->destination_readable,
         .checkpoints = flow->makes_checkpoints,
+        .lends = destination->entry->destination->settle && !run->replay,
     };
     tide_plugin_host_enter(&flow->destination, "open", err);
     rc = destination->entry->destination->open(

@@ -16,6 +16,9 @@
 #define LONG_POSITION 4096
 #define ASKS_A_CHECKPOINT 50
 
+/* Microseconds that a destination's rows stay undecided while none come. */
+#define LONGEST_LOAN INT64_C(100000)
+
 /* Plugins' libraries want more than the engine does; the default of 8 MiB would count
  * against the memory limit. */
 #define STACK_BYTES ((size_t)1024 * 1024)
@@ -215,6 +218,15 @@ static int take_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
     return rc;
 }
 
+/* Until when a parcel is waited for: rows are not left undecided for long. */
+static int64_t wait_until(const struct tide_flow *flow)
+{
+    int64_t due = tide_flow_checkpoint_due(flow);
+    int64_t idle = flow->lent_count > 0 ? now() + LONGEST_LOAN : TIDE_CHANNEL_FOREVER;
+
+    return due < idle ? due : idle;
+}
+
 static int pump_destination(struct tide_flow *flow, struct tide_error *err)
 {
     struct tide_parcel parcel = {0};
@@ -222,14 +234,15 @@ static int pump_destination(struct tide_flow *flow, struct tide_error *err)
 
     tide_flow_put_off_checkpoint(flow);
     do {
-        rc = tide_channel_receive(flow->to_writer, &parcel,
-                                  tide_flow_checkpoint_due(flow));
+        rc = tide_channel_receive(flow->to_writer, &parcel, wait_until(flow));
         if (rc == TIDE_OK) {
             rc = take_parcel(flow, &parcel, err);
+        } else if (rc == TIDE_MORE) {
+            rc = tide_flow_settle(flow, err);
         } else if (rc == TIDE_E_CANCELLED) {
             return stopped(err);
         }
-        if (rc == TIDE_OK || rc == TIDE_MORE) {
+        if (rc == TIDE_OK) {
             rc = tide_flow_checkpoint(flow, err);
         }
     } while (rc == TIDE_OK);
@@ -270,16 +283,13 @@ static bool start_thread(struct tide_flow *flow, void *(*start)(void *), const c
     return true;
 }
 
-/* Two batches on their way between two threads keep both busy, one when they are large;
- * more would only take memory. */
-static struct tide_channel_bounds channel_bounds(const struct tide_flow *flow)
-{
-    return (struct tide_channel_bounds){
-        .parcels = tide_flow_batch_rows(flow) > TIDE_FLOW_BATCH_ROWS ? 1 : 2,
-        .rows = 2 * tide_flow_batch_rows(flow),
-        .bytes = 2 * tide_flow_batch_bytes(flow),
-    };
-}
+/* Two batches on their way between two threads keep both busy; more would only take
+ * memory. */
+static const struct tide_channel_bounds channel_bounds = {
+    .parcels = 2,
+    .rows = INT64_C(2) * TIDE_FLOW_BATCH_ROWS,
+    .bytes = 2 * TIDE_FLOW_BATCH_BYTES,
+};
 
 /* Rows without any column go nowhere. */
 static int reject_empty(struct tide_flow *flow, const struct tide_batch *batch)
@@ -348,7 +358,6 @@ static int drain(struct tide_flow *flow, struct tide_error *err)
 
 int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
 {
-    const struct tide_channel_bounds bounds = channel_bounds(flow);
     const atomic_bool *cancel = flow->engine->request->cancel;
     pthread_t reader, writer;
     bool has_writer = false, has_reader = false;
@@ -359,8 +368,8 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
     if (tide_unread_tell(flow, err) != TIDE_OK) {
         return err->code;
     }
-    flow->to_middle = tide_channel_create(&bounds, cancel);
-    flow->to_writer = tide_channel_create(&bounds, cancel);
+    flow->to_middle = tide_channel_create(&channel_bounds, cancel);
+    flow->to_writer = tide_channel_create(&channel_bounds, cancel);
     has_writer = start_thread(flow, writer_main, "writer", &writer);
     has_reader = has_writer && start_thread(flow, reader_main, "reader", &reader);
     if (has_reader) {

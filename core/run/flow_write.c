@@ -2,7 +2,8 @@
  * flow_write - rows into the destination.
  *
  * A batch refused as a whole is split in halves until the bad rows stand alone; order is
- * kept.
+ * kept.  A destination that is lent its batches decides about many at once and refuses
+ * rows one by one.
  */
 #include "batch/batch_ops.h"
 #include "run/verify.h"
@@ -80,17 +81,19 @@ static int write_in_parts(struct tide_flow *flow, struct tide_batch *batch,
     return rc;
 }
 
-int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
-                    struct tide_error *err)
+static void note_taken(struct tide_flow *flow, const struct tide_batch *batch)
+{
+    flow->taken += batch->array.length;
+    tide_ledger_add(&tide_flow_ledger(flow)->bytes_written,
+                    tide_batch_bytes(batch, &flow->accepted));
+}
+
+static int write_at_once(struct tide_flow *flow, struct tide_batch *batch,
+                         struct tide_error *err)
 {
     struct tide_plugin_host *host = &flow->destination;
-    int64_t rows = batch->array.length;
-    int rc = TIDE_OK;
+    int rc = write_once(flow, batch, err);
 
-    if (rows == 0) {
-        return TIDE_OK;
-    }
-    rc = write_once(flow, batch, err);
     tide_flow_count(flow, TIDE_STEP_FINALIZE, 0, host->refused_count);
     if (rc == TIDE_E_DATA) {
         if (host->refused_count > 0 &&
@@ -102,9 +105,98 @@ int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
     if (rc < 0) {
         return rc;
     }
-    tide_verify_note(flow, batch);
-    flow->taken += rows - host->refused_count;
-    tide_ledger_add(&tide_flow_ledger(flow)->bytes_written,
-                    tide_batch_bytes(batch, &flow->accepted));
+    note_taken(flow, batch);
+    flow->taken -= host->refused_count;
+    tide_verify_note(flow, batch, host->refused);
     return TIDE_OK;
+}
+
+/* ---- lending ------------------------------------------------------------------------*/
+
+/* A call in which rows of the batches lent may be refused. */
+static void begin_call(struct tide_flow *flow, const char *verb, struct tide_error *err)
+{
+    flow->refused_before = flow->destination.refused_count;
+    tide_plugin_host_enter(&flow->destination, verb, err);
+}
+
+static int end_call(struct tide_flow *flow, int rc, struct tide_error *err)
+{
+    int64_t refused = flow->destination.refused_count - flow->refused_before;
+
+    flow->taken -= refused;
+    tide_flow_count(flow, TIDE_STEP_FINALIZE, 0, refused);
+    return tide_plugin_host_leave(&flow->destination, rc, err);
+}
+
+static bool is_enough(const struct tide_flow *flow)
+{
+    return flow->lent_count == TIDE_FLOW_LENT_BATCHES ||
+           flow->destination.rows >= TIDE_FLOW_LENT_ROWS ||
+           flow->lent_bytes >= TIDE_FLOW_LENT_BYTES;
+}
+
+static int lend(struct tide_flow *flow, struct tide_batch *batch, struct tide_error *err)
+{
+    const struct tide_destination *plugin = flow->engine->destination.entry->destination;
+    struct tide_batch *lent = &flow->lent[flow->lent_count];
+    int rc;
+
+    *lent = *batch;
+    memset(batch, 0, sizeof *batch);
+    flow->lent_count++;
+    rc = tide_plugin_host_hold(&flow->destination, lent, &flow->accepted, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    flow->lent_bytes += tide_batch_bytes(lent, &flow->accepted);
+    note_taken(flow, lent);
+    begin_call(flow, "write", err);
+    rc = end_call(flow, plugin->write(flow->destination_state, lent, err), err);
+    return rc >= 0 && is_enough(flow) ? tide_flow_settle(flow, err) : rc;
+}
+
+int tide_flow_settle(struct tide_flow *flow, struct tide_error *err)
+{
+    const struct tide_destination *plugin = flow->engine->destination.entry->destination;
+    const uint8_t *refused;
+    int rc;
+
+    if (flow->lent_count == 0) {
+        return TIDE_OK;
+    }
+    begin_call(flow, "settle", err);
+    rc = end_call(flow, plugin->settle(flow->destination_state, err), err);
+    if (rc < 0) {
+        return rc;
+    }
+    refused = flow->destination.refused;
+    for (size_t i = 0; i < flow->lent_count; i++) {
+        tide_verify_note(flow, &flow->lent[i], refused);
+        refused += flow->lent[i].array.length;
+    }
+    tide_flow_take_back(flow);
+    return TIDE_OK;
+}
+
+void tide_flow_take_back(struct tide_flow *flow)
+{
+    tide_plugin_host_drop(&flow->destination);
+    for (size_t i = 0; i < flow->lent_count; i++) {
+        tide_batch_release(&flow->lent[i]);
+    }
+    flow->lent_count = 0;
+    flow->lent_bytes = 0;
+}
+
+/* ---- interface ----------------------------------------------------------------------*/
+
+int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
+                    struct tide_error *err)
+{
+    if (batch->array.length == 0) {
+        return TIDE_OK;
+    }
+    return flow->destination_request.lends ? lend(flow, batch, err)
+                                           : write_at_once(flow, batch, err);
 }

@@ -74,12 +74,29 @@ static int host_reject(const struct tide_host *host, const struct tide_reject *r
     return tide_flow_reject(own->flow, &note);
 }
 
+/* The batch in hand that has a row, whose number in it *row is then; NULL: none. */
+static const struct tide_batch *find_row(const struct tide_plugin_host *host,
+                                         int64_t *row)
+{
+    for (size_t i = 0; *row >= 0 && i < host->batch_count; i++) {
+        int64_t rows = host->batches[i]->array.length;
+
+        if (*row < rows) {
+            return host->batches[i];
+        }
+        *row -= rows;
+    }
+    return NULL;
+}
+
 static int host_reject_row(const struct tide_host *host, int64_t row, const char *code,
                            const char *message)
 {
     struct tide_plugin_host *own = host_of(host);
+    int64_t place = row;
+    const struct tide_batch *batch = find_row(own, &place);
 
-    if (!own->batch || row < 0 || row >= own->batch->array.length) {
+    if (!batch) {
         host_log(host, TIDE_LOG_ERROR, "a row that is not in hand was refused");
         return TIDE_E_INTERNAL;
     }
@@ -88,7 +105,7 @@ static int host_reject_row(const struct tide_host *host, int64_t row, const char
     }
     own->refused[row] = 1;
     own->refused_count++;
-    return tide_flow_reject_row(own->flow, own->step, own->batch, own->schema, row,
+    return tide_flow_reject_row(own->flow, own->step, batch, own->schema, place,
                                 code ? code : "refused", message ? message : "",
                                 &own->row);
 }
@@ -124,7 +141,9 @@ void tide_plugin_host_init(struct tide_plugin_host *host, struct tide_flow *flow
 void tide_plugin_host_fini(struct tide_plugin_host *host)
 {
     free(host->refused);
+    free(host->batches);
     host->refused = NULL;
+    host->batches = NULL;
     tide_text_fini(&host->row);
 }
 
@@ -182,31 +201,54 @@ int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_er
     return rc;
 }
 
+static bool make_room(struct tide_plugin_host *host, int64_t rows)
+{
+    if (host->batch_count == host->batch_capacity) {
+        size_t capacity = host->batch_capacity ? host->batch_capacity * 2 : 1;
+        const struct tide_batch **batches =
+            reallocarray(host->batches, capacity, sizeof *batches);
+
+        if (!batches) {
+            return false;
+        }
+        host->batches = batches;
+        host->batch_capacity = capacity;
+    }
+    if (rows > host->refused_capacity) {
+        uint8_t *refused = realloc(host->refused, (size_t)rows);
+
+        if (!refused) {
+            return false;
+        }
+        host->refused = refused;
+        host->refused_capacity = rows;
+    }
+    return true;
+}
+
 int tide_plugin_host_hold(struct tide_plugin_host *host, const struct tide_batch *batch,
                           const struct tide_schema *schema, struct tide_error *err)
 {
     int64_t rows = batch->array.length;
 
-    if (rows > host->refused_capacity) {
-        free(host->refused);
-        host->refused_capacity = 0;
-        host->refused = malloc((size_t)rows);
-        if (!host->refused) {
-            return tide_error_memory(err);
-        }
-        host->refused_capacity = rows;
+    if (!make_room(host, host->rows + rows)) {
+        return tide_error_memory(err);
+    }
+    if (host->batch_count == 0) {
+        host->refused_count = 0;
     }
     if (rows > 0) {
-        memset(host->refused, 0, (size_t)rows);
+        memset(host->refused + host->rows, 0, (size_t)rows);
     }
-    host->refused_count = 0;
-    host->batch = batch;
+    host->batches[host->batch_count++] = batch;
+    host->rows += rows;
     host->schema = schema;
     return TIDE_OK;
 }
 
 void tide_plugin_host_drop(struct tide_plugin_host *host)
 {
-    host->batch = NULL;
+    host->batch_count = 0;
+    host->rows = 0;
     host->schema = NULL;
 }

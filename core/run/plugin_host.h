@@ -16,14 +16,18 @@ struct tide_flow;
 /** Zero it to begin.  It must not move while a plugin has it. */
 struct tide_plugin_host {
     struct tide_host host;
-    struct tide_flow *flow;           /**< borrowed; NULL: outside of a run */
-    int step;                         /**< whose rows this plugin refuses */
-    bool is_muted;                    /**< it reads nothing, so it rejects nothing */
-    char label[48];                   /**< "source csv" */
-    char activity[64];                /**< "source csv: read" while a call goes on */
-    const struct tide_batch *batch;   /**< in hand: rows may be refused; or NULL */
-    const struct tide_schema *schema; /**< of that batch */
-    uint8_t *refused;                 /**< of each row in hand, whether it was refused */
+    struct tide_flow *flow;            /**< borrowed; NULL: outside of a run */
+    int step;                          /**< whose rows this plugin refuses */
+    bool is_muted;                     /**< it reads nothing, so it rejects nothing */
+    char label[48];                    /**< "source csv" */
+    char activity[64];                 /**< "source csv: read" while a call goes on */
+    const struct tide_batch **batches; /**< owned array; in hand: their rows, counted
+                                          through all of them, may be refused */
+    size_t batch_count, batch_capacity;
+    const struct tide_schema *schema; /**< of these batches */
+    int64_t rows;                     /**< in hand */
+    uint8_t *refused; /**< of each row in hand, whether it was refused; stays when they
+                         are dropped, as does the number of those that were */
     int64_t refused_capacity;
     int64_t refused_count;
     struct tide_text row; /**< the row being refused, as JSON; memory that is reused */
@@ -40,7 +44,8 @@ void tide_plugin_host_enter(struct tide_plugin_host *host, const char *verb,
                             struct tide_error *err);
 int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err);
 
-/** Put a batch in hand, none of its rows refused, and take it away again. */
+/** Put a batch in hand, behind those that are, none of its rows refused, and take all
+ * away again. */
 TIDE_MUST_CHECK
 int tide_plugin_host_hold(struct tide_plugin_host *host, const struct tide_batch *batch,
                           const struct tide_schema *schema, struct tide_error *err);

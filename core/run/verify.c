@@ -260,14 +260,14 @@ int tide_verify_begin(struct tide_flow *flow, struct tide_error *err)
     return rc == TIDE_OK ? TIDE_OK : tide_error_wrap(err, "verify");
 }
 
-void tide_verify_note(struct tide_flow *flow, const struct tide_batch *batch)
+void tide_verify_note(struct tide_flow *flow, const struct tide_batch *batch,
+                      const uint8_t *refused)
 {
     struct tide_verify *verify = flow->verify;
 
     if (verify) {
         tide_checksum_add(&verify->moved, batch, &flow->accepted, verify->places,
-                          flow->destination.refused_count > 0 ? flow->destination.refused
-                                                              : NULL);
+                          flow->destination.refused_count > 0 ? refused : NULL);
     }
 }
 

@@ -18,8 +18,9 @@
 TIDE_MUST_CHECK
 int tide_verify_begin(struct tide_flow *flow, struct tide_error *err);
 
-/** The destination took these rows, but those that the flow's host has as refused. */
-void tide_verify_note(struct tide_flow *flow, const struct tide_batch *batch);
+/** The destination took these rows, but those whose byte in refused is not 0. */
+void tide_verify_note(struct tide_flow *flow, const struct tide_batch *batch,
+                      const uint8_t *refused);
 
 /** Compare.  TIDE_E_CONFLICT says which columns differ. */
 TIDE_MUST_CHECK

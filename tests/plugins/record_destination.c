@@ -2,6 +2,9 @@
  * record - a destination for tests of the engine: writes down what it was given, once it
  * is committed, and refuses what it is told to.
  *
+ * Compiled with RECORD_SETTLES it leaves all of it to settle(), and adds a line with the
+ * number of rows to the file of that name with ".settled" behind it.
+ *
  * The file has, for each commit, the mode, the key, each row as its id and name, then the
  * position.  The position is kept in a file of its own, whose name is the path's with
  * that of the table behind it.
@@ -79,6 +82,8 @@ struct recording {
     size_t id, name;
     int64_t commits;
     FILE *rows; /**< not yet committed */
+    const struct tide_batch *lent[1000];
+    size_t lent_count;
 };
 
 static int accept_columns(const struct recording *recording, struct tide_schema *accepted)
@@ -184,22 +189,15 @@ static void record_row(const struct recording *recording, const struct tide_batc
                   (int)length, name);
 }
 
-static int record_write(void *state, const struct tide_batch *batch,
-                        struct tide_error *err)
+/* first is the number of its first row among those that are lent. */
+static int record_rows(const struct recording *recording, const struct tide_batch *batch,
+                       int64_t first)
 {
-    struct recording *recording = state;
-    const struct record *options = recording->options;
     int rc = TIDE_OK;
 
-    for (int64_t row = 0; row < batch->array.length; row++) {
-        if (is_multiple(id_of(recording, batch, row), options->refuses_batch)) {
-            return tide_error_set(err, TIDE_E_DATA, "id %" PRId64 " is taken",
-                                  id_of(recording, batch, row));
-        }
-    }
     for (int64_t row = 0; rc == TIDE_OK && row < batch->array.length; row++) {
-        if (is_multiple(id_of(recording, batch, row), options->refuses_row)) {
-            rc = recording->host->reject_row(recording->host, row, "unwanted",
+        if (is_multiple(id_of(recording, batch, row), recording->options->refuses_row)) {
+            rc = recording->host->reject_row(recording->host, first + row, "unwanted",
                                              "no row of that id");
         } else {
             record_row(recording, batch, row);
@@ -207,6 +205,50 @@ static int record_write(void *state, const struct tide_batch *batch,
     }
     return rc;
 }
+
+static int record_write(void *state, const struct tide_batch *batch,
+                        struct tide_error *err)
+{
+    struct recording *recording = state;
+    const struct record *options = recording->options;
+
+    if (recording->request->lends) {
+        recording->lent[recording->lent_count++] = batch;
+        return TIDE_OK;
+    }
+    for (int64_t row = 0; row < batch->array.length; row++) {
+        if (is_multiple(id_of(recording, batch, row), options->refuses_batch)) {
+            return tide_error_set(err, TIDE_E_DATA, "id %" PRId64 " is taken",
+                                  id_of(recording, batch, row));
+        }
+    }
+    return record_rows(recording, batch, 0);
+}
+
+#ifdef RECORD_SETTLES
+static int record_settle(void *state, struct tide_error *err)
+{
+    struct recording *recording = state;
+    char path[300];
+    FILE *file = NULL;
+    int64_t first = 0;
+    int rc = TIDE_OK;
+
+    (void)snprintf(path, sizeof path, "%s.settled", recording->options->path);
+    for (size_t i = 0; rc == TIDE_OK && i < recording->lent_count; i++) {
+        rc = record_rows(recording, recording->lent[i], first);
+        first += recording->lent[i]->array.length;
+    }
+    recording->lent_count = 0;
+    file = fopen(path, "a");
+    if (!file) {
+        return tide_error_set(err, TIDE_E_IO, "cannot write %s", path);
+    }
+    (void)fprintf(file, "%" PRId64 "\n", first);
+    (void)fclose(file);
+    return rc;
+}
+#endif
 
 static void copy_rows(FILE *from, FILE *to)
 {
@@ -303,10 +345,13 @@ static const struct tide_destination record_destination = {
     .is_remade = record_is_remade,
     .is_empty = record_is_empty,
     .resume = record_resume,
+#ifdef RECORD_SETTLES
+    .settle = record_settle,
+#endif
 };
 
 TIDE_PLUGIN_ENTRY = {
-    TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, "record", "1.0",
+    TIDE_PLUGIN_HEAD(TIDE_KIND_DESTINATION, RECORD_NAME, "1.0",
                      "Writes down what it was given, for tests."),
     .options = record_options,
     .options_size = sizeof(struct record),

@@ -85,6 +85,9 @@ static int load_to_checkpoint(struct tide_kit *kit, int mode, bool *took)
     if (rc == TIDE_OK) {
         rc = tide_writing_rows(kit, &writing, 1, false);
     }
+    if (rc == TIDE_OK) {
+        rc = tide_writing_settle(kit, &writing);
+    }
     if (rc != TIDE_OK) {
         return rc;
     }

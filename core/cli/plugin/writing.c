@@ -52,7 +52,8 @@ int tide_writing_try(struct tide_kit *kit, struct tide_writing *writing, int mod
         .schema = schema,
         .key = mode == TIDE_MODE_MERGE ? writing->key : NULL,
         .pipeline = "tidemill-plugin-test",
-        .run = "1"};
+        .run = "1",
+        .lends = kit->entry->destination->settle != NULL};
     writing->request.started_at = kit->host.host.now(&kit->host.host);
     tide_kit_enter(kit, "open");
     return kit->entry->destination->open(kit->options, &writing->request, &kit->host.host,
@@ -66,8 +67,17 @@ int tide_writing_open(struct tide_kit *kit, struct tide_writing *writing, int mo
                             tide_writing_try(kit, writing, mode, kit->subject->columns));
 }
 
+static void take_back(struct tide_writing *writing)
+{
+    for (size_t i = 0; i < writing->lent_count; i++) {
+        tide_batch_release(&writing->lent[i]);
+    }
+    writing->lent_count = 0;
+}
+
 void tide_writing_fini(struct tide_writing *writing)
 {
+    take_back(writing);
     tide_schema_clear(&writing->accepted);
     free(writing->position);
     writing->position = NULL;
@@ -100,32 +110,71 @@ int tide_writing_check(struct tide_kit *kit, const struct tide_writing *writing)
     return TIDE_OK;
 }
 
+/* The batches are as they were, and no other rows were refused. */
+static int check_borrowed(struct tide_kit *kit, const struct tide_writing *writing,
+                          const char *call)
+{
+    for (size_t i = 0; i < writing->lent_count; i++) {
+        if (!writing->lent[i].array.release) {
+            return tide_kit_broken(kit, "%s released a batch that it only borrows", call);
+        }
+    }
+    return kit->host.misplaced > 0
+               ? tide_kit_broken(kit, "it refused a row that is not in the batch")
+               : TIDE_OK;
+}
+
 int tide_writing_rows(struct tide_kit *kit, struct tide_writing *writing, int64_t rows,
                       bool nulls)
 {
-    struct tide_batch batch = {0};
-    int rc = tide_sample_batch(&writing->accepted, rows, nulls, &batch);
+    struct tide_batch *batch = &writing->lent[writing->lent_count];
+    int rc = tide_sample_batch(&writing->accepted, rows, nulls, batch);
 
     if (rc != TIDE_OK) {
         return tide_kit_skip(kit, "out of memory");
     }
-    kit->host.rows_in_hand = rows;
+    kit->host.rows_in_hand =
+        rows + (writing->lent_count++ > 0 ? kit->host.rows_in_hand : 0);
     tide_kit_enter(kit, "write");
     rc = tide_kit_success(
-        kit, kit->entry->destination->write(writing->state, &batch, &kit->err));
-    if (rc == TIDE_OK && !batch.array.release) {
-        rc = tide_kit_broken(kit, "write released a batch that it only borrows");
+        kit, kit->entry->destination->write(writing->state, batch, &kit->err));
+    if (rc == TIDE_OK) {
+        rc = check_borrowed(kit, writing, "write");
     }
-    if (rc == TIDE_OK && kit->host.misplaced > 0) {
-        rc = tide_kit_broken(kit, "it refused a row that is not in the batch");
+    if (rc == TIDE_OK && writing->lent_count == TIDE_WRITING_LENT) {
+        rc = tide_writing_settle(kit, writing);
     }
-    tide_batch_release(&batch);
+    if (!writing->request.lends) {
+        take_back(writing);
+    }
+    return rc;
+}
+
+int tide_writing_settle(struct tide_kit *kit, struct tide_writing *writing)
+{
+    int rc;
+
+    if (!writing->request.lends) {
+        return TIDE_OK;
+    }
+    tide_kit_enter(kit, "settle");
+    rc =
+        tide_kit_success(kit, kit->entry->destination->settle(writing->state, &kit->err));
+    if (rc == TIDE_OK) {
+        rc = check_borrowed(kit, writing, "settle");
+    }
+    take_back(writing);
     return rc;
 }
 
 int tide_writing_commit(struct tide_kit *kit, struct tide_writing *writing,
                         const char *position)
 {
+    int rc = tide_writing_settle(kit, writing);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     tide_kit_enter(kit, "commit");
     return tide_kit_success(
         kit, kit->entry->destination->commit(writing->state, position, true, &kit->err));

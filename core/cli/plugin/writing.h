@@ -15,6 +15,9 @@ struct tide_writing_mode {
 #define TIDE_WRITING_MODES 3
 extern const struct tide_writing_mode tide_writing_modes[TIDE_WRITING_MODES];
 
+/* Batches that are lent at once to a destination that settles. */
+#define TIDE_WRITING_LENT 2
+
 /** It must not move while it is open. */
 struct tide_writing {
     char table[128];
@@ -22,7 +25,9 @@ struct tide_writing {
     struct tide_destination_request request;
     void *state;
     struct tide_schema accepted;
-    char *position; /**< owned; what open gave, or NULL */
+    char *position;                            /**< owned; what open gave, or NULL */
+    struct tide_batch lent[TIDE_WRITING_LENT]; /**< owned; until it is settled */
+    size_t lent_count;
 };
 
 /** What open itself returns, for a table of these columns. */
@@ -34,6 +39,8 @@ int tide_writing_open(struct tide_kit *kit, struct tide_writing *writing, int mo
 int tide_writing_check(struct tide_kit *kit, const struct tide_writing *writing);
 int tide_writing_rows(struct tide_kit *kit, struct tide_writing *writing, int64_t rows,
                       bool nulls);
+/** Have it decide about what it was lent, in front of a commit. */
+int tide_writing_settle(struct tide_kit *kit, struct tide_writing *writing);
 /** The final commit; it has to succeed. */
 int tide_writing_commit(struct tide_kit *kit, struct tide_writing *writing,
                         const char *position);

@@ -85,10 +85,11 @@ struct tide_host {
      * when the run may take no more. */
     int (*reject)(const struct tide_host *host, const struct tide_reject *reject);
     /**
-     * Transform and destination: this row of the batch in hand is refused.  To be called
-     * before the batch is changed; the row's values are kept as they stand.  The host
-     * takes the row out afterwards: the plugin leaves its place filled with anything.
-     * TIDE_E_LIMIT when the run may take no more.
+     * Transform and destination: this row of the batch in hand is refused, or of those
+     * that are lent, counted through all of them (see tide_destination.settle).  To be
+     * called before the batch is changed; the row's values are kept as they stand.  The
+     * host takes the row out afterwards: the plugin leaves its place filled with
+     * anything. TIDE_E_LIMIT when the run may take no more.
      */
     int (*reject_row)(const struct tide_host *host, int64_t row, const char *code,
                       const char *message);
@@ -239,8 +240,6 @@ enum tide_destination_flag {
     TIDE_DESTINATION_TRANSACTIONAL = 8,
     /** The source of the same name reads with the same options what this wrote. */
     TIDE_DESTINATION_READABLE = 16,
-    /** A batch costs much by itself: it is to be given larger ones. */
-    TIDE_DESTINATION_LARGE_BATCHES = 32,
     /** What one commit publishes appears at once, or not at all.  No checkpoints are made
      * unless it is TIDE_DESTINATION_TRANSACTIONAL, too, or appends with an option
      * `part_size`. */
@@ -267,6 +266,7 @@ struct tide_destination_request {
     /** commit() will be asked for checkpoints.  A host that does not know this member
      * leaves it false, and so it does not for a replacing load. */
     bool checkpoints;
+    bool lends;       /**< what write() is given stays until settle() */
 };
 
 /**
@@ -289,9 +289,9 @@ struct tide_destination {
                 const struct tide_host *host, void **state, struct tide_schema *accepted,
                 char **position, struct tide_error *err);
     /**
-     * Take a batch of the accepted schema, borrowed for the call.  TIDE_E_DATA: some row
-     * is bad and none of the batch was taken; the host then splits it.  A single row may
-     * be refused with host->reject_row instead.
+     * Take a batch of the accepted schema, borrowed for the call, or longer where
+     * request->lends.  TIDE_E_DATA: some row is bad and none of the batch was taken; the
+     * host then splits it.  A single row may be refused with host->reject_row instead.
      */
     int (*write)(void *state, const struct tide_batch *batch, struct tide_error *err);
     /**
@@ -321,6 +321,17 @@ struct tide_destination {
      * Where it is not called the load begins anew, and what is set aside is thrown
      * away. */
     int (*resume)(void *state, struct tide_error *err);
+    /**
+     * Decide all rows that write() has left undecided.  For a destination to which a
+     * batch costs much by itself: where request->lends, a batch that write() took is lent
+     * on, as it is, until settle() has returned.  Up to then each row of the batches lent
+     * can be refused: host->reject_row counts from the first row of the first of them.
+     * The host calls it when many rows are lent, when none come for a while, and in front
+     * of each commit; where the run ends without, they are gone by the time of close().
+     * TIDE_E_DATA is no answer here, nor of write() where batches are lent.  May be NULL:
+     * write() decides.
+     */
+    int (*settle)(void *state, struct tide_error *err);
 };
 
 /* ---- formats: bytes to rows and back ------------------------------------------------*/

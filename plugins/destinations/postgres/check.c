@@ -27,13 +27,15 @@ struct scan {
     const struct ArrowArray *values;
     const struct tide_pg_type *type;
     size_t column;
-    int64_t start, end; /* rows */
+    int64_t start, end; /* rows of the batch */
+    int64_t first;      /* the number of its first row */
 };
 
 static int refuse(const struct scan *scan, int64_t row, const char *code)
 {
     struct pg_refusals *refusals = scan->refusals;
 
+    row += scan->first;
     if (refusals->skip[row]) {
         return TIDE_OK;
     }
@@ -235,52 +237,43 @@ static int scan_column(const struct scan *scan)
     }
 }
 
-/* ---- the batch ------------------------------------------------------------------- */
-
-static int make_room(struct pg_refusals *refusals, int64_t rows)
-{
-    uint8_t *skip;
-
-    if (rows <= refusals->skip_rows) {
-        return TIDE_OK;
-    }
-    skip = realloc(refusals->skip, (size_t)rows);
-    if (!skip) {
-        return TIDE_E_LIMIT;
-    }
-    refusals->skip = skip;
-    refusals->skip_rows = rows;
-    return TIDE_OK;
-}
+/* ---- the rows -------------------------------------------------------------------- */
 
 static int out_of_memory(struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_LIMIT, "no memory for refused rows");
 }
 
-int pg_check_begin(struct pg_refusals *refusals, int64_t rows, struct tide_error *err)
+int pg_refusals_extend(struct pg_refusals *refusals, int64_t rows, struct tide_error *err)
 {
-    refusals->count = 0;
-    if (make_room(refusals, rows) != TIDE_OK) {
-        return out_of_memory(err);
+    if (rows > refusals->capacity_rows) {
+        uint8_t *skip = realloc(refusals->skip, (size_t)rows);
+
+        if (!skip) {
+            return out_of_memory(err);
+        }
+        refusals->skip = skip;
+        refusals->capacity_rows = rows;
     }
-    if (rows > 0) {
-        memset(refusals->skip, 0, (size_t)rows);
+    if (rows > refusals->rows) {
+        memset(refusals->skip + refusals->rows, 0, (size_t)(rows - refusals->rows));
     }
+    refusals->rows = rows;
     return TIDE_OK;
 }
 
 int pg_check_rows(struct pg_refusals *refusals, const struct pg_target *target,
-                  const struct tide_batch *batch, int64_t start, int64_t end,
+                  const struct pg_lent_batch *lent, int64_t start, int64_t end,
                   struct tide_error *err)
 {
     for (size_t i = 0; i < target->count; i++) {
         const struct scan scan = {.refusals = refusals,
-                                  .values = batch->array.children[i],
+                                  .values = lent->batch->array.children[i],
                                   .type = &pg_target_column(target, i)->type,
                                   .column = i,
-                                  .start = start,
-                                  .end = end};
+                                  .start = start - lent->first,
+                                  .end = end - lent->first,
+                                  .first = lent->first};
 
         if (scan_column(&scan) != TIDE_OK) {
             return out_of_memory(err);
@@ -307,7 +300,7 @@ static void show_value(const struct tide_pg_type *type, const struct ArrowArray 
 }
 
 static void describe(const struct pg_refusal *refusal, const struct pg_target *target,
-                     const struct tide_batch *batch, char *out, size_t size)
+                     const struct pg_lent_batch *lent, char *out, size_t size)
 {
     const struct tide_pg_column *column = pg_target_column(target, refusal->column);
     char value[64];
@@ -317,15 +310,15 @@ static void describe(const struct pg_refusal *refusal, const struct pg_target *t
                        column->name, column->type_name);
         return;
     }
-    show_value(&column->type, batch->array.children[refusal->column], refusal->row, value,
-               sizeof value);
+    show_value(&column->type, lent->batch->array.children[refusal->column],
+               refusal->row - lent->first, value, sizeof value);
     (void)snprintf(out, size, "column %s: %s %s %s", column->name, value,
                    refusal->code == precision ? "would be rounded by" : "does not fit",
                    column->type_name);
 }
 
 int pg_refusals_report(const struct pg_refusals *refusals, const struct pg_target *target,
-                       const struct tide_batch *batch, const struct tide_host *host,
+                       const struct pg_lent *lent, const struct tide_host *host,
                        struct tide_error *err)
 {
     for (size_t i = 0; i < refusals->count; i++) {
@@ -333,13 +326,20 @@ int pg_refusals_report(const struct pg_refusals *refusals, const struct pg_targe
         char message[256];
         int rc;
 
-        describe(refusal, target, batch, message, sizeof message);
+        describe(refusal, target, pg_lent_find(lent, refusal->row), message,
+                 sizeof message);
         rc = host->reject_row(host, refusal->row, refusal->code, message);
         if (rc != TIDE_OK) {
             return tide_error_set(err, rc, "too many rejected rows: %s", message);
         }
     }
     return TIDE_OK;
+}
+
+void pg_refusals_reset(struct pg_refusals *refusals)
+{
+    refusals->count = 0;
+    refusals->rows = 0;
 }
 
 void pg_refusals_clear(struct pg_refusals *refusals)

@@ -1,5 +1,5 @@
 /*
- * load - a batch into the table, past the rows that the server refuses.
+ * load - rows into the table, past those that the server refuses.
  */
 #include "load.h"
 
@@ -16,16 +16,6 @@
 
 /* Rows that are looked at and then encoded. */
 #define STRETCH 1024
-
-/* How far a batch is.  Rows are numbers of the batch. */
-struct progress {
-    const struct tide_batch *batch;
-    int64_t next;    /* the rows in front of it are in, or refused */
-    int64_t checked; /* those in front of it were looked at */
-    int64_t good;    /* the server had no fault to find with those in front of it */
-    int64_t suspect; /* a bad row is in front of it, and not in front of next; 0: none */
-    int64_t named;   /* the row that the server named, to be proven; -1: none */
-};
 
 /* ---- one piece ------------------------------------------------------------------- */
 
@@ -58,64 +48,85 @@ static int start_copy(struct pg_load *load, struct tide_error *err)
     return tide_pg_copy_in(pg, load->copy.text, err);
 }
 
-static int check_rows(struct pg_load *load, struct progress *progress, int64_t end,
+static int check_rows(struct pg_load *load, const struct pg_lent_batch *lent, int64_t end,
                       struct tide_error *err)
 {
+    struct pg_progress *progress = &load->progress;
     int rc;
 
     if (end <= progress->checked) {
         return TIDE_OK;
     }
-    rc = pg_check_rows(&load->refusals, load->target, progress->batch, progress->checked,
-                       end, err);
+    rc = pg_check_rows(&load->refusals, load->target, lent, progress->checked, end, err);
     progress->checked = end;
     return rc;
 }
 
-static int encode_rows(struct pg_load *load, struct progress *progress, int64_t end,
-                       struct tide_error *err)
+/* Rows of one batch, looked at and then encoded. */
+static int encode_stretch(struct pg_load *load, const struct pg_lent_batch *lent,
+                          int64_t end, struct tide_error *err)
 {
-    struct pg_rows rows = {.batch = progress->batch,
-                           .target = load->target,
-                           .end = progress->next,
-                           .skip = load->refusals.skip,
-                           .order = load->merge ? load->order : 0};
+    const struct pg_rows rows = {
+        .batch = lent->batch,
+        .target = load->target,
+        .start = load->progress.sent - lent->first,
+        .end = end - lent->first,
+        .skip = load->refusals.skip + lent->first,
+        .order = load->merge ? load->order + lent->first : 0,
+    };
+    int rc = check_rows(load, lent, end, err);
+
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    return load->is_binary ? pg_encode_binary(&load->output, &rows, err)
+                           : pg_encode_text(&load->output, &rows, err);
+}
+
+static int encode_rows(struct pg_load *load, int64_t end, struct tide_error *err)
+{
+    struct pg_progress *progress = &load->progress;
     int rc = TIDE_OK;
 
-    while (rc == TIDE_OK && rows.end < end) {
-        rows.start = rows.end;
-        rows.end = end - rows.start < STRETCH ? end : rows.start + STRETCH;
-        rc = check_rows(load, progress, rows.end, err);
-        if (rc == TIDE_OK) {
-            rc = load->is_binary ? pg_encode_binary(&load->output, &rows, err)
-                                 : pg_encode_text(&load->output, &rows, err);
-        }
+    while (rc == TIDE_OK && progress->sent < end) {
+        const struct pg_lent_batch *lent = pg_lent_find(&load->lent, progress->sent);
+        int64_t stop = lent->first + lent->batch->array.length;
+
+        stop = stop < end ? stop : end;
+        stop = stop - progress->sent < STRETCH ? stop : progress->sent + STRETCH;
+        rc = encode_stretch(load, lent, stop, err);
+        progress->sent = stop;
     }
     return rc;
 }
 
-static int copy_rows(struct pg_load *load, struct progress *progress, int64_t end,
-                     struct tide_error *err)
+/* Send the rows up to end, behind those that the piece has already. */
+static int send_rows(struct pg_load *load, int64_t end, struct tide_error *err)
 {
-    int rc = start_copy(load, err);
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK && load->is_binary) {
-        rc = pg_encode_head(&load->output, err);
+    if (!load->is_open) {
+        load->is_open = true;
+        load->progress.sent = load->progress.next;
+        rc = start_copy(load, err);
+        if (rc == TIDE_OK && load->is_binary) {
+            rc = pg_encode_head(&load->output, err);
+        }
     }
-    if (rc == TIDE_OK) {
-        rc = encode_rows(load, progress, end, err);
-    }
-    if (rc == TIDE_OK && load->is_binary) {
-        rc = pg_encode_tail(&load->output, err);
-    }
-    return rc == TIDE_OK ? pg_output_flush(&load->output, err) : rc;
+    return rc == TIDE_OK ? encode_rows(load, end, err) : rc;
 }
 
 static int finish_copy(struct pg_load *load, int64_t sent, struct tide_error *err)
 {
     int64_t taken = 0;
-    int rc = tide_pg_copy_finish(load->output.pg, &taken, err);
+    int rc = load->is_binary ? pg_encode_tail(&load->output, err) : TIDE_OK;
 
+    if (rc == TIDE_OK) {
+        rc = pg_output_flush(&load->output, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_pg_copy_finish(load->output.pg, &taken, err);
+    }
     if (rc == TIDE_OK && taken != sent) {
         rc = tide_error_set(err, TIDE_E_DATA,
                             "the table took %lld of %lld rows: a trigger keeps rows out",
@@ -124,28 +135,30 @@ static int finish_copy(struct pg_load *load, int64_t sent, struct tide_error *er
     return rc;
 }
 
-/* The rows up to end.  TIDE_E_DATA: some are bad and none is in. */
-static int send_piece(struct pg_load *load, struct progress *progress, int64_t end,
-                      struct tide_error *err)
+/* The server's verdict on the piece, which has the rows up to end. */
+static int finish_piece(struct pg_load *load, int64_t end, struct tide_error *err)
 {
-    int64_t sent = 0;
-    int rc = copy_rows(load, progress, end, err);
+    int64_t sent = count_rows(load, load->progress.next, end);
+    int rc = finish_copy(load, sent, err);
 
-    if (rc == TIDE_OK) {
-        sent = count_rows(load, progress->next, end);
-        rc = finish_copy(load, sent, err);
-    }
     if (rc == TIDE_OK && load->merge && !load->merge->waits) {
         rc = pg_merge_apply(load->merge, load->output.pg, err);
     }
     if (rc == TIDE_OK) {
+        load->is_open = false;
+        load->progress.next = end;
         pg_pace_note(&load->pace, sent, 0);
         load->rows += sent;
-    } else if (rc == TIDE_E_DATA) {
-        tide_pg_defer(load->output.pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
-        load->savepoint = PG_SAVEPOINT_UNUSED;
     }
     return rc;
+}
+
+/* What the piece brought is undone. */
+static void undo_piece(struct pg_load *load)
+{
+    tide_pg_defer(load->output.pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
+    load->savepoint = PG_SAVEPOINT_UNUSED;
+    load->is_open = false;
 }
 
 /* ---- bad rows -------------------------------------------------------------------- */
@@ -165,10 +178,9 @@ static bool is_of_a_row(const char *sqlstate)
 }
 
 /* The row that was sent as a line of the piece up to end, from 1; -1: none was. */
-static int64_t row_of_line(const struct pg_load *load, const struct progress *progress,
-                           int64_t end, int64_t line)
+static int64_t row_of_line(const struct pg_load *load, int64_t end, int64_t line)
 {
-    int64_t row = progress->next;
+    int64_t row = load->progress.next;
 
     while (row < end && (line -= !load->refusals.skip[row]) > 0) {
         row++;
@@ -178,16 +190,15 @@ static int64_t row_of_line(const struct pg_load *load, const struct progress *pr
 
 /* The row that the server says it failed at, or -1.  It cannot be one that it passed
  * before. */
-static int64_t find_named(const struct pg_load *load, const struct progress *progress,
-                          int64_t end)
+static int64_t find_named(const struct pg_load *load, int64_t end)
 {
     const struct tide_pg *pg = load->output.pg;
     int64_t row = -1;
 
     if (pg->failed_line > 0 && is_of_a_row(pg->sqlstate)) {
-        row = row_of_line(load, progress, end, pg->failed_line);
+        row = row_of_line(load, end, pg->failed_line);
     }
-    return row >= progress->good ? row : -1;
+    return row >= load->progress.good ? row : -1;
 }
 
 static bool is_proven(const struct pg_load *load)
@@ -195,9 +206,10 @@ static bool is_proven(const struct pg_load *load)
     return strcmp(load->proven, load->output.pg->sqlstate) == 0;
 }
 
-static int refuse(struct pg_load *load, struct progress *progress, int64_t row,
-                  const struct tide_error *why, struct tide_error *err)
+static int refuse(struct pg_load *load, int64_t row, const struct tide_error *why,
+                  struct tide_error *err)
 {
+    struct pg_progress *progress = &load->progress;
     int rc;
 
     load->refusals.skip[row] = 1;
@@ -211,25 +223,26 @@ static int refuse(struct pg_load *load, struct progress *progress, int64_t row,
 }
 
 /* A row that stands alone was refused: was it the one that was named? */
-static void prove(struct pg_load *load, const struct progress *progress, int64_t row)
+static void prove(struct pg_load *load, int64_t row)
 {
-    if (row == progress->named) {
+    if (row + 1 == load->progress.named) {
         memcpy(load->proven, load->output.pg->sqlstate, sizeof load->proven);
     }
 }
 
 /* Where to look for the bad row: up to end, or at the row that was named, if one was. */
-static void suspect(struct progress *progress, int64_t named, int64_t end)
+static void suspect(struct pg_progress *progress, int64_t named, int64_t end)
 {
     progress->good = named < 0 ? progress->next : named;
-    progress->named = named;
+    progress->named = named + 1;
     progress->suspect = named < 0 ? end : named + 1;
 }
 
 /* The piece up to end was refused, and none of it is in. */
-static int find_bad(struct pg_load *load, struct progress *progress, int64_t end,
-                    const struct tide_error *why, struct tide_error *err)
+static int find_bad(struct pg_load *load, int64_t end, const struct tide_error *why,
+                    struct tide_error *err)
 {
+    struct pg_progress *progress = &load->progress;
     int64_t sent = count_rows(load, progress->next, end);
     int64_t row;
 
@@ -239,24 +252,25 @@ static int find_bad(struct pg_load *load, struct progress *progress, int64_t end
         return TIDE_OK;
     }
     if (sent == 1) {
-        row = row_of_line(load, progress, end, 1);
-        prove(load, progress, row);
-        return refuse(load, progress, row, why, err);
+        row = row_of_line(load, end, 1);
+        prove(load, row);
+        return refuse(load, row, why, err);
     }
-    row = find_named(load, progress, end);
+    row = find_named(load, end);
     if (row >= 0 && is_proven(load)) {
-        return refuse(load, progress, row, why, err);
+        return refuse(load, row, why, err);
     }
     suspect(progress, row, end);
     return TIDE_OK;
 }
 
-/* ---- a batch --------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------- */
 
-/* Up to where rows go next. */
-static int64_t choose_end(const struct pg_load *load, const struct progress *progress)
+/* Up to where the piece goes. */
+static int64_t choose_end(const struct pg_load *load)
 {
-    int64_t left = progress->batch->array.length - progress->next;
+    const struct pg_progress *progress = &load->progress;
+    int64_t left = load->lent.rows - progress->next;
     int64_t suspects = progress->suspect - progress->next;
     int64_t proven = progress->good - progress->next;
     int64_t rows = pg_pace_rows(&load->pace);
@@ -271,24 +285,31 @@ static int64_t choose_end(const struct pg_load *load, const struct progress *pro
     return progress->next + (rows < left ? rows : left);
 }
 
-static int load_rows(struct pg_load *load, struct progress *progress,
-                     struct tide_error *err)
+/* Send what is there; with `all`, to the last verdict, else the last piece may stay open
+ * for more rows. */
+static int load_rows(struct pg_load *load, bool all, struct tide_error *err)
 {
     struct tide_error why = {0};
     int rc = TIDE_OK;
 
-    while (rc == TIDE_OK && progress->next < progress->batch->array.length) {
-        int64_t end = choose_end(load, progress);
+    while (rc == TIDE_OK && load->progress.next < load->lent.rows) {
+        int64_t end = choose_end(load);
+        bool may_grow = !all && end == load->lent.rows && load->progress.suspect == 0;
 
         if (load->host->cancelled(load->host)) {
             return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
         }
-        rc = send_piece(load, progress, end, &why);
+        rc = send_rows(load, end, &why);
+        if (rc == TIDE_OK && may_grow) {
+            return TIDE_OK;
+        }
         if (rc == TIDE_OK) {
-            progress->next = end;
-        } else if (rc == TIDE_E_DATA) {
-            rc = find_bad(load, progress, end, &why, err);
-        } else {
+            rc = finish_piece(load, end, &why);
+        }
+        if (rc == TIDE_E_DATA) {
+            undo_piece(load);
+            rc = find_bad(load, end, &why, err);
+        } else if (rc != TIDE_OK) {
             *err = why;
         }
     }
@@ -346,6 +367,7 @@ int pg_load_init(struct pg_load *load, const struct tide_host *host,
     load->host = host;
     load->target = target;
     load->merge = merge;
+    load->lends = request->lends;
     load->order = 1;
     load->pace.cost = merge ? MERGE_COST : COPY_COST;
     load->is_binary = pg_encode_is_binary(target);
@@ -358,21 +380,36 @@ void pg_load_begin(struct pg_load *load, struct tide_pg *pg)
     load->output.pg = pg;
     load->savepoint = PG_SAVEPOINT_NONE;
     load->rows = 0;
+    load->is_open = false;
 }
 
 int pg_load_batch(struct pg_load *load, const struct tide_batch *batch,
                   struct tide_error *err)
 {
-    struct progress progress = {.batch = batch, .named = -1};
-    int rc = pg_check_begin(&load->refusals, batch->array.length, err);
+    int rc = pg_lent_add(&load->lent, batch, err);
 
     if (rc == TIDE_OK) {
-        rc = load_rows(load, &progress, err);
+        rc = pg_refusals_extend(&load->refusals, load->lent.rows, err);
     }
-    load->order += batch->array.length;
-    return rc == TIDE_OK
-               ? pg_refusals_report(&load->refusals, load->target, batch, load->host, err)
-               : rc;
+    if (rc == TIDE_OK) {
+        rc = load_rows(load, false, err);
+    }
+    return rc == TIDE_OK && !load->lends ? pg_load_settle(load, err) : rc;
+}
+
+int pg_load_settle(struct pg_load *load, struct tide_error *err)
+{
+    int rc = load_rows(load, true, err);
+
+    if (rc == TIDE_OK) {
+        rc = pg_refusals_report(&load->refusals, load->target, &load->lent, load->host,
+                                err);
+    }
+    load->order += load->lent.rows;
+    pg_lent_return(&load->lent);
+    pg_refusals_reset(&load->refusals);
+    load->progress = (struct pg_progress){0};
+    return rc;
 }
 
 void pg_load_clear(struct pg_load *load)
@@ -381,5 +418,6 @@ void pg_load_clear(struct pg_load *load)
     tide_pg_sql_clear(&load->relation);
     tide_pg_sql_clear(&load->copy);
     pg_refusals_clear(&load->refusals);
+    pg_lent_clear(&load->lent);
     memset(load, 0, sizeof *load);
 }

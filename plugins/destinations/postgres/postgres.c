@@ -144,6 +144,13 @@ static int destination_write(void *state, const struct tide_batch *batch,
     return rc == TIDE_OK ? pg_load_batch(&destination->load, batch, err) : rc;
 }
 
+static int destination_settle(void *state, struct tide_error *err)
+{
+    struct pg_destination *destination = state;
+
+    return pg_load_settle(&destination->load, err);
+}
+
 static int destination_resume(void *state, struct tide_error *err)
 {
     struct pg_destination *destination = state;
@@ -191,7 +198,7 @@ static const struct tide_destination postgres_destination = {
     .size = sizeof postgres_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
              TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE |
-             TIDE_DESTINATION_LARGE_BATCHES | TIDE_DESTINATION_STAGES,
+             TIDE_DESTINATION_STAGES,
     .discover = tide_pg_discover,
     .open = destination_open,
     .write = destination_write,
@@ -201,6 +208,7 @@ static const struct tide_destination postgres_destination = {
     .is_remade = destination_is_remade,
     .is_empty = destination_is_empty,
     .resume = destination_resume,
+    .settle = destination_settle,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -359,12 +359,30 @@ void kit_write_lines(struct kit_destination *destination, const char *const *lin
                      size_t count)
 {
     struct tide_batch batch;
+    struct tide_batch *written = &batch;
 
-    kit_batch(&destination->accepted, lines, count, &batch);
-    if (kit_write(destination, &batch) != TIDE_OK) {
+    if (destination->request.lends) {
+        assert_true(destination->lent_count < sizeof destination->lent / sizeof batch);
+        written = &destination->lent[destination->lent_count++];
+    }
+    kit_batch(&destination->accepted, lines, count, written);
+    if (kit_write(destination, written) != TIDE_OK) {
         fail_msg("%s", destination->err.message);
     }
-    tide_batch_release(&batch);
+    if (!destination->request.lends) {
+        tide_batch_release(written);
+    }
+}
+
+int kit_settle(struct kit_destination *destination)
+{
+    int rc = kit_destination_plugin()->settle(destination->state, &destination->err);
+
+    for (size_t i = 0; i < destination->lent_count; i++) {
+        tide_batch_release(&destination->lent[i]);
+    }
+    destination->lent_count = 0;
+    return rc;
 }
 
 void kit_commit(struct kit_destination *destination)

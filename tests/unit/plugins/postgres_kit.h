@@ -59,6 +59,8 @@ struct kit_destination {
     struct tide_error err;
     char *position;
     void *state;
+    struct tide_batch lent[8]; /* with request.lends, until kit_settle() */
+    size_t lent_count;
 };
 
 /* Start or find the server.  False: there is none, and *status is what main returns,
@@ -114,9 +116,10 @@ void kit_destination_opens(struct kit_destination *destination);
 void kit_destination_fails(struct kit_destination *destination, int code,
                            const char *words);
 
-/* Write rows given as text, commit finally. */
+/* Write rows given as text, have all decided that are lent, commit finally. */
 void kit_write_lines(struct kit_destination *destination, const char *const *lines,
                      size_t count);
+int kit_settle(struct kit_destination *destination);
 void kit_commit(struct kit_destination *destination);
 
 /* A schema of columns given as "name:type name:type!", "!" for required. */

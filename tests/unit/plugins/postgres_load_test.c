@@ -140,27 +140,33 @@ static void make_table(const struct reason *reason)
     }
 }
 
-/* All groups, with a checkpoint behind each. */
+/* All groups: a checkpoint behind each, or all of them lent. */
 static void load(struct kit_destination *destination, char lines[ROWS][LINE])
 {
     const char *group[ROWS / GROUPS];
 
     for (int64_t row = 0; row < ROWS; row++) {
         group[row % (ROWS / GROUPS)] = lines[row];
-        if ((row + 1) % (ROWS / GROUPS) == 0) {
-            kit_write_lines(destination, group, ROWS / GROUPS);
-            if (kit_destination_plugin()->commit(destination->state, "here", false,
-                                                 &destination->err) != TIDE_OK) {
-                fail_msg("%s", destination->err.message);
-            }
+        if ((row + 1) % (ROWS / GROUPS) > 0) {
+            continue;
         }
+        kit_write_lines(destination, group, ROWS / GROUPS);
+        if (!destination->request.lends &&
+            kit_destination_plugin()->commit(destination->state, "here", false,
+                                             &destination->err) != TIDE_OK) {
+            fail_msg("%s", destination->err.message);
+        }
+    }
+    if (destination->request.lends && kit_settle(destination) != TIDE_OK) {
+        fail_msg("%s", destination->err.message);
     }
     kit_commit(destination);
 }
 
-/* Each group's bad rows were told, in their order, with the server's words. */
+/* The bad rows were told, in their order, with the server's words; group: so many rows
+ * were at hand at once. */
 static void check_rejects(const struct reason *reason, bool (*is_bad)(int64_t row),
-                          const struct kit_host *host)
+                          int64_t group, const struct kit_host *host)
 {
     size_t count = 0;
 
@@ -168,7 +174,7 @@ static void check_rejects(const struct reason *reason, bool (*is_bad)(int64_t ro
         if (is_bad(row)) {
             const struct kit_reject *reject = &host->rejects[count++];
 
-            if (count > host->reject_count || reject->row != row % (ROWS / GROUPS) ||
+            if (count > host->reject_count || reject->row != row % group ||
                 !strstr(reject->message, reason->words)) {
                 fail_msg("%s, row %d: %zu of %zu rejects, row %d, %s", reason->name,
                          (int)row, count, host->reject_count, (int)reject->row,
@@ -202,7 +208,7 @@ static void check_rows(const struct reason *reason, bool (*is_bad)(int64_t row),
 }
 
 static void check_reason(const struct reason *reason, bool (*is_bad)(int64_t row),
-                         int mode)
+                         int mode, bool lends)
 {
     char lines[ROWS][LINE];
     struct kit_destination destination;
@@ -216,9 +222,10 @@ static void check_reason(const struct reason *reason, bool (*is_bad)(int64_t row
     kit_destination_init(&destination, "t", mode, &schema);
     destination.request.pipeline = reason->name;
     destination.request.key = mode == TIDE_MODE_MERGE ? key_id : NULL;
+    destination.request.lends = lends;
     kit_destination_opens(&destination);
     load(&destination, lines);
-    check_rejects(reason, is_bad, &destination.host);
+    check_rejects(reason, is_bad, lends ? ROWS : ROWS / GROUPS, &destination.host);
     kit_destination_close(&destination);
     check_rows(reason, is_bad, lines, mode == TIDE_MODE_APPEND);
     tide_schema_clear(&schema);
@@ -240,7 +247,8 @@ static void bad_rows_are_refused_wherever_they_are(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(reasons); i++) {
         for (size_t j = 0; j < COUNT(patterns); j++) {
-            check_reason(&reasons[i], patterns[j], TIDE_MODE_APPEND);
+            check_reason(&reasons[i], patterns[j], TIDE_MODE_APPEND, false);
+            check_reason(&reasons[i], patterns[j], TIDE_MODE_APPEND, true);
         }
     }
 }
@@ -251,7 +259,8 @@ static void bad_rows_of_a_merge_are_refused_wherever_they_are(void **state)
     for (size_t i = 0; i < COUNT(reasons); i++) {
         if (strstr(reasons[i].table, "PRIMARY KEY") &&
             strcmp(reasons[i].name, "kept out") != 0) {
-            check_reason(&reasons[i], scattered, TIDE_MODE_MERGE);
+            check_reason(&reasons[i], scattered, TIDE_MODE_MERGE, false);
+            check_reason(&reasons[i], scattered, TIDE_MODE_MERGE, true);
         }
     }
 }
@@ -376,6 +385,61 @@ static void rows_are_not_sent_over_and_over(void **state)
     tide_schema_clear(&schema);
 }
 
+/* ---- lent batches ---------------------------------------------------------------- */
+
+/* The system column cmin counts the statements of a transaction: rows of one COPY share
+ * it. */
+static void a_copy_stays_open_over_the_batches_lent(void **state)
+{
+    static const char *const lines[] = {"1", "2", "3"};
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    (void)state;
+    opens(&destination, &schema, "(id int)");
+    destination.request.lends = true;
+    kit_destination_opens(&destination);
+    for (int i = 0; i < 3; i++) {
+        kit_write_lines(&destination, lines, COUNT(lines));
+    }
+    assert_int_equal(kit_settle(&destination), TIDE_OK);
+    kit_write_lines(&destination, lines, COUNT(lines));
+    assert_int_equal(kit_settle(&destination), TIDE_OK);
+    kit_commit(&destination);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(n::text, ' ' ORDER BY n) FROM"
+                                  " (SELECT count(*) AS n FROM t GROUP BY xmin, cmin) c"),
+                        "3 9");
+    tide_schema_clear(&schema);
+}
+
+static void rows_of_lent_batches_that_do_not_fit_are_told_by_their_numbers(void **state)
+{
+    static const char *const lines[] = {"1", "70000", "2"};
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    (void)state;
+    opens(&destination, &schema, "(id smallint CHECK (id <> 2))");
+    destination.request.lends = true;
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, lines, COUNT(lines));
+    kit_write_lines(&destination, lines, COUNT(lines));
+    assert_int_equal(kit_settle(&destination), TIDE_OK);
+    kit_commit(&destination);
+    assert_int_equal(destination.host.reject_count, 4);
+    assert_int_equal(destination.host.rejects[0].row, 2);
+    assert_int_equal(destination.host.rejects[1].row, 5);
+    assert_int_equal(destination.host.rejects[2].row, 1);
+    assert_int_equal(destination.host.rejects[3].row, 4);
+    assert_string_equal(destination.host.rejects[3].code, "range");
+    assert_string_equal(destination.host.rejects[3].message,
+                        "column id: 70000 does not fit smallint");
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(id::text, '') FROM t"), "11");
+    tide_schema_clear(&schema);
+}
+
 /* ---- an end in the middle -------------------------------------------------------- */
 
 static void too_many_rejects_end_the_run_at_once(void **state)
@@ -429,6 +493,8 @@ int main(void)
         cmocka_unit_test(a_deferred_constraint_fails_the_commit_with_advice),
         cmocka_unit_test(a_row_that_is_named_once_only_goes_in),
         cmocka_unit_test(rows_are_not_sent_over_and_over),
+        cmocka_unit_test(a_copy_stays_open_over_the_batches_lent),
+        cmocka_unit_test(rows_of_lent_batches_that_do_not_fit_are_told_by_their_numbers),
         cmocka_unit_test(too_many_rejects_end_the_run_at_once),
         cmocka_unit_test(a_run_stops_between_its_bad_rows),
     };

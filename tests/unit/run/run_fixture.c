@@ -19,6 +19,7 @@ static const char *const plugins[] = {
     "tests/plugins/script_plain.so",
     "tests/plugins/picky.so",
     "tests/plugins/record.so",
+    "tests/plugins/record_lent.so",
     "plugins/transforms/rename_fields/rename_fields.so",
     "plugins/transforms/exclude_fields/exclude_fields.so",
 };
@@ -58,6 +59,7 @@ int fixture_set_up(void **state)
     fixture->catalog = tide_catalog_of_loaded(fixture->folder);
     fixture->events = json_object_new_array();
     fixture->source = "script";
+    fixture->destination = "record";
     fixture->request = (struct tide_run_request){
         .plugin_folder = fixture->folder,
         .pipeline_id = "p",
@@ -117,10 +119,11 @@ struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *sourc
     char *text = tide_strf(
         "{\"definition_version\": 1, \"name\": \"test\", \"sync\": {\"frequency\": 60},"
         " \"source\": {\"connection\": {\"plugin\": \"%s\", \"options\": {%s}}},"
-        " \"destination\": {\"connection\": {\"plugin\": \"record\","
+        " \"destination\": {\"connection\": {\"plugin\": \"%s\","
         "   \"options\": {\"path\": \"%s/rows\"%s%s}}},"
         " \"tables\": [{\"name\": \"numbers\"%s%s%s}]%s%s}",
-        fixture->source, source, fixture->folder, *destination ? ", " : "", destination,
+        fixture->source, source, fixture->destination, fixture->folder,
+        *destination ? ", " : "", destination,
         strstr(table, "\"mode\"") ? "" : ", \"mode\": \"append\"", *table ? ", " : "",
         table, *more ? ", " : "", more);
 

@@ -27,6 +27,7 @@ struct fixture {
     char folder[64]; /**< of its own: links to plugins, and what the run writes */
     struct tide_catalog *catalog;
     const char *source;              /**< the plugin, "script" unless changed */
+    const char *destination;         /**< the plugin, "record" unless changed */
     struct tide_run_request request; /**< to be changed before a run */
     struct tide_ledger ledger;
     atomic_bool cancel;
