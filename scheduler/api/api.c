@@ -19,37 +19,48 @@ enum access {
     LOOPBACK, /**< anybody of this machine, else with a key */
 };
 
+/* The parameters of calls. */
+static const char *const none[] = {NULL};
+static const char *const of_pipelines[] = {"archived", NULL};
+static const char *const of_runs[] = {"pipeline", "state", "limit", "cursor", NULL};
+static const char *const of_rejects[] = {"limit", "cursor", NULL};
+static const char *const of_metadata[] = {"name", "archived", "page", "page_size", NULL};
+
 static const struct {
     const char *method, *path;
     tide_call_fn handle;
     enum access access;
+    const char *const *parameters; /* NULL: any, and none is looked at */
 } table[] = {
-    {"GET", "/v1/pipelines", tide_api_list_pipelines, WITH_KEY},
-    {"GET", "/v1/pipelines/runs", tide_api_list_runs, WITH_KEY},
-    {"GET", "/v1/pipelines/runs/:id", tide_api_get_run, WITH_KEY},
-    {"POST", "/v1/pipelines/runs/:id/cancel", tide_api_cancel_run, WITH_KEY},
-    {"GET", "/v1/pipelines/runs/:id/rejects", tide_api_list_rejects, WITH_KEY},
-    {"POST", "/v1/pipelines/runs/:id/replay", tide_api_replay, WITH_KEY},
-    {"GET", "/v1/pipelines/:id", tide_api_get_pipeline, WITH_KEY},
-    {"DELETE", "/v1/pipelines/:id", tide_api_delete_pipeline, WITH_KEY},
-    {"PUT", "/v1/pipelines/:id/status", tide_api_put_status, WITH_KEY},
-    {"GET", "/v1/pipelines/:id/schedule", tide_api_get_schedule, WITH_KEY},
-    {"PUT", "/v1/pipelines/:id/schedule", tide_api_put_schedule, WITH_KEY},
-    {"POST", "/v1/pipelines/:id/runs", tide_api_create_run, WITH_KEY},
-    {"GET", "/api/public/v1/pipelines", tide_api_list_metadata, WITH_KEY},
-    {"POST", "/api/public/v1/pipelines", tide_api_create_from_definition, WITH_KEY},
-    {"POST", "/api/public/v1/pipelines/validate", tide_api_validate_definition, WITH_KEY},
-    {"GET", "/api/public/v1/pipelines/:id", tide_api_get_metadata, WITH_KEY},
-    {"DELETE", "/api/public/v1/pipelines/:id", tide_api_archive, WITH_KEY},
-    {"GET", "/api/public/v1/pipelines/:id/definition", tide_api_get_definition, WITH_KEY},
+    {"GET", "/v1/pipelines", tide_api_list_pipelines, WITH_KEY, of_pipelines},
+    {"GET", "/v1/pipelines/runs", tide_api_list_runs, WITH_KEY, of_runs},
+    {"GET", "/v1/pipelines/runs/:id", tide_api_get_run, WITH_KEY, none},
+    {"POST", "/v1/pipelines/runs/:id/cancel", tide_api_cancel_run, WITH_KEY, none},
+    {"GET", "/v1/pipelines/runs/:id/rejects", tide_api_list_rejects, WITH_KEY,
+     of_rejects},
+    {"POST", "/v1/pipelines/runs/:id/replay", tide_api_replay, WITH_KEY, none},
+    {"GET", "/v1/pipelines/:id", tide_api_get_pipeline, WITH_KEY, none},
+    {"DELETE", "/v1/pipelines/:id", tide_api_delete_pipeline, WITH_KEY, none},
+    {"PUT", "/v1/pipelines/:id/status", tide_api_put_status, WITH_KEY, none},
+    {"GET", "/v1/pipelines/:id/schedule", tide_api_get_schedule, WITH_KEY, none},
+    {"PUT", "/v1/pipelines/:id/schedule", tide_api_put_schedule, WITH_KEY, none},
+    {"POST", "/v1/pipelines/:id/runs", tide_api_create_run, WITH_KEY, none},
+    {"GET", "/api/public/v1/pipelines", tide_api_list_metadata, WITH_KEY, of_metadata},
+    {"POST", "/api/public/v1/pipelines", tide_api_create_from_definition, WITH_KEY, none},
+    {"POST", "/api/public/v1/pipelines/validate", tide_api_validate_definition, WITH_KEY,
+     none},
+    {"GET", "/api/public/v1/pipelines/:id", tide_api_get_metadata, WITH_KEY, none},
+    {"DELETE", "/api/public/v1/pipelines/:id", tide_api_archive, WITH_KEY, none},
+    {"GET", "/api/public/v1/pipelines/:id/definition", tide_api_get_definition, WITH_KEY,
+     none},
     {"PUT", "/api/public/v1/pipelines/:id/definition", tide_api_replace_definition,
-     WITH_KEY},
+     WITH_KEY, none},
     {"POST", "/api/public/v1/pipelines/:id/definition/validate",
-     tide_api_validate_definition, WITH_KEY},
-    {"GET", "/healthz", tide_api_health, OPEN},
-    {"GET", "/readyz", tide_api_ready, OPEN},
-    {"GET", "/openapi.yaml", tide_api_openapi, OPEN},
-    {"GET", "/metrics", tide_api_metrics, LOOPBACK},
+     tide_api_validate_definition, WITH_KEY, none},
+    {"GET", "/healthz", tide_api_health, OPEN, NULL},
+    {"GET", "/readyz", tide_api_ready, OPEN, NULL},
+    {"GET", "/openapi.yaml", tide_api_openapi, OPEN, NULL},
+    {"GET", "/metrics", tide_api_metrics, LOOPBACK, NULL},
 };
 #define TABLE_SIZE (sizeof table / sizeof *table)
 
@@ -112,7 +123,11 @@ static void dispatch(struct tide_http_request *request, size_t route, void *arg)
 
 void tide_call_admit(struct tide_call *call)
 {
-    table[call->route].handle(call);
+    const char *const *known = table[call->route].parameters;
+
+    if (!known || tide_call_only_asks(call, known)) {
+        table[call->route].handle(call);
+    }
 }
 
 void tide_api_describe(struct tide_api *api, struct tide_http_options *options)

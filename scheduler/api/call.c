@@ -53,38 +53,57 @@ bool tide_call_read_body(struct tide_call *call)
     return true;
 }
 
-static bool is_known(const char *const *known, size_t count, const char *name)
+/* "what "name"; did you mean "nearest"?", as 400. */
+static void refuse_name(struct tide_call *call, const char *what, const char *name,
+                        const char *const *known)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(known[i], name) == 0) {
-            return true;
-        }
+    const char *nearest = NULL;
+    size_t count = 0;
+
+    while (known[count]) {
+        count++;
     }
-    return false;
+    nearest = tide_text_nearest(name, known, count);
+    tide_call_reply_error(call, 400, "bad_request", "%s \"%.100s\"%s%s%s", what, name,
+                          nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                          nearest ? "\"?" : "");
+}
+
+static bool is_known(const char *const *known, const char *name)
+{
+    while (*known && strcmp(*known, name) != 0) {
+        known++;
+    }
+    return *known != NULL;
 }
 
 bool tide_call_only_knows(struct tide_call *call, const char *const *known)
 {
     struct json_object_iterator i = json_object_iter_begin(call->body);
     struct json_object_iterator end = json_object_iter_end(call->body);
-    size_t count = 0;
 
-    while (known[count]) {
-        count++;
-    }
     for (; !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
         const char *name = json_object_iter_peek_name(&i);
-        const char *nearest = tide_text_nearest(name, known, count);
 
-        if (!is_known(known, count, name)) {
-            tide_call_reply_error(call, 400, "bad_request",
-                                  "the body has an unknown member \"%s\"%s%s%s", name,
-                                  nearest ? "; did you mean \"" : "",
-                                  nearest ? nearest : "", nearest ? "\"?" : "");
+        if (!is_known(known, name)) {
+            refuse_name(call, "the body has an unknown member", name, known);
             return false;
         }
     }
     return true;
+}
+
+bool tide_call_only_asks(struct tide_call *call, const char *const *known)
+{
+    const char *name = tide_http_unknown(call->request, known);
+
+    if (name) {
+        refuse_name(call,
+                    known[0] ? "there is no parameter"
+                             : "this call takes no parameters; there is no",
+                    name, known);
+    }
+    return !name;
 }
 
 bool tide_call_query_int(struct tide_call *call, const char *name, int64_t fallback,

@@ -67,6 +67,8 @@ bool tide_call_read_body(struct tide_call *call);
 /** Refuse members that are not in `known` (ended by NULL), naming the nearest.  False
  * when it was answered (400). */
 bool tide_call_only_knows(struct tide_call *call, const char *const *known);
+/** The same of the parameters of the query. */
+bool tide_call_only_asks(struct tide_call *call, const char *const *known);
 /** A number of the query within minimum..maximum.  False when it was answered (400). */
 bool tide_call_query_int(struct tide_call *call, const char *name, int64_t fallback,
                          int64_t minimum, int64_t maximum, int64_t *value);

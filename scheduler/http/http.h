@@ -84,6 +84,9 @@ const char *tide_http_body(const struct tide_http_request *request, size_t *leng
 const char *tide_http_header(const struct tide_http_request *request, const char *name);
 /** Decoded; NULL when absent. */
 const char *tide_http_query(const struct tide_http_request *request, const char *name);
+/** The first name of the query that is not in `known` (ended by NULL), or NULL. */
+const char *tide_http_unknown(const struct tide_http_request *request,
+                              const char *const *known);
 enum tide_http_style tide_http_request_style(const struct tide_http_request *request);
 bool tide_http_peer_is_loopback(const struct tide_http_request *request);
 

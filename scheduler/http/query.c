@@ -51,6 +51,31 @@ static char *decode(const char *text, size_t length)
     return out;
 }
 
+static bool is_listed(const char *const *known, const char *name)
+{
+    while (*known && strcmp(*known, name) != 0) {
+        known++;
+    }
+    return *known != NULL;
+}
+
+char *tide_http_query_unknown(const char *query, const char *const *known)
+{
+    while (*query) {
+        size_t length = strcspn(query, "&");
+        const char *equals = memchr(query, '=', length);
+        char *name = decode(query, equals ? (size_t)(equals - query) : length);
+
+        if (length > 0 && !is_listed(known, name)) {
+            return name;
+        }
+        free(name);
+        query += length;
+        query += *query == '&';
+    }
+    return NULL;
+}
+
 char *tide_http_query_find(const char *query, const char *name)
 {
     while (*query) {

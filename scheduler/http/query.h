@@ -15,5 +15,8 @@ bool tide_http_query_is_valid(const char *query);
 /** The first value of that name, decoded ("+" is a space), malloc'ed; "" for a name
  * without "="; NULL when it is absent.  `query` is valid. */
 char *tide_http_query_find(const char *query, const char *name);
+/** The first name that is not in `known` (ended by NULL), decoded, malloc'ed; NULL when
+ * there is none.  `query` is valid. */
+char *tide_http_query_unknown(const char *query, const char *const *known);
 
 #endif

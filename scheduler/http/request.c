@@ -298,13 +298,24 @@ const char *tide_http_header(const struct tide_http_request *request, const char
     return MHD_lookup_connection_value(request->handle, MHD_HEADER_KIND, name);
 }
 
-const char *tide_http_query(const struct tide_http_request *request, const char *name)
+/* What the query's own functions hand out, as the request's. */
+static const char *keep(const struct tide_http_request *request, char *found)
 {
-    char *found = tide_http_query_find(request->query, name);
     const char *kept = found ? tide_arena_strdup(request->arena, found) : NULL;
 
     free(found);
     return kept;
+}
+
+const char *tide_http_query(const struct tide_http_request *request, const char *name)
+{
+    return keep(request, tide_http_query_find(request->query, name));
+}
+
+const char *tide_http_unknown(const struct tide_http_request *request,
+                              const char *const *known)
+{
+    return keep(request, tide_http_query_unknown(request->query, known));
 }
 
 enum tide_http_style tide_http_request_style(const struct tide_http_request *request)

@@ -490,6 +490,24 @@ def test_a_state_that_is_none_is_answered_with_the_nearest(folder):
         contains(reply.json["error"]["message"], 'did you mean "failed"?')
 
 
+def test_a_parameter_that_is_none_is_answered_with_the_nearest(folder):
+    with Daemon(folder) as daemon:
+        pipeline = daemon.create(name="p")
+
+        def refusal(method, path):
+            return daemon.request(method, path).expect(400).json["error"]["message"]
+        for path, name in (("/v1/pipelines?archive=true", "archived"), ("/v1/pipelines/runs?limt=3", "limit"),
+                           ("/v1/pipelines/runs?limit=3&pipelin=%d" % pipeline, "pipeline"),
+                           ("/v1/pipelines/runs/1/rejects?curser=3", "cursor"), (PUBLIC + "?page-size=3", "page_size")):
+            contains(refusal("GET", path), 'did you mean "%s"?' % name)
+        contains(refusal("GET", "/v1/pipelines/runs?colour=1"), 'there is no parameter "colour"')
+        contains(refusal("GET", "/v1/pipelines/runs?%ff=1"), "there is no parameter")
+        message = refusal("POST", "/v1/pipelines/%d/runs?incremental=true" % pipeline)
+        contains(message, 'this call takes no parameters; there is no "incremental"')
+        equal(daemon.get("/v1/pipelines/runs?").expect(200).json, {"runs": []})
+        daemon.get("/healthz?probe=1").expect(200)
+
+
 def test_lists_are_paged(folder):
     with Daemon(folder) as daemon:
         ids = [daemon.create(name="p%d" % i) for i in range(5)][::-1]

@@ -117,6 +117,29 @@ static void query_values_are_found_and_decoded(void **state)
     expect_query("a=b=c", "a", "b=c");
 }
 
+static void expect_unknown(const char *query, const char *wanted)
+{
+    static const char *const known[] = {"a", "b c", NULL};
+    char *found = tide_http_query_unknown(query, known);
+
+    assert_int_equal(found != NULL, wanted != NULL);
+    if (found) {
+        assert_string_equal(found, wanted);
+    }
+    free(found);
+}
+
+static void names_that_nobody_asks_for_are_found(void **state)
+{
+    (void)state;
+    expect_unknown("", NULL);
+    expect_unknown("a=1&b+c=2&%61", NULL);
+    expect_unknown("&&a=x&", NULL);
+    expect_unknown("a=1&d%20=2&e", "d ");
+    expect_unknown("ab", "ab");
+    expect_unknown("=a", "");
+}
+
 static void broken_escapes_are_seen(void **state)
 {
     (void)state;
@@ -177,6 +200,7 @@ int main(void)
         cmocka_unit_test(other_methods_are_told_what_is_allowed),
         cmocka_unit_test(head_is_answered_by_get),
         cmocka_unit_test(query_values_are_found_and_decoded),
+        cmocka_unit_test(names_that_nobody_asks_for_are_found),
         cmocka_unit_test(broken_escapes_are_seen),
         cmocka_unit_test(one_error_has_three_shapes),
         cmocka_unit_test(the_best_media_type_is_chosen),
