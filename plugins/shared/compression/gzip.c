@@ -1,5 +1,8 @@
 /*
  * gzip - RFC 1952 through zlib; members one behind the other are one stream.
+ *
+ * Zeros behind a member, as tapes and block devices leave them, are passed over.  Other
+ * bytes there are an error: they may be a damaged member, whose rows would be missing.
  */
 #define ZLIB_CONST
 #include <limits.h>
@@ -39,7 +42,8 @@ static struct library zlib_library = {.file = "libz.so.1",
 
 struct gzip_decoder {
     z_stream stream;
-    bool ended; /* a member has ended; the next byte begins another */
+    bool ended;   /* a member has ended; the next byte that is not 0 begins another */
+    bool follows; /* it was not the first */
 };
 
 static uInt at_most(size_t length)
@@ -70,18 +74,44 @@ static int gzip_failed(const z_stream *stream, int result, struct tide_error *er
                           stream->msg ? stream->msg : zlib.error(result));
 }
 
+static void skip_zeros(struct codec_input *input)
+{
+    while (input->length > 0 && *input->data == 0) {
+        input->data++;
+        input->length--;
+    }
+}
+
+static int decoder_failed(const struct gzip_decoder *decoder, int result,
+                          struct tide_error *err)
+{
+    const z_stream *stream = &decoder->stream;
+    int rc = gzip_failed(stream, result, err);
+
+    if (rc == TIDE_E_DATA && decoder->follows && stream->total_out == 0) {
+        (void)tide_error_wrap(err, "what follows the end is neither zeros nor more gzip");
+    }
+    return rc;
+}
+
 static int gzip_decode(void *state, struct codec_input *input,
                        struct codec_output *output, bool *between, struct tide_error *err)
 {
     struct gzip_decoder *decoder = state;
     z_stream *stream = &decoder->stream;
-    uInt given = at_most(input->length), room = at_most(output->length);
+    uInt given = 0, room = at_most(output->length);
     int result;
 
-    if (decoder->ended && given > 0) {
+    if (decoder->ended) {
+        skip_zeros(input);
+        if (input->length == 0) {
+            return TIDE_OK;
+        }
         (void)zlib.inflate_reset(stream);
         decoder->ended = false;
+        decoder->follows = true;
     }
+    given = at_most(input->length);
     stream->next_in = input->data;
     stream->avail_in = given;
     stream->next_out = output->data;
@@ -94,7 +124,7 @@ static int gzip_decode(void *state, struct codec_input *input,
     decoder->ended = result == Z_STREAM_END;
     *between = decoder->ended;
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-        return gzip_failed(stream, result, err);
+        return decoder_failed(decoder, result, err);
     }
     return TIDE_OK;
 }

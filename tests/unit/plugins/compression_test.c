@@ -199,7 +199,35 @@ static void text_behind_the_stream_is_an_error(void **state)
     assert_int_equal(push(&memory, (const uint8_t *)"garbage", 7, &err), 0);
     assert_int_equal(decompress(COMPRESSION_GZIP, &memory, back, &length, &err),
                      TIDE_E_DATA);
+    assert_non_null(
+        strstr(err.message, "what follows the end is neither zeros nor more gzip"));
     free(memory.data);
+}
+
+static void check_padded(size_t piece)
+{
+    static const uint8_t zeros[5000];
+    struct memory memory = {.piece = piece};
+    struct tide_error err = {0};
+    uint8_t back[200000];
+    size_t length;
+
+    for (int i = 0; i < 2; i++) {
+        compress(COMPRESSION_GZIP, (const uint8_t *)"a,b\n", 4, &memory);
+        assert_int_equal(push(&memory, zeros, sizeof zeros, &err), 0);
+    }
+    assert_int_equal(decompress(COMPRESSION_GZIP, &memory, back, &length, &err), TIDE_OK);
+    assert_int_equal(length, 8);
+    assert_memory_equal(back, "a,b\na,b\n", 8);
+    free(memory.data);
+}
+
+static void zeros_behind_a_member_are_passed_over(void **state)
+{
+    (void)state;
+    check_padded(1);
+    check_padded(4096);
+    check_padded(1 << 20);
 }
 
 static void nothing_at_all_is_an_empty_stream(void **state)
@@ -253,6 +281,7 @@ int main(void)
         cmocka_unit_test(a_stream_cut_short_is_an_error),
         cmocka_unit_test(a_corrupt_stream_is_an_error),
         cmocka_unit_test(text_behind_the_stream_is_an_error),
+        cmocka_unit_test(zeros_behind_a_member_are_passed_over),
         cmocka_unit_test(nothing_at_all_is_an_empty_stream),
         cmocka_unit_test(a_level_that_is_not_there_is_refused),
         cmocka_unit_test(names_tell_the_kind),
