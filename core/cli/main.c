@@ -59,7 +59,7 @@ static void print_help(void)
         print_verb(client_verbs[i].name, client_verbs[i].operands,
                    client_verbs[i].summary);
     }
-    printf("\ntidemill VERB --help tells more.  Exit status: 0 succeeded, 1 failed,\n"
+    printf("\ntidemill help VERB tells more.  Exit status: 0 succeeded, 1 failed,\n"
            "2 bad usage or definition, 3 succeeded with rejected rows.\n");
 }
 
@@ -74,9 +74,9 @@ static int hand_over(char **argv)
 
 static int unknown_verb(const char *name)
 {
-    const char *names[COUNT(engine_verbs) + COUNT(client_verbs)];
+    const char *names[COUNT(engine_verbs) + COUNT(client_verbs) + 1] = {"help"};
     const char *nearest;
-    size_t count = 0;
+    size_t count = 1;
 
     for (size_t i = 0; i < COUNT(engine_verbs); i++) {
         names[count++] = engine_verbs[i]->name;
@@ -95,22 +95,8 @@ static int unknown_verb(const char *name)
     return TIDE_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_verb(int argc, char **argv)
 {
-    tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
-    if (argc < 2) {
-        print_help();
-        return TIDE_EXIT_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        print_help();
-        return TIDE_EXIT_OK;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("tidemill %s\n", PACKAGE_VERSION);
-        return TIDE_EXIT_OK;
-    }
     for (size_t i = 0; i < COUNT(engine_verbs); i++) {
         if (strcmp(argv[1], engine_verbs[i]->name) == 0) {
             return tide_verb_main(engine_verbs[i], argc - 2, argv + 2);
@@ -122,4 +108,38 @@ int main(int argc, char **argv)
         }
     }
     return unknown_verb(argv[1]);
+}
+
+/* "help VERB" is "VERB --help". */
+static int help(char **argv)
+{
+    char option[] = "--help";
+    char *asked[] = {argv[0], argv[2], option, NULL};
+
+    if (argv[2] && argv[2][0] != '-') {
+        return run_verb(COUNT(asked) - 1, asked);
+    }
+    print_help();
+    return TIDE_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
+    if (argc < 2) {
+        print_help();
+        return TIDE_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        return help(argv);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help();
+        return TIDE_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("tidemill %s\n", PACKAGE_VERSION);
+        return TIDE_EXIT_OK;
+    }
+    return run_verb(argc, argv);
 }

@@ -42,6 +42,8 @@ def test_help_names_every_verb_and_each_verb_has_its_own(folder):
         own = tidemill(verb, "--help")
         equal(own.returncode, 0, verb)
         contains(own.stdout, "usage: tidemill " + verb)
+        equal(tidemill("help", verb).stdout, own.stdout)
+    equal(tidemill("help").stdout, top.stdout)
 
 
 def test_version_is_printed(folder):
@@ -52,6 +54,9 @@ def test_unknown_words_come_with_the_nearest_known(folder):
     verb = tidemill("vaildate", "x")
     equal(verb.returncode, 2)
     contains(verb.stderr, 'did you mean "validate"?')
+    asked = tidemill("help", "vaildate")
+    equal((asked.returncode, asked.stderr), (2, verb.stderr))
+    contains(tidemill("hlep").stderr, 'did you mean "help"?')
     option = tidemill("run", "--limt", "3", "x")
     equal(option.returncode, 2)
     contains(option.stderr, "did you mean --limit?")
@@ -406,11 +411,12 @@ def test_manual_pages_are_well_formed(folder):
 
 
 def test_completions_know_every_verb(folder):
-    script = ("source '%s/etc/completions/tidemill'; COMP_WORDS=(tidemill ''); COMP_CWORD=1; _tidemill; "
-              "echo ${COMPREPLY[@]}" % tap.TOP)
-    words = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, text=True).stdout.split()
-    for verb in VERBS:
-        contains(words, verb)
+    for before in ("", "help "):
+        script = ("source '%s/etc/completions/tidemill'; COMP_WORDS=(tidemill %s''); COMP_CWORD=%d; _tidemill; "
+                  "echo ${COMPREPLY[@]}" % (tap.TOP, before, 1 + bool(before)))
+        words = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, text=True).stdout.split()
+        for verb in VERBS:
+            contains(words, verb)
 
 
 def test_completions_know_every_option(folder):
