@@ -127,6 +127,17 @@ def test_checkpoints_of_a_database(_):
                    look_into("out.db", "SELECT count(*), count(DISTINCT id), sum(id) FROM people"), checkpoints=True))
 
 
+def test_checkpoints_of_a_database_that_is_replaced(_):
+    need("sources/file", "destinations/sqlite")
+    rows = "id,name\n" + "".join("%d,n\n" % i for i in range(1000, 21000))
+    check(Scenario("source: {connection: {plugin: file, options: {path: in, format: csv}}}\n"
+                   "destination: {connection: {plugin: sqlite, options: {path: out.db}}}\n"
+                   "tables: [{name: a.csv, as: people, mode: replace}]\n", {"in/a.csv": rows},
+                   {"out.db": database("CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT);"
+                                       "INSERT INTO people VALUES (3, 'old');")},
+                   look_into("out.db", "SELECT count(*), count(DISTINCT id), sum(id) FROM people"), checkpoints=True))
+
+
 def test_generated_rows(_):
     check(Scenario("source: {connection: {plugin: generate, options: {rows: 2000}}}\n"
                    "destination: {connection: {plugin: file, options: {path: out, format: csv}}}\n"

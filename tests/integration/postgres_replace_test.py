@@ -47,7 +47,8 @@ def cut_off(folder, commits=3, fill=KEYED, target=(OLD,), **table):
     """A run that left so many checkpoints, less one."""
     pg = once.database(folder)
     pg.run(*fill, *target)
-    path = once.definition(folder, pg.options(), through_proxy(pg, commits, False), **dict({"mode": "replace"}, **table))
+    path = once.definition(folder, pg.options(), through_proxy(pg, commits, False),
+                           **dict({"mode": "replace"}, **table))
     run = subprocess.run(once.command(path)[:-1] + ["0s"], capture_output=True, text=True, check=False)
     tap.equal(run.returncode, 1, run.stdout + run.stderr)
     tap.equal(once.kept(pg), (commits - 1, False), run.stderr)
@@ -116,8 +117,8 @@ FILES = {"plugin": "file", "options": {"path": "in", "format": "csv"}}
 def put_files(pg, folder):
     """The rows of src in two files."""
     for name, half in (("a.csv", "<"), ("b.csv", ">=")):
-        tap.write(folder, "in/" + name, pg.run("COPY (SELECT * FROM src WHERE id %s %d ORDER BY id) TO STDOUT (FORMAT csv,"
-                                               " HEADER)" % (half, once.ROWS // 2)))
+        tap.write(folder, "in/" + name, pg.run("COPY (SELECT * FROM src WHERE id %s %d ORDER BY id) TO STDOUT"
+                                               " (FORMAT csv, HEADER)" % (half, once.ROWS // 2)))
 
 
 def test_killed_runs_replace_by_files(folder):

@@ -5,6 +5,7 @@
  * believed of another table, nor of one that had to be made anew.
  */
 #include "../../shared/position/kept.h"
+#include "staging.h"
 #include "writer.h"
 
 #define CREATE_POSITIONS                                                                 \
@@ -151,7 +152,10 @@ int position_load(struct writer *writer, char **position, struct tide_error *err
     enum positions found;
     int rc = find_positions(writer, &found, err);
 
-    if (rc == TIDE_OK && found != POSITIONS_ABSENT && !writer->is_new) {
+    if (rc == TIDE_OK && found >= POSITIONS_TARGETED) {
+        rc = staging_position(writer, &copy, err);
+    }
+    if (rc == TIDE_OK && !copy && found != POSITIONS_ABSENT && !writer->is_new) {
         rc = read_position(writer, found, &copy, err);
     }
     if (rc == TIDE_OK) {
@@ -200,7 +204,8 @@ static int forget_others(const struct writer *writer, enum positions found,
                          err);
 }
 
-static char *format_row(const struct writer *writer, const char *position)
+static char *format_row(const struct writer *writer, const char *position,
+                        const char *target)
 {
     const struct tide_destination_request *request = writer->request;
 
@@ -212,10 +217,23 @@ static char *format_row(const struct writer *writer, const char *position)
                            " (pipeline, name, position, run, target)"
                            " VALUES (%Q, %Q, %Q, %Q, %Q)",
                            pipeline_of(writer), request->name, position, request->run,
-                           request->table);
+                           target);
 }
 
-int position_keep(struct writer *writer, const char *position, struct tide_error *err)
+static int keep_row(const struct writer *writer, const char *position, bool staged,
+                    struct tide_error *err)
+{
+    char *target =
+        staged ? staging_target(writer) : sqlite3_mprintf("%s", writer->request->table);
+    int rc = target ? run_formatted(writer, format_row(writer, position, target), err)
+                    : tide_error_memory(err);
+
+    sqlite3_free(target);
+    return rc;
+}
+
+int position_keep(struct writer *writer, const char *position, bool staged,
+                  struct tide_error *err)
 {
     enum positions found;
     int rc = find_positions(writer, &found, err);
@@ -228,7 +246,7 @@ int position_keep(struct writer *writer, const char *position, struct tide_error
     }
     rc = forget_others(writer, found, err);
     if (rc == TIDE_OK) {
-        rc = run_formatted(writer, format_row(writer, position), err);
+        rc = keep_row(writer, position, staged, err);
     }
     writer->is_new = false;
     return rc;

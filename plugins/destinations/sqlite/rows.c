@@ -119,6 +119,7 @@ static int write_row(struct writer *writer, const struct tide_batch *batch, int6
     }
     if (rc == TIDE_OK && changed) {
         rc = run_row(writer, writer->insert, batch, row, &changed, err);
+        writer->staged_rows += writer->stages && changed;
     }
     return rc;
 }

@@ -5,6 +5,7 @@
  * are committed together, and a run that fails leaves nothing, not even the table it
  * created.
  */
+#include "staging.h"
 #include "writer.h"
 
 #include <sys/stat.h>
@@ -70,6 +71,9 @@ static int prepare(struct writer *writer, struct tide_schema *accepted, char **p
     if (rc == TIDE_OK) {
         rc = statements_prepare(writer, err);
     }
+    if (rc == TIDE_OK) {
+        rc = staging_find(writer, err);
+    }
     return rc == TIDE_OK ? position_load(writer, position, err) : rc;
 }
 
@@ -102,7 +106,10 @@ static int sqlite_open(const void *options,
 static int sqlite_write(void *state, const struct tide_batch *batch,
                         struct tide_error *err)
 {
-    return rows_write(state, batch, err);
+    struct writer *writer = state;
+    int rc = staging_begin(writer, err);
+
+    return rc == TIDE_OK ? rows_write(writer, batch, err) : rc;
 }
 
 static int commit_all(struct writer *writer, struct tide_error *err)
@@ -130,22 +137,57 @@ static int commit_if_free(struct writer *writer, struct tide_error *err)
     return rc;
 }
 
+/* What the transaction must still do. */
+static int finish_rows(struct writer *writer, bool final, struct tide_error *err)
+{
+    bool replaces = writer->request->mode == TIDE_MODE_REPLACE;
+    int rc = TIDE_OK;
+
+    if (replaces) {
+        rc = staging_begin(writer, err);
+    }
+    if (rc == TIDE_OK && replaces && !writer->insert && writer->table.count > 0) {
+        rc = statements_empty(writer, err);
+    } else if (rc == TIDE_OK && writer->stages && final) {
+        rc = staging_publish(writer, err);
+    }
+    return rc == TIDE_OK && (final || !writer->stages) ? staging_drop(writer, err) : rc;
+}
+
 /* A replacing load stays hidden until its end; the others become visible with each
  * commit. */
 static int sqlite_commit(void *state, const char *position, bool final,
                          struct tide_error *err)
 {
     struct writer *writer = state;
-    int rc;
+    int rc = finish_rows(writer, final, err);
 
-    if (!final && writer->request->mode == TIDE_MODE_REPLACE) {
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    if (!final && writer->request->mode == TIDE_MODE_REPLACE && !writer->stages) {
         return TIDE_MORE;
     }
-    rc = position_keep(writer, position, err);
+    rc = position_keep(writer, position, writer->stages && !final, err);
     if (rc != TIDE_OK) {
         return rc;
     }
     return final ? commit_all(writer, err) : commit_if_free(writer, err);
+}
+
+static int sqlite_resume(void *state, struct tide_error *err)
+{
+    struct writer *writer = state;
+
+    writer->resumes = true;
+    return staging_begin(writer, err);
+}
+
+static const char *sqlite_location(void *state)
+{
+    const struct writer *writer = state;
+
+    return writer->resumes && writer->insert ? writer->staging : NULL;
 }
 
 static int sqlite_is_empty(void *state, bool *is_empty, struct tide_error *err)
@@ -187,13 +229,16 @@ static int sqlite_discover(const void *options, const struct tide_host *host,
 static const struct tide_destination sqlite_destination = {
     .size = sizeof sqlite_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | TIDE_DESTINATION_MERGE |
-             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE,
+             TIDE_DESTINATION_TRANSACTIONAL | TIDE_DESTINATION_READABLE |
+             TIDE_DESTINATION_STAGES,
     .discover = sqlite_discover,
     .open = sqlite_open,
     .write = sqlite_write,
     .commit = sqlite_commit,
     .close = sqlite_close,
+    .location = sqlite_location,
     .is_empty = sqlite_is_empty,
+    .resume = sqlite_resume,
 };
 
 TIDE_PLUGIN_ENTRY = {

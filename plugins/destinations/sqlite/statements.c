@@ -3,9 +3,9 @@
  *
  * append inserts.  replace empties the table first, in the same transaction: readers see
  * the old rows until the commit, and the table keeps its indexes, constraints and
- * triggers.  merge inserts or updates by key; of two rows of a run with one key the later
- * by cursor wins, which a temporary table of the keys seen decides, else the later to
- * come.
+ * triggers.  With checkpoints its rows are set aside first (staging.h).  merge inserts or
+ * updates by key; of two rows of a run with one key the later by cursor wins, which a
+ * temporary table of the keys seen decides, else the later to come.
  */
 #include "writer.h"
 
@@ -112,13 +112,14 @@ static int explain_missing_index(const struct writer *writer, int rc,
     return rc;
 }
 
-static int prepare_insert(struct writer *writer, struct tide_error *err)
+int statements_insert(struct writer *writer, struct tide_error *err)
 {
     bool merge = writer->request->mode == TIDE_MODE_MERGE;
     sqlite3_str *sql = sqlite3_str_new(writer->database.handle);
     int rc;
 
-    sqlite3_str_appendf(sql, "INSERT INTO \"%w\"", writer->request->table);
+    sqlite3_str_appendf(sql, "INSERT INTO \"%w\"",
+                        writer->stages ? writer->staging : writer->request->table);
     append_columns(sql, writer->request->schema);
     if (merge) {
         append_update(sql, writer);
@@ -176,7 +177,7 @@ static int prepare_newest(struct writer *writer, struct tide_error *err)
                             "keep the keys of this run", &writer->newest, err);
 }
 
-static int empty_table(const struct writer *writer, struct tide_error *err)
+int statements_empty(const struct writer *writer, struct tide_error *err)
 {
     char *sql = sqlite3_mprintf("DELETE FROM \"%w\"", writer->request->table);
     int rc;
@@ -194,14 +195,14 @@ int statements_prepare(struct writer *writer, struct tide_error *err)
     const struct tide_destination_request *request = writer->request;
     int rc = TIDE_OK;
 
-    if (request->mode == TIDE_MODE_REPLACE && writer->table.count > 0) {
-        rc = empty_table(writer, err);
+    if (request->mode == TIDE_MODE_REPLACE) {
+        return TIDE_OK;
     }
     if (request->mode == TIDE_MODE_MERGE && request->schema->column_count > 0) {
         rc = check_merge(writer, err);
     }
     if (rc == TIDE_OK && request->schema->column_count > 0) {
-        rc = prepare_insert(writer, err);
+        rc = statements_insert(writer, err);
     }
     if (rc == TIDE_OK && request->mode == TIDE_MODE_MERGE && request->cursor) {
         rc = prepare_newest(writer, err);

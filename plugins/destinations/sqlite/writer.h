@@ -34,7 +34,12 @@ struct writer {
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
     char *pipeline; /* owned; the key that has the position, NULL: that of the request */
-    sqlite3_stmt *insert;
+    char staging[48];     /* the table in which a replacing load is set aside */
+    bool stages;          /* rows go there */
+    bool resumes;         /* behind those of an earlier run */
+    int64_t staged_rows;  /* there are */
+    uint64_t target_hash; /* of what the target was */
+    sqlite3_stmt *insert; /* NULL: to be prepared in front of the first row */
     sqlite3_stmt *newest; /* merge with a cursor: lets the later of two rows pass */
 };
 
@@ -48,9 +53,17 @@ int target_prepare(struct writer *writer, struct tide_schema *accepted,
 
 /* ---- statements.c ---- */
 
-/** Prepare the statements of the request's mode; replace empties the table. */
+/** Prepare the statements of the request's mode, but for replace. */
 TIDE_MUST_CHECK
 int statements_prepare(struct writer *writer, struct tide_error *err);
+
+/** Prepare writer->insert. */
+TIDE_MUST_CHECK
+int statements_insert(struct writer *writer, struct tide_error *err);
+
+/** Delete the rows of the target. */
+TIDE_MUST_CHECK
+int statements_empty(const struct writer *writer, struct tide_error *err);
 
 /* ---- bind.c ---- */
 
@@ -81,8 +94,10 @@ TIDE_MUST_CHECK
 int position_load(struct writer *writer, char **position, struct tide_error *err);
 
 /** Keep a position within the transaction, or none (NULL): the next run begins at the
- * start.  What other pipelines kept of a table that is new is forgotten. */
+ * start.  staged: it is one of the rows that are set aside.  What other pipelines kept of
+ * a table that is new is forgotten. */
 TIDE_MUST_CHECK
-int position_keep(struct writer *writer, const char *position, struct tide_error *err);
+int position_keep(struct writer *writer, const char *position, bool staged,
+                  struct tide_error *err);
 
 #endif

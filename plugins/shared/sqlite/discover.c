@@ -38,10 +38,11 @@ int table_schema(const struct table *table, const struct tide_schema *declared,
 int table_each(const struct database *database, table_name_fn each, void *arg,
                struct tide_error *err)
 {
-    char *sql = sqlite3_mprintf("SELECT name FROM sqlite_schema WHERE type IN ('table', "
-                                "'view') AND name NOT LIKE 'sqlite\\_%%' ESCAPE '\\' AND "
-                                "name <> %Q ORDER BY name",
-                                POSITIONS_TABLE);
+    char *sql =
+        sqlite3_mprintf("SELECT name FROM sqlite_schema WHERE type IN ('table', "
+                        "'view') AND name NOT LIKE 'sqlite\\_%%' ESCAPE '\\' AND "
+                        "name <> %Q AND substr(name, 1, %d) <> %Q ORDER BY name",
+                        POSITIONS_TABLE, (int)strlen(STAGING_TABLE), STAGING_TABLE);
     sqlite3_stmt *statement = NULL;
     int rc = database_prepare(database, sql, "list the tables", &statement, err);
     int result = SQLITE_DONE;

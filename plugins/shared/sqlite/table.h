@@ -14,6 +14,10 @@
 /** Where the destination keeps positions; never listed as a table of the user. */
 #define POSITIONS_TABLE "_tidemill_positions"
 
+/** How the names of tables begin in which it sets replacing loads aside; not listed
+ * either. */
+#define STAGING_TABLE "_tidemill_staging_"
+
 enum affinity {
     AFFINITY_NONE,
     AFFINITY_TEXT,

@@ -1,0 +1,48 @@
+/*
+ * staging - the table in which a replacing load with checkpoints is set aside.
+ *
+ * It has the statement of the target, and of its indexes, with another name, so that it
+ * refuses the same rows.  Each checkpoint commits it; the final commit deletes the old
+ * rows, takes the new ones over and drops it, in one transaction.
+ *
+ * The position of such a load is kept as one of this table, with the number of its rows
+ * and a hash of what the target was: where either is another, the load begins anew.
+ *
+ * A table with triggers or foreign keys, and one that is no plain table, has none: all is
+ * done in one transaction then.
+ */
+#ifndef SQLITE_DESTINATION_STAGING_H
+#define SQLITE_DESTINATION_STAGING_H
+
+#include "writer.h"
+
+/** Name it, and see whether there will be one: writer->staging. */
+TIDE_MUST_CHECK
+int staging_find(struct writer *writer, struct tide_error *err);
+
+/** The position of a load that was set aside and is what was left, malloc'ed, or NULL. */
+TIDE_MUST_CHECK
+int staging_position(struct writer *writer, char **position, struct tide_error *err);
+
+/** Get the table and the statement ready for rows, if rows go there and they are not. */
+TIDE_MUST_CHECK
+int staging_begin(struct writer *writer, struct tide_error *err);
+
+/** What the positions say the target is while rows are set aside; from sqlite3_malloc,
+ * or NULL for want of memory. */
+char *staging_target(const struct writer *writer);
+
+/** Replace the target's rows by those set aside. */
+TIDE_MUST_CHECK
+int staging_publish(struct writer *writer, struct tide_error *err);
+
+/** Drop what is of no more use, if it is there. */
+TIDE_MUST_CHECK
+int staging_drop(const struct writer *writer, struct tide_error *err);
+
+/** The same statement, of a table or an index, for another table: "CREATE TABLE t (a)".
+ * index is the name that an index gets.  From sqlite3_malloc; NULL: it is not understood,
+ * or memory is out. */
+char *staging_statement(const char *sql, const char *table, const char *index);
+
+#endif
