@@ -125,14 +125,28 @@ static int begin_once(struct pg_plan *plan, const struct pg_plan_facts *facts,
     return rc;
 }
 
-static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts,
+/* Why the place means nothing any more. */
+static const char *other_order(const struct pg_plan *plan,
+                               const struct pg_plan_facts *facts)
+{
+    if (plan->read == PG_READ_KEY) {
+        return "the table's primary key is another now";
+    }
+    return facts->relation->is_divided
+               ? "a table that is read with it was added, taken away or rewritten"
+               : "the table has no usable primary key and was rewritten since";
+}
+
+/* Behind a place by key or on disk: in front of both lie the same rows as long as no
+ * version is newer. */
+static int begin_behind(struct pg_plan *plan, const struct pg_plan_facts *facts,
                         struct tide_error *err)
 {
     struct pg_window then = {.whole = true, .to = facts->position->mark};
     enum pg_window_verdict verdict = pg_window_resume(&then, &facts->relation->clock);
 
     if (!pg_start_has_same_key(plan, facts)) {
-        return begin_anew(plan, facts, "the table's primary key is another now", err);
+        return begin_anew(plan, facts, other_order(plan, facts), err);
     }
     if (verdict == PG_WINDOW_AHEAD && facts->relation->is_standby) {
         return lags_behind(facts, err);
@@ -146,36 +160,6 @@ static int begin_by_key(struct pg_plan *plan, const struct pg_plan_facts *facts,
         return TIDE_OK;
     }
     return begin_once(plan, facts, err);
-}
-
-/* Places on disk are those that were read as long as no version is newer. */
-static int begin_by_row(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                        struct tide_error *err)
-{
-    const struct pg_clock *clock = &facts->relation->clock;
-    struct pg_window then = {.whole = true, .to = facts->position->mark};
-    bool changed = !pg_start_has_same_key(plan, facts) ||
-                   pg_window_resume(&then, clock) != PG_WINDOW_READ;
-    int rc = TIDE_OK;
-
-    if (!changed && then.to < clock->end) {
-        rc = pg_relation_has_changed(facts->pg, facts->table, facts->relation, then.to,
-                                     &changed, err);
-    }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    if (changed) {
-        return start_over(plan, facts,
-                          facts->relation->is_divided
-                              ? "the table or one that is read with it was changed since"
-                              : "the table has no usable primary key and was changed "
-                                "since",
-                          err);
-    }
-    plan->mark = then.to;
-    pg_start_behind(plan, facts->position, true);
-    return plan->exact ? begin_once(plan, facts, err) : TIDE_OK;
 }
 
 static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
@@ -197,8 +181,7 @@ static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
     if (!pg_start_is_same_table(plan, position)) {
         return begin_anew(plan, facts, made_anew, err);
     }
-    return plan->read == PG_READ_KEY ? begin_by_key(plan, facts, err)
-                                     : begin_by_row(plan, facts, err);
+    return begin_behind(plan, facts, err);
 }
 
 /* ---- by cursor ------------------------------------------------------------------- */

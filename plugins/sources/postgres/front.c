@@ -1,5 +1,5 @@
 /*
- * front - what became of the rows in front of a place in the order of the primary key.
+ * front - what became of the rows in front of a place in an order.
  */
 #include "front.h"
 

@@ -1,9 +1,11 @@
 /*
- * front - what became of the rows in front of a place in the order of the primary key.
+ * front - what became of the rows in front of a place in the order of the primary key, or
+ * of places on disk.
  *
- * A read by key that was cut off goes on in another snapshot than that in which it began,
- * behind the key of its last row.  Each key comes once unless a row was moved over that
- * place, and what was read is what is there unless a row in front of it was written.
+ * A read that was cut off goes on in another snapshot than that in which it began, behind
+ * its last row.  Each row comes once unless one was moved over that place, and what was
+ * read is what is there unless a row in front of it was written.  A version keeps its
+ * key, and its place on disk as long as the file is the same.
  *
  * All versions in front that are older than the mark were there in the first snapshot,
  * and were read.  If none is newer, nothing was changed or came in front.  If there are

@@ -215,7 +215,7 @@ void pg_plan_clear(struct pg_plan *plan)
 
 uint32_t pg_plan_statements(const struct pg_plan *plan)
 {
-    return plan->stretches.count > 0 ? plan->stretches.count : 1U + plan->again;
+    return (plan->stretches.count > 0 ? plan->stretches.count : 1U) + plan->again;
 }
 
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,

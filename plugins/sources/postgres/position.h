@@ -8,7 +8,7 @@
  *
  *     {"read": "key", "table": 16384, "mark": 777, "rows": 40,
  *      "columns": ["id"], "key": ["41"]}
- *     {"read": "row", "table": 16384, "file": "16390", "mark": 777,
+ *     {"read": "row", "table": 16384, "file": "16390", "mark": 777, "rows": 40,
  *      "columns": ["ctid"], "key": ["(3,4)"]}
  *     {"read": "snapshot", "table": 16384, "column": "at", "from": 777}
  *     {"read": "snapshot", "table": 16384, "column": "at", "from": 700, "to": 777,
@@ -18,7 +18,7 @@
  *
  * A "cursor" of a run that had more to read has "more": true.  What was written by
  * transactions from "mark" on may not have been seen.  "rows" is how many were read up to
- * the key; it is missing where rows may repeat.  Version 1.0 wrote a "key" without both.
+ * there; it is missing where rows may repeat.  Version 1.0 wrote a "key" without both.
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */

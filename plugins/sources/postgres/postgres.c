@@ -314,6 +314,7 @@ static int fill_from_statement(struct pg_source *source, struct tide_error *err)
     int rc = fill(source, err);
     bool has_stretches = source->plan.stretches.count > 0;
     bool at_end = rc == TIDE_OK && source->done && !is_last_statement(source);
+    bool is_again;
 
     if (rc == TIDE_OK && source->decoder.rows == 0 && !at_end) {
         return TIDE_END;
@@ -321,13 +322,16 @@ static int fill_from_statement(struct pg_source *source, struct tide_error *err)
     if (rc != TIDE_OK) {
         return rc;
     }
-    source->keeps_place = has_stretches || (source->plan.again && source->statement == 0);
+    is_again = source->plan.again && source->statement == 0;
+    source->keeps_place = has_stretches || is_again;
     if (at_end) {
         begin_next_statement(source);
     }
-    return has_stretches ? pg_progress_stretch(&source->progress, source->statement,
-                                               at_end, source->row, err)
-                         : TIDE_OK;
+    if (!has_stretches || is_again) {
+        return TIDE_OK;
+    }
+    return pg_progress_stretch(&source->progress, source->statement - source->plan.again,
+                               at_end, source->row, err);
 }
 
 /* The columns of the plan's order, visible or not, tell how far the batch went. */

@@ -245,8 +245,7 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if (plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) {
         tide_pg_sql_format(out, ", \"mark\": %" PRIu64, plan->mark);
     }
-    if ((plan->read == PG_READ_KEY && !plan->may_repeat) ||
-        (plan->read == PG_READ_ROW && plan->exact)) {
+    if ((plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) && !plan->may_repeat) {
         tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
     if (plan->by_row && !ended) {

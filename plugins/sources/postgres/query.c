@@ -188,12 +188,19 @@ static void add_ages(struct tide_pg_sql *sql, const struct pg_ages *ages)
     }
 }
 
-/* Rows come as they lie on disk only when no other scan is joined and none helps. */
-static void add_settings(struct tide_pg_sql *sql, const struct pg_plan *plan)
+/* Rows come as they lie on disk only when no other scan is joined and none helps.  The
+ * parts of a table stay until the end. */
+static void add_settings(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                         const struct pg_plan *plan)
 {
     if (plan->read == PG_READ_ROW) {
         tide_pg_sql_add(sql, "SET LOCAL synchronize_seqscans = off; "
                              "SET LOCAL max_parallel_workers_per_gather = 0; ");
+    }
+    if (plan->stretches.parts) {
+        tide_pg_sql_add(sql, "LOCK TABLE ");
+        tide_pg_sql_name(sql, &table->name);
+        tide_pg_sql_add(sql, " IN ACCESS SHARE MODE; ");
     }
 }
 
@@ -275,16 +282,11 @@ static void add_rest(struct tide_pg_sql *sql, struct copy *copy)
     add_copy(sql, copy);
 }
 
-/* Each stretch in one.  The parts of a table stay until the end. */
+/* Each stretch in one. */
 static void add_stretches(struct tide_pg_sql *sql, struct copy *copy)
 {
     const struct pg_stretches *stretches = &copy->plan->stretches;
 
-    if (stretches->parts) {
-        tide_pg_sql_add(sql, "LOCK TABLE ");
-        tide_pg_sql_name(sql, &copy->table->name);
-        tide_pg_sql_add(sql, " IN ACCESS SHARE MODE; ");
-    }
     for (uint32_t i = 0; i < stretches->count; i++) {
         const struct pg_stretch stretch = pg_stretches_at(stretches, i);
 
@@ -303,7 +305,7 @@ void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
     struct copy copy = {
         .table = table, .selection = selection, .plan = plan, .row_limit = row_limit};
 
-    add_settings(sql, plan);
+    add_settings(sql, table, plan);
     if (plan->again) {
         add_again(&copy.conditions, table, plan);
         add_copy(sql, &copy);

@@ -142,25 +142,3 @@ int pg_relation_is_clustered(struct tide_pg *pg, const struct tide_pg_table *tab
     PQclear(result);
     return rc;
 }
-
-int pg_relation_has_changed(struct tide_pg *pg, const struct tide_pg_table *table,
-                            const struct pg_relation *relation, uint64_t mark,
-                            bool *changed, struct tide_error *err)
-{
-    struct pg_ages ages = pg_ages_since(mark, &relation->clock);
-    struct tide_pg_sql sql = {0};
-    PGresult *result = NULL;
-    int rc;
-
-    tide_pg_sql_add(&sql, "SELECT EXISTS (SELECT 1 FROM ");
-    tide_pg_sql_name(&sql, &table->name);
-    tide_pg_sql_format(&sql, " AS t WHERE age(t.xmin) BETWEEN %lld AND %lld)",
-                       (long long)ages.least, (long long)ages.most);
-    rc = tide_pg_exec_sql(pg, &sql, &result, err);
-    if (rc == TIDE_OK) {
-        *changed = get_bool(result, 0);
-    }
-    PQclear(result);
-    tide_pg_sql_clear(&sql);
-    return rc;
-}

@@ -35,10 +35,4 @@ int pg_relation_is_clustered(struct tide_pg *pg, const struct tide_pg_table *tab
                              const struct pg_relation *relation, bool *clustered,
                              struct tide_error *err);
 
-/** Whether a version written since transaction `mark` is visible. */
-TIDE_MUST_CHECK
-int pg_relation_has_changed(struct tide_pg *pg, const struct tide_pg_table *table,
-                            const struct pg_relation *relation, uint64_t mark,
-                            bool *changed, struct tide_error *err);
-
 #endif

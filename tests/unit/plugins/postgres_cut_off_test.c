@@ -69,7 +69,7 @@ static const struct {
      {NULL, false},
      "CREATE TABLE c () INHERITS (t)",
      {NULL, false},
-     "read with it was"},
+     "read with it was added"},
 };
 
 static void make_table(const char *key)

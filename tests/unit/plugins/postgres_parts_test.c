@@ -167,45 +167,141 @@ static void a_large_partition_is_read_in_stretches(void **state)
 
 /* ---- what happens in between ----------------------------------------------------- */
 
-static const char *const changes[] = {
+static const char *const rewrites[] = {
     "CREATE TABLE p4 PARTITION OF t FOR VALUES FROM (50) TO (60)",
     "ALTER TABLE t DETACH PARTITION none",
     "DROP TABLE p2b",
     "TRUNCATE p1",
     "VACUUM FULL p1",
-    "UPDATE t SET x = 'y' WHERE id = 25",
-    "UPDATE t SET id = 45 WHERE id = 7",
-    "INSERT INTO t VALUES (50, 'x')",
 };
 
-static void what_is_not_as_it_was_is_not_gone_on_with(void **state)
+static void cannot_go_on(struct load *load, const char *change, const char *words)
+{
+    struct kit_source source;
+
+    set_source(load, &source);
+    assert_int_equal(kit_source_open(&source), TIDE_E_CONFLICT);
+    if (!strstr(source.err.message, words) || !strstr(source.err.message, "--full")) {
+        fail_msg("%s: %s", change, source.err.message);
+    }
+    kit_source_close(&source);
+}
+
+static void starts_over(struct load *load)
+{
+    struct kit_source source;
+
+    load->may_repeat = true;
+    load->count = 0;
+    set_source(load, &source);
+    kit_source_opens(&source);
+    assert_non_null(strstr(source.host.log, "read from its start"));
+    while (read_batch(load, &source)) {
+    }
+    assert_int_equal(load->count, atoi(kit_value("SELECT count(*) FROM t")));
+    kit_source_close(&source);
+}
+
+static void other_parts_are_not_gone_on_with(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rewrites / sizeof *rewrites; i++) {
+        struct load load = {0};
+
+        make_partitions();
+        assert_true(read_piece(&load));
+        kit_sql("%s", rewrites[i]);
+        cannot_go_on(&load, rewrites[i], "added, taken away or rewritten");
+        starts_over(&load);
+    }
+}
+
+/* Rows 1 to 7, of the first one, were read. */
+static const struct {
+    const char *change;
+    int64_t rows;  /* of all runs in append; 0: refused */
+    int64_t again; /* that merge reads beside those behind */
+} changes[] = {
+    {"UPDATE t SET x = 'y' WHERE id = 3", 0, 1},
+    {"UPDATE t SET id = 45 WHERE id = 7", 0, 0},
+    {"UPDATE t SET id = 0 WHERE id = 25", 0, 1},
+    {"INSERT INTO t VALUES (0, 'x')", 0, 1},
+    {"DELETE FROM t WHERE id = 1; INSERT INTO t VALUES (50, 'x')", 0, 0},
+    {"DELETE FROM t WHERE id IN (1, 2, 40)", 39, 0},
+    {"UPDATE t SET x = 'y' WHERE id = 25", 40, 0},
+    {"INSERT INTO t VALUES (41, 'x')", 41, 0},
+    {"BEGIN; UPDATE t SET x = 'y'; ROLLBACK", 40, 0},
+};
+
+static void changes_are_noticed_where_they_would_be_lost(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct load load = {0};
+
+        make_partitions();
+        assert_true(read_piece(&load));
+        kit_sql("%s", changes[i].change);
+        if (changes[i].rows == 0) {
+            cannot_go_on(&load, changes[i].change, "changed since");
+            continue;
+        }
+        while (read_piece(&load)) {
+        }
+        has_each_once(&load, changes[i].rows);
+    }
+}
+
+/* The second run is cut off among what it reads again, if there is something. */
+static void changes_in_front_are_merged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct load load = {.may_repeat = true};
         struct kit_source source;
 
         make_partitions();
         assert_true(read_piece(&load));
-        kit_sql("%s", changes[i]);
-        set_source(&load, &source);
-        assert_int_equal(kit_source_open(&source), TIDE_E_CONFLICT);
-        if (!strstr(source.err.message, "the table or one that is read with it was") ||
-            !strstr(source.err.message, "--full")) {
-            fail_msg("%s: %s", changes[i], source.err.message);
+        kit_sql("%s", changes[i].change);
+        if (changes[i].again > 0) {
+            assert_true(read_piece(&load));
         }
-        kit_source_close(&source);
-
-        load.may_repeat = true;
         load.count = 0;
         set_source(&load, &source);
         kit_source_opens(&source);
-        assert_non_null(strstr(source.host.log, "read from its start"));
+        assert_string_equal(source.host.log, "");
         while (read_batch(&load, &source)) {
         }
-        assert_int_equal(load.count, atoi(kit_value("SELECT count(*) FROM t")));
         kit_source_close(&source);
+        assert_string_equal(
+            kit_value("SELECT %d + count(*) FROM t WHERE tableoid <> 'p1'::regclass",
+                      (int)changes[i].again),
+            kit_value("SELECT %d", (int)load.count));
     }
+}
+
+/* A row that was deleted makes a difference to a load that replaces. */
+static void a_load_that_replaces_goes_on_with_the_same_rows_alone(void **state)
+{
+    struct load load = {0};
+    struct kit_source source;
+
+    (void)state;
+    make_partitions();
+    assert_true(read_piece(&load));
+    kit_sql("DELETE FROM t WHERE id = 40");
+    set_source(&load, &source);
+    source.request.exact = true;
+    kit_source_opens(&source);
+    while (read_batch(&load, &source)) {
+    }
+    kit_source_close(&source);
+    has_each_once(&load, 39);
+    kit_sql("DELETE FROM t WHERE id = 1");
+    set_source(&load, &source);
+    source.request.exact = true;
+    assert_int_equal(kit_source_open(&source), TIDE_E_CONFLICT);
+    kit_source_close(&source);
 }
 
 /* Those that are not read yet cannot go before they are. */
@@ -266,7 +362,10 @@ int main(void)
         cmocka_unit_test(partitions_are_read_one_by_one),
         cmocka_unit_test(tables_that_inherit_are_read_one_by_one),
         cmocka_unit_test(a_large_partition_is_read_in_stretches),
-        cmocka_unit_test(what_is_not_as_it_was_is_not_gone_on_with),
+        cmocka_unit_test(other_parts_are_not_gone_on_with),
+        cmocka_unit_test(changes_are_noticed_where_they_would_be_lost),
+        cmocka_unit_test(changes_in_front_are_merged),
+        cmocka_unit_test(a_load_that_replaces_goes_on_with_the_same_rows_alone),
         cmocka_unit_test(no_part_is_dropped_under_a_run),
         cmocka_unit_test(parts_are_read_by_those_alone_who_see_the_same_rows),
     };

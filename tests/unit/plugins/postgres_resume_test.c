@@ -459,25 +459,98 @@ static void make_table(const char *key)
             key);
 }
 
-static void by_place_a_change_is_noticed(void **state)
+/* Statements one by one, for VACUUM's sake. */
+static void run_each(const char *statements)
 {
-    static const char *const changes[] = {"UPDATE t SET at = 7 WHERE id = 12",
-                                          "INSERT INTO t VALUES (13, 1)", "VACUUM FULL t",
-                                          "TRUNCATE t"};
+    char text[256];
+    char *rest = text;
+
+    (void)snprintf(text, sizeof text, "%s", statements);
+    for (char *one = strtok_r(text, ";", &rest); one; one = strtok_r(NULL, ";", &rest)) {
+        kit_sql("%s", one);
+    }
+}
+
+static void by_place_a_table_that_was_rewritten_is_noticed(void **state)
+{
+    static const char *const changes[] = {"VACUUM FULL t", "TRUNCATE t"};
     struct reading reading;
 
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 2; i++) {
         make_table("");
         begin_reading(&reading, NULL);
         kit_sql("%s", changes[i]);
         assert_int_equal(reopen(&reading), TIDE_E_CONFLICT);
-        assert_non_null(strstr(reading.source.err.message, "changed since"));
+        assert_non_null(strstr(reading.source.err.message, "rewritten since"));
         kit_source_close(&reading.source);
         reading.source.request.may_repeat = true;
         reopens(&reading);
         assert_non_null(strstr(reading.source.host.log, "from its start"));
         kit_source_close(&reading.source);
+    }
+    kit_sql("DROP TABLE t");
+}
+
+/* Four rows were read: 1 to 4. */
+static const struct {
+    const char *change;
+    int64_t rows;  /* of all runs in append; 0: refused */
+    int64_t again; /* that merge reads in front of its place */
+} by_place[] = {
+    {"UPDATE t SET at = 7 WHERE id = 2", 0, 0},
+    {"DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (2, 7)", 0, 0},
+    {"DELETE FROM t WHERE id = 2; VACUUM t; INSERT INTO t VALUES (2, 1)", 0, 1},
+    {"DELETE FROM t WHERE id = 12; VACUUM t; UPDATE t SET at = 7 WHERE id = 2", 0, 0},
+    {"UPDATE t SET at = 7 WHERE id = 12", 12, 0},
+    {"INSERT INTO t VALUES (13, 1)", 13, 0},
+    {"DELETE FROM t WHERE id = 12; VACUUM t; INSERT INTO t VALUES (12, 1)", 12, 0},
+};
+
+static void by_place_a_change_in_front_is_noticed(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof by_place / sizeof *by_place; i++) {
+        make_table("");
+        begin_reading(&reading, NULL);
+        run_each(by_place[i].change);
+        if (by_place[i].rows > 0) {
+            reopens(&reading);
+            read_rest(&reading);
+            assert_each_once(&reading, by_place[i].rows);
+        } else {
+            assert_int_equal(reopen(&reading), TIDE_E_CONFLICT);
+            assert_non_null(strstr(reading.source.err.message, "changed since"));
+            kit_source_close(&reading.source);
+        }
+    }
+    kit_sql("DROP TABLE t");
+}
+
+/* What comes behind the four rows: all that is new in front, and all the rest. */
+static void by_place_what_changed_in_front_is_merged(void **state)
+{
+    struct reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof by_place / sizeof *by_place; i++) {
+        make_table("");
+        reading_init(&reading, NULL);
+        reading.source.request.may_repeat = true;
+        reopens(&reading);
+        assert_true(read_batch(&reading));
+        assert_true(read_batch(&reading));
+        kit_source_close(&reading.source);
+        run_each(by_place[i].change);
+        reading.count = 0;
+        reopens(&reading);
+        assert_string_equal(reading.source.host.log, "");
+        read_rest(&reading);
+        assert_string_equal(kit_value("SELECT %d + count(*) FROM t WHERE ctid > '(0,4)'",
+                                      (int)by_place[i].again),
+                            kit_value("SELECT %d", (int)reading.count));
     }
     kit_sql("DROP TABLE t");
 }
@@ -598,7 +671,9 @@ int main(void)
         cmocka_unit_test(what_cannot_be_resumed_has_no_position),
         cmocka_unit_test(where_no_place_is_kept_it_is_read_plain),
         cmocka_unit_test(what_was_begun_with_places_is_ended_without),
-        cmocka_unit_test(by_place_a_change_is_noticed),
+        cmocka_unit_test(by_place_a_table_that_was_rewritten_is_noticed),
+        cmocka_unit_test(by_place_a_change_in_front_is_noticed),
+        cmocka_unit_test(by_place_what_changed_in_front_is_merged),
         cmocka_unit_test(by_place_what_others_do_elsewhere_does_not_matter),
         cmocka_unit_test(a_window_is_ended_before_the_next_begins),
         cmocka_unit_test(a_window_by_place_on_disk_needs_the_same_file),
