@@ -26,6 +26,11 @@ def definition(folder, pg, source=None, **table):
     return once.definition(folder, source or pg.options(), pg.options(), **dict({"mode": "replace"}, **table))
 
 
+def drop_databases():
+    while once.DATABASES:
+        once.SERVER.run('DROP DATABASE "%s" WITH (FORCE)' % once.DATABASES.pop())
+
+
 def through_proxy(pg, cut, forwards):
     proxy = once.Proxy(int(pg.value("SELECT inet_server_port()")), cut, forwards)
     return pg.options(host="127.0.0.1", port=proxy.own_port)
@@ -45,6 +50,7 @@ def aside(pg):
 
 def cut_off(folder, commits=3, fill=KEYED, target=(OLD,), **table):
     """A run that left so many checkpoints, less one."""
+    drop_databases()
     pg = once.database(folder)
     pg.run(*fill, *target)
     path = once.definition(folder, pg.options(), through_proxy(pg, commits, False),
@@ -156,12 +162,23 @@ def test_rows_changed_in_front_of_the_place_are_read_again(folder):
 def test_a_source_table_without_a_key_is_gone_on_with_unless_it_changed(folder):
     pg, path = cut_off(folder, fill=BY_ROW)
     ends(pg, path, GONE_ON)
-    pg.run("DROP TABLE dst, src, _tidemill_positions")
 
 
 def test_rows_deleted_in_front_of_the_place_on_disk_do_not_stay(folder):
     pg, path = cut_off(folder, fill=BY_ROW)
     pg.run("DELETE FROM src WHERE ctid = '(0,1)'")
+    ends(pg, path, ANEW)
+
+
+PARTED = ("CREATE TABLE src (id int, name text, part int) PARTITION BY LIST (part)",
+          *("CREATE TABLE src%d PARTITION OF src FOR VALUES IN (%d)" % (i, i) for i in range(7)), "INSERT INTO src " + FILL)
+
+
+def test_a_source_table_of_partitions_is_gone_on_with_unless_rows_left_it(folder):
+    pg, path = cut_off(folder, fill=PARTED)
+    ends(pg, path, GONE_ON)
+    pg, path = cut_off(folder, fill=PARTED, commits=4)
+    pg.run("DELETE FROM src WHERE id = 7")
     ends(pg, path, ANEW)
 
 
@@ -201,7 +218,7 @@ def test_a_target_that_was_altered_or_dropped_is_loaded_from_the_start(folder):
         pg, path = cut_off(folder)
         pg.run(change)
         ends(pg, path, NOT_SAME)
-        once.SERVER.run('DROP DATABASE "%s" WITH (FORCE)' % once.DATABASES.pop())
+        drop_databases()
 
 
 def test_from_scratch_nothing_that_was_set_aside_is_used(folder):
@@ -306,7 +323,7 @@ def test_tables_that_cannot_be_copied_are_replaced_in_one_transaction(folder):
         tap.equal(run.returncode, 0, what + run.stderr)
         tap.equal(once.kept(pg), (1, True), what)
         once.same(pg, "src", "dst")
-        once.SERVER.run('DROP DATABASE "%s" WITH (FORCE)' % once.DATABASES.pop())
+        drop_databases()
 
 
 def test_a_run_that_ends_before_a_checkpoint_is_due_sets_nothing_aside(folder):
@@ -327,7 +344,7 @@ def test_a_commit_whose_reply_was_lost_is_found_in_a_replacing_load(folder):
         tap.equal(run.returncode, 0, run.stderr)
         once.same(pg, "src", "dst")
         tap.equal(staging(pg), [])
-        once.SERVER.run('DROP DATABASE "%s" WITH (FORCE)' % once.DATABASES.pop())
+        drop_databases()
 
 
 def test_the_guarantee_is_told(folder):
@@ -344,5 +361,4 @@ if __name__ == "__main__":
         try:
             tap.main(globals())
         finally:
-            for made in once.DATABASES:
-                SERVER.run('DROP DATABASE "%s" WITH (FORCE)' % made)
+            drop_databases()
