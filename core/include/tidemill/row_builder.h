@@ -270,7 +270,7 @@ static inline bool tide_row_builder_is_full(const struct tide_row_builder *build
 }
 
 /** Move the complete rows into batch, which is empty; the builder is empty afterwards and
- * goes on.  A row not ended is undone.  When something failed the rows are lost and the
+ * goes on.  The batch is TIDE_BATCH_WRITABLE.  A row not ended is undone.  When something failed the rows are lost and the
  * code is returned. */
 TIDE_MUST_CHECK
 static inline int tide_row_builder_finish(struct tide_row_builder *builder,
@@ -287,6 +287,7 @@ static inline int tide_row_builder_finish(struct tide_row_builder *builder,
     }
     if (rc == TIDE_OK) {
         batch->positions = builder->positions;
+        batch->flags = TIDE_BATCH_WRITABLE;
         builder->positions = NULL;
     } else {
         tide_batch_release(batch);

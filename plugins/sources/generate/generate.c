@@ -272,6 +272,7 @@ static int fill_batch(struct reader *reader, struct tide_batch *batch, int64_t c
 {
     int rc = tide_batch_init(batch, reader->column_count, count);
 
+    batch->flags = TIDE_BATCH_WRITABLE;
     for (size_t i = 0; rc == TIDE_OK && i < reader->column_count; i++) {
         struct generated_column *column = &reader->columns[i];
 

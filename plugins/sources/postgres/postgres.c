@@ -386,6 +386,7 @@ static int make_batch(struct pg_source *source, struct tide_batch *batch,
     }
     batch->first_position = source->last_row - rows + 1;
     batch->origin = source->origin;
+    batch->flags = TIDE_BATCH_WRITABLE;
     source->decoder.rows = 0;
     rc = take_columns(source, batch, err);
     if (rc != TIDE_OK) {

@@ -119,6 +119,7 @@ static int finish(struct reader *reader, struct tide_batch *batch, struct tide_e
         tide_batch_release(batch);
         return tide_error_set(err, rc, "out of memory");
     }
+    batch->flags = TIDE_BATCH_WRITABLE;
     return place_make(reader, err);
 }
 

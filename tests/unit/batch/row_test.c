@@ -52,6 +52,7 @@ static void rows_are_read_as_they_were_built(void **state)
     assert_int_equal(tide_row_end(rows), TIDE_OK);
     assert_int_equal(tide_row_end(rows), TIDE_OK);
     assert_int_equal(tide_row_builder_finish(rows, &batch), TIDE_OK);
+    assert_true(batch.flags & TIDE_BATCH_WRITABLE);
     assert_int_equal(tide_batch_validate(&batch, &schema, NULL), TIDE_OK);
 
     row = tide_rows_of(&batch, &schema);

@@ -229,6 +229,7 @@ static int read_all(struct harness *harness, void *state,
     tide_text_append(text, "\n");
     while ((rc = source->read(state, &batch, &harness->plugin.err)) == TIDE_OK) {
         check_batch(&batch, schema);
+        assert_true(batch.array.length == 0 || batch.flags & TIDE_BATCH_WRITABLE);
         append_rows(text, &batch, schema);
         tide_batch_release(&batch);
         if (++batches == harness->max_batches) {

@@ -141,6 +141,7 @@ size_t kit_read_all(struct kit_source *source, int64_t *values, size_t capacity)
 
     while ((rc = kit_source_plugin()->read(source->state, &batch, &source->err)) ==
            TIDE_OK) {
+        assert_true(batch.flags & TIDE_BATCH_WRITABLE);
         for (int64_t row = 0; row < batch.array.length; row++) {
             assert_true(count < capacity);
             values[count++] = tide_array_int64(batch.array.children[0], row);
