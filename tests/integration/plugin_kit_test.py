@@ -37,7 +37,7 @@ def keeps_all(*args, skipped=(), **more):
 
 NO_CURSOR = ["resumes at a position and loses no row"]
 NO_PLACE = NO_CURSOR + ["goes on after any batch with the rows that are left"]
-NO_POSITION = ["gives back the position that was committed"]
+NO_POSITION = ["gives back the position that was committed", "goes on with a replacing load that it set aside"]
 
 
 def people(folder):
@@ -325,12 +325,20 @@ def test_a_checkpoint_that_is_taken_and_forgotten_is_found(folder):
     need_plain_program()
     with open(os.path.join(TOP, "plugins", "examples", "hello_destination", "hello_destination.c"),
               encoding="utf-8") as file:
-        source = write(folder, "forgets.c", file.read().replace("final ? TIDE_OK : TIDE_MORE", "TIDE_OK"))
+        text = file.read().replace("final ? TIDE_OK : TIDE_MORE", "TIDE_OK")
+    text = text.replace("TIDE_DESTINATION_APPEND", "TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | "
+                        "TIDE_DESTINATION_STAGES").replace(".close = free", ".close = free, .resume = hi_resume")
+    text = text.replace("static const struct tide_destination",
+                        "static int hi_resume(void *state, struct tide_error *err)\n{\n    return TIDE_OK;\n}\n"
+                        "static const struct tide_destination")
+    source = write(folder, "forgets.c", text)
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-fvisibility=hidden",
                     "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/forgets.so", source], check=True)
     done = kit(folder + "/forgets.so")
     equal(done.returncode, 1)
     contains(done.stdout, "- keeps a checkpoint that it took\n# it took a checkpoint (TIDE_OK, not TIDE_MORE), "
+                          "and open gave none")
+    contains(done.stdout, "- goes on with a replacing load that it set aside\n# rows were set aside at a checkpoint, "
                           "and open gave none")
 
 

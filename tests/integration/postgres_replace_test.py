@@ -171,7 +171,8 @@ def test_rows_deleted_in_front_of_the_place_on_disk_do_not_stay(folder):
 
 
 PARTED = ("CREATE TABLE src (id int, name text, part int) PARTITION BY LIST (part)",
-          *("CREATE TABLE src%d PARTITION OF src FOR VALUES IN (%d)" % (i, i) for i in range(7)), "INSERT INTO src " + FILL)
+          *("CREATE TABLE src%d PARTITION OF src FOR VALUES IN (%d)" % (i, i) for i in range(7)),
+          "INSERT INTO src " + FILL)
 
 
 def test_a_source_table_of_partitions_is_gone_on_with_unless_rows_left_it(folder):

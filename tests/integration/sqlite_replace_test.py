@@ -149,8 +149,8 @@ def test_from_scratch_and_in_another_mode_nothing_set_aside_is_used(folder):
 
 
 def test_a_bad_row_is_rejected_alone_where_rows_are_set_aside(folder):
-    path = lay_out(folder, "CREATE TABLE [out] (id INTEGER PRIMARY KEY, name TEXT CHECK (name <> 'name 7'), at DEFAULT 7)"
-                           ";"
+    path = lay_out(folder, "CREATE TABLE [out] (id INTEGER PRIMARY KEY,"
+                           " name TEXT CHECK (name <> 'name 7'), at DEFAULT 7);"
                            "CREATE UNIQUE INDEX \"by \"\"name\" ON out(name) WHERE id > 3; CREATE INDEX i ON out (id)")
     write(folder, "in/c.csv", "id,name\n%d,name 9\n" % (ROWS + 1))
     ends(folder, path, "", ROWS - 1, 3)

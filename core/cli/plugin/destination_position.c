@@ -122,3 +122,51 @@ int tide_destination_keeps_checkpoints(struct tide_kit *kit)
     }
     return rc;
 }
+
+/* ---- a replacing load ---------------------------------------------------------------*/
+
+/* Behind its checkpoint, to the end. */
+static int resume(struct tide_kit *kit)
+{
+    struct tide_writing writing;
+    int rc = tide_writing_open(kit, &writing, TIDE_MODE_REPLACE);
+
+    if (rc == TIDE_OK) {
+        tide_kit_enter(kit, "resume");
+        rc = tide_kit_success(kit,
+                              kit->entry->destination->resume(writing.state, &kit->err));
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_writing_rows(kit, &writing, 1, false);
+    }
+    if (rc == TIDE_OK) {
+        rc = tide_writing_commit(kit, &writing, NULL);
+    }
+    if (rc == TIDE_OK) {
+        tide_writing_close(kit, &writing);
+    }
+    return rc;
+}
+
+int tide_destination_resumes(struct tide_kit *kit)
+{
+    bool took = false;
+    int rc;
+
+    if (!(kit->entry->destination->flags & TIDE_DESTINATION_STAGES)) {
+        return tide_kit_skip(kit, "it sets no rows aside");
+    }
+    rc = load_to_checkpoint(kit, TIDE_MODE_REPLACE, &took);
+    if (rc == TIDE_OK && took) {
+        rc = expect_position(kit, TIDE_MODE_REPLACE, CHECKPOINT,
+                             "rows were set aside at a checkpoint");
+    }
+    if (rc == TIDE_OK && took) {
+        rc = resume(kit);
+    }
+    if (rc == TIDE_OK) {
+        rc = expect_position(kit, TIDE_MODE_REPLACE, NULL,
+                             "the last commit had no position");
+    }
+    return rc;
+}

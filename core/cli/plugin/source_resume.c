@@ -15,13 +15,20 @@ struct stretch {
     bool at_end;
 };
 
+/* How it is read. */
+struct way {
+    const char *cursor; /* or NULL */
+    bool exact;
+};
+
 static void begin(struct tide_reading *reading, struct tide_kit *kit, int64_t batch_rows,
-                  const char *cursor, const char *position, bool checkpoints)
+                  const struct way *way, const char *position, bool checkpoints)
 {
     tide_reading_init(reading, kit, batch_rows);
-    reading->request.cursor = cursor;
+    reading->request.cursor = way->cursor;
+    reading->request.exact = way->exact;
     reading->request.position = position;
-    reading->request.checkpoints = checkpoints;
+    reading->request.checkpoints = checkpoints || way->exact;
     reading->sums = true;
 }
 
@@ -38,14 +45,13 @@ static void note_end(struct tide_reading *reading, struct stretch *stretch)
 }
 
 /* Read that many batches (0: all, without checkpoints), beginning at a position. */
-static int read_stretch(struct tide_kit *kit, const char *cursor, const char *position,
+static int read_stretch(struct tide_kit *kit, const struct way *way, const char *position,
                         int batches, struct stretch *stretch)
 {
     struct tide_reading reading;
     int rc;
 
-    begin(&reading, kit, batches > 0 ? 3 : TIDE_SAMPLE_FULL, cursor, position,
-          batches > 0);
+    begin(&reading, kit, batches > 0 ? 3 : TIDE_SAMPLE_FULL, way, position, batches > 0);
     rc = tide_kit_success(kit, tide_reading_try(&reading));
     if (rc == TIDE_OK && batches == 0) {
         rc = tide_reading_read_all(&reading);
@@ -66,6 +72,7 @@ static int read_stretch(struct tide_kit *kit, const char *cursor, const char *po
 static int lose_no_row(struct tide_kit *kit, const struct stretch *all,
                        const struct stretch *before)
 {
+    const struct way way = {.cursor = kit->subject->cursor};
     struct stretch behind = {0};
     int rc;
 
@@ -75,7 +82,7 @@ static int lose_no_row(struct tide_kit *kit, const struct stretch *all,
     if (!before->position) {
         return TIDE_OK;
     }
-    rc = read_stretch(kit, kit->subject->cursor, before->position, 0, &behind);
+    rc = read_stretch(kit, &way, before->position, 0, &behind);
     if (rc == TIDE_OK && before->rows + behind.rows < all->rows) {
         rc = tide_kit_broken(kit,
                              "%" PRId64 " rows up to position %s and %" PRId64
@@ -88,6 +95,7 @@ static int lose_no_row(struct tide_kit *kit, const struct stretch *all,
 
 int tide_source_resumes(struct tide_kit *kit)
 {
+    const struct way way = {.cursor = kit->subject->cursor};
     struct stretch all = {0}, before = {0};
     int rc;
 
@@ -97,9 +105,9 @@ int tide_source_resumes(struct tide_kit *kit)
     if (!kit->subject->cursor) {
         return tide_kit_skip(kit, "name the column with --cursor");
     }
-    rc = read_stretch(kit, kit->subject->cursor, NULL, 0, &all);
+    rc = read_stretch(kit, &way, NULL, 0, &all);
     if (rc == TIDE_OK && all.rows < TIDE_READING_ENOUGH) {
-        rc = read_stretch(kit, kit->subject->cursor, NULL, 1, &before);
+        rc = read_stretch(kit, &way, NULL, 1, &before);
         if (rc == TIDE_OK) {
             rc = lose_no_row(kit, &all, &before);
         }
@@ -112,14 +120,14 @@ int tide_source_resumes(struct tide_kit *kit)
 /* ---- after a run that was cut off ---------------------------------------------------*/
 
 /* A run that was cut off after so many batches, and one that goes on from there. */
-static int cut_off_after(struct tide_kit *kit, const char *cursor, int batches,
+static int cut_off_after(struct tide_kit *kit, const struct way *way, int batches,
                          const struct stretch *all)
 {
     struct stretch before = {0}, behind = {0};
-    int rc = read_stretch(kit, cursor, NULL, batches, &before);
+    int rc = read_stretch(kit, way, NULL, batches, &before);
 
     if (rc == TIDE_OK && before.position && !before.at_end) {
-        rc = read_stretch(kit, cursor, before.position, 0, &behind);
+        rc = read_stretch(kit, way, before.position, 0, &behind);
         if (rc == TIDE_OK && (before.rows + behind.rows != all->rows ||
                               before.sum + behind.sum != all->sum)) {
             rc = tide_kit_broken(kit,
@@ -134,17 +142,17 @@ static int cut_off_after(struct tide_kit *kit, const char *cursor, int batches,
     return rc;
 }
 
-static int go_on(struct tide_kit *kit, const char *cursor)
+static int go_on(struct tide_kit *kit, const struct way *way)
 {
     const int cuts[] = {1, 2, 5};
     struct stretch all = {0};
-    int rc = read_stretch(kit, cursor, NULL, 0, &all);
+    int rc = read_stretch(kit, way, NULL, 0, &all);
 
     if (rc == TIDE_OK && all.rows >= TIDE_READING_ENOUGH) {
         rc = tide_kit_skip(kit, "the table has no end, or too many rows");
     }
     for (size_t i = 0; rc == TIDE_OK && i < sizeof cuts / sizeof cuts[0]; i++) {
-        rc = cut_off_after(kit, cursor, cuts[i], &all);
+        rc = cut_off_after(kit, way, cuts[i], &all);
     }
     free(all.position);
     return rc;
@@ -152,11 +160,17 @@ static int go_on(struct tide_kit *kit, const char *cursor)
 
 int tide_source_goes_on(struct tide_kit *kit)
 {
+    const struct way whole = {0}, exact = {.exact = true};
+    const struct way by_cursor = {.cursor = kit->subject->cursor};
+    uint32_t flags = kit->entry->source->flags;
     int rc;
 
-    if (!(kit->entry->source->flags & TIDE_SOURCE_RESUMABLE)) {
+    if (!(flags & TIDE_SOURCE_RESUMABLE)) {
         return tide_kit_skip(kit, "it is not resumable");
     }
-    rc = go_on(kit, NULL);
-    return rc == TIDE_OK && kit->subject->cursor ? go_on(kit, kit->subject->cursor) : rc;
+    rc = go_on(kit, &whole);
+    if (rc == TIDE_OK && flags & TIDE_SOURCE_EXACT) {
+        rc = go_on(kit, &exact);
+    }
+    return rc == TIDE_OK && by_cursor.cursor ? go_on(kit, &by_cursor) : rc;
 }

@@ -53,7 +53,8 @@ int tide_writing_try(struct tide_kit *kit, struct tide_writing *writing, int mod
         .key = mode == TIDE_MODE_MERGE ? writing->key : NULL,
         .pipeline = "tidemill-plugin-test",
         .run = "1",
-        .lends = kit->entry->destination->settle != NULL};
+        .lends = kit->entry->destination->settle != NULL,
+        .checkpoints = true};
     writing->request.started_at = kit->host.host.now(&kit->host.host);
     tide_kit_enter(kit, "open");
     return kit->entry->destination->open(kit->options, &writing->request, &kit->host.host,

@@ -50,8 +50,9 @@ void tide_writing_fini(struct tide_writing *writing);
 
 int tide_writing_first_mode(const struct tide_kit *kit);
 
-/** Two promises of a destination; see destination_position.c. */
+/** Promises of a destination; see destination_position.c. */
 int tide_destination_gives_back(struct tide_kit *kit);
 int tide_destination_keeps_checkpoints(struct tide_kit *kit);
+int tide_destination_resumes(struct tide_kit *kit);
 
 #endif

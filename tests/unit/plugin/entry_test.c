@@ -160,6 +160,56 @@ static void a_destination_needs_a_mode(void **state)
     expect_refused(&entry, "lacks open()");
 }
 
+static int open_table(const void *options, const struct tide_destination_request *request,
+                      const struct tide_host *host, void **state,
+                      struct tide_schema *accepted, char **position,
+                      struct tide_error *err)
+{
+    (void)options;
+    (void)request;
+    (void)host;
+    (void)state;
+    (void)accepted;
+    (void)position;
+    (void)err;
+    return TIDE_OK;
+}
+
+static int write_rows(void *state, const struct tide_batch *batch, struct tide_error *err)
+{
+    (void)state;
+    (void)batch;
+    (void)err;
+    return TIDE_OK;
+}
+
+static int commit_rows(void *state, const char *position, bool final,
+                       struct tide_error *err)
+{
+    (void)state;
+    (void)position;
+    (void) final;
+    (void)err;
+    return TIDE_OK;
+}
+
+static void a_destination_that_sets_rows_aside_goes_on_with_them(void **state)
+{
+    struct tide_destination table = {.size = sizeof table,
+                                     .flags = TIDE_DESTINATION_REPLACE |
+                                              TIDE_DESTINATION_STAGES,
+                                     .open = open_table,
+                                     .write = write_rows,
+                                     .commit = commit_rows,
+                                     .close = free};
+    struct tide_plugin_entry entry = good;
+
+    (void)state;
+    entry.kind = TIDE_KIND_DESTINATION;
+    entry.destination = &table;
+    expect_refused(&entry, "lacks resume()");
+}
+
 static int open_source(const void *options, const struct tide_source_request *request,
                        const struct tide_host *host, void **state,
                        struct tide_schema *schema, struct tide_error *err)
@@ -328,6 +378,7 @@ int main(void)
         cmocka_unit_test(the_table_of_its_kind_is_checked),
         cmocka_unit_test(a_destination_needs_a_mode),
         cmocka_unit_test(a_source_that_goes_on_tells_its_position),
+        cmocka_unit_test(a_destination_that_sets_rows_aside_goes_on_with_them),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
         cmocka_unit_test(a_plugin_is_loaded_once_by_kind_and_name),
         cmocka_unit_test(a_name_cannot_lead_out_of_the_folder),
