@@ -348,6 +348,22 @@ def test_a_commit_whose_reply_was_lost_is_found_in_a_replacing_load(folder):
         drop_databases()
 
 
+def test_of_two_runs_at_once_what_is_there_is_one_load(folder):
+    pg = once.database(folder)
+    pg.run(*KEYED, OLD)
+    path = definition(folder, pg)
+    for _ in range(3):
+        both = [subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL) for _ in range(2)]
+        codes = [run.wait() for run in both]
+        if 0 in codes:
+            once.same(pg, "src", "dst")
+    run = tap.tidemill("run", path)
+    tap.equal(run.returncode, 0, run.stderr)
+    once.same(pg, "src", "dst")
+    tap.equal(staging(pg), [])
+
+
 def test_the_guarantee_is_told(folder):
     pg = once.database(folder)
     pg.run(*KEYED, OLD)

@@ -54,7 +54,7 @@ struct pg_positions {
     const char *staging;     /**< where a replacing load is set aside: "schema"."table" */
     const char *staging_oid; /**< of that table, when it has the rows of what is
                                 committed; NULL: the target has */
-    char staged_oid[16];     /**< the same as last read; "": the target had */
+    char staged_oid[24];     /**< the same as last read; "": the target had */
     const char *own_oid;     /**< of the table of positions; NULL: not known */
     bool is_new;             /**< that table was made in the transaction under way */
     enum pg_positions_table table;

@@ -186,11 +186,11 @@ static int move_to_other(struct pg_staging *staging, struct tide_pg **pg,
 
     if (rc != TIDE_OK) {
         tide_pg_close(other);
-        if (rc == TIDE_E_CANCELLED || rc == TIDE_E_LIMIT) {
-            *err = why;
-            return rc;
+        if (rc != TIDE_E_CANCELLED) {
+            return refuse(staging, *pg, why.message);
         }
-        return refuse(staging, *pg, why.message);
+        *err = why;
+        return rc;
     }
     rc = move_rows(*pg, other, staging, target, &moved, err);
     if (rc == TIDE_OK && moved == rows) {

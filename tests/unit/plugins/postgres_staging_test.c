@@ -211,6 +211,22 @@ static void rows_that_come_into_it_by_others_end_the_run(void **state)
     tide_schema_clear(&schema);
 }
 
+/* A role that may do no more than load the table, which has written {6}. */
+static void open_as_other(struct kit_destination *destination,
+                          const struct tide_schema *schema, const char *limit)
+{
+    kit_sql("CREATE ROLE tide_staging_test LOGIN %s", limit);
+    kit_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    kit_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON shown, _tidemill_positions"
+            " TO tide_staging_test");
+    kit_sql("UPDATE _tidemill_positions SET position = NULL");
+    kit_destination_init(destination, "shown", TIDE_MODE_REPLACE, schema);
+    destination->options.user = "tide_staging_test";
+    destination->request.checkpoints = true;
+    kit_destination_opens(destination);
+    kit_write_lines(destination, LINES("6"));
+}
+
 static void a_role_that_may_not_create_tables_loads_as_ever(void **state)
 {
     struct kit_destination destination;
@@ -218,20 +234,30 @@ static void a_role_that_may_not_create_tables_loads_as_ever(void **state)
 
     (void)state;
     cut_off(&schema);
-    kit_sql("CREATE ROLE tide_staging_test LOGIN");
-    kit_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
-    kit_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON shown, _tidemill_positions"
-            " TO tide_staging_test");
-    kit_sql("UPDATE _tidemill_positions SET position = NULL");
-    kit_destination_init(&destination, "shown", TIDE_MODE_REPLACE, &schema);
-    destination.options.user = "tide_staging_test";
-    destination.request.checkpoints = true;
-    kit_destination_opens(&destination);
-    kit_write_lines(&destination, LINES("6"));
+    open_as_other(&destination, &schema, "");
     assert_int_equal(checkpoint(&destination, "at 6"), TIDE_MORE);
     assert_string_equal(destination.host.log, "");
     kit_commit(&destination);
     assert_string_equal(kit_value(IDS), "6");
+    kit_destination_close(&destination);
+    kit_sql("DROP OWNED BY tide_staging_test; DROP ROLE tide_staging_test");
+    tide_schema_clear(&schema);
+}
+
+static void without_another_session_it_loads_as_ever(void **state)
+{
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    (void)state;
+    cut_off(&schema);
+    open_as_other(&destination, &schema, "CONNECTION LIMIT 1");
+    kit_sql("GRANT CREATE ON SCHEMA public TO tide_staging_test");
+    assert_int_equal(checkpoint(&destination, "at 6"), TIDE_MORE);
+    assert_non_null(strstr(destination.host.log, "no checkpoints are made"));
+    kit_write_lines(&destination, LINES("7"));
+    kit_commit(&destination);
+    assert_string_equal(kit_value(IDS), "6,7");
     kit_destination_close(&destination);
     kit_sql("DROP OWNED BY tide_staging_test; DROP ROLE tide_staging_test");
     tide_schema_clear(&schema);
@@ -248,6 +274,7 @@ int main(void)
         cmocka_unit_test(a_run_that_was_overtaken_cannot_commit),
         cmocka_unit_test(rows_that_come_into_it_by_others_end_the_run),
         cmocka_unit_test(a_role_that_may_not_create_tables_loads_as_ever),
+        cmocka_unit_test(without_another_session_it_loads_as_ever),
     };
 
     return KIT_RUN(tests);
