@@ -23,10 +23,13 @@ def lines(first, end):
     return "id,name\n" + "".join("%d,name %d\n" % (i, i) for i in range(first, end))
 
 
-def definition(folder, **table):
+FILES = {"plugin": "file", "options": {"path": "in", "format": "csv"}}
+DATABASE = {"plugin": "sqlite", "options": {"path": "in.db"}}
+
+
+def definition(folder, source=None, **table):
     return write(folder, "pipeline.json", json.dumps({
-        "definition_version": 1, "name": "cut", "sync": {"frequency": 60},
-        "source": {"connection": {"plugin": "file", "options": {"path": "in", "format": "csv"}}},
+        "definition_version": 1, "name": "cut", "sync": {"frequency": 60}, "source": {"connection": source or FILES},
         "destination": {"connection": {"plugin": "sqlite", "options": {"path": "out.db"}}},
         "tables": [dict({"name": "*.csv", "as": "out", "mode": "replace", "types": {"id": "int64"}}, **table)]}))
 
@@ -122,6 +125,20 @@ def test_files_that_were_changed_or_are_gone_are_not_gone_on_with(folder):
     write(folder, "in/a.csv", lines(1, ROWS // 2).replace("name 5\n", "name A\n"))
     ends(folder, path, ANEW)
     equal(ask(folder, "SELECT id FROM out WHERE name = 'name A'"), [(5,)])
+
+
+def test_a_database_is_gone_on_with_unless_something_was_written_to_it(folder):
+    with sqlite3.connect(folder + "/in.db") as base:
+        base.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+        base.executemany("INSERT INTO t VALUES (?, ?)", ((i, "name %d" % i) for i in range(1, ROWS + 1)))
+    path = cut_off(folder, source=DATABASE, name="t")
+    ends(folder, path, GONE_ON)
+    os.unlink(folder + "/out.db")
+    path = cut_off(folder, source=DATABASE, name="t")
+    with sqlite3.connect(folder + "/in.db") as base:
+        base.execute("UPDATE t SET name = 'changed' WHERE id = 1")
+    ends(folder, path, ANEW)
+    equal(ask(folder, "SELECT name FROM out WHERE id = 1"), [("changed",)])
 
 
 def test_rows_set_aside_that_somebody_changed_are_thrown_away(folder):

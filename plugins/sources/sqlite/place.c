@@ -204,6 +204,26 @@ static int start_over(const struct reader *reader, struct tide_error *err)
     return TIDE_OK;
 }
 
+/* Where rows take the place of others nothing may have been written since. */
+static int check_same(const struct reader *reader, struct tide_error *err)
+{
+    sqlite3_stmt *part = NULL;
+    bool is_same = false;
+    int rc = query_part(reader, "$.file", &part, err);
+
+    if (rc == TIDE_OK && part && reader->same) {
+        const char *kept = (const char *)sqlite3_column_text(part, 1);
+
+        is_same = kept && strcmp(kept, reader->same) == 0;
+    }
+    (void)sqlite3_finalize(part);
+    return rc != TIDE_OK || is_same
+               ? rc
+               : tide_error_set(err, TIDE_E_CONFLICT,
+                                "%s was written to since the run before was cut off",
+                                reader->options->path);
+}
+
 int place_start(struct reader *reader, const struct place_columns *columns,
                 enum place_start *start, struct tide_error *err)
 {
@@ -214,6 +234,10 @@ int place_start(struct reader *reader, const struct place_columns *columns,
     *start = PLACE_FIRST;
     if (!request->position) {
         return TIDE_OK;
+    }
+    rc = request->exact ? check_same(reader, err) : TIDE_OK;
+    if (rc != TIDE_OK) {
+        return rc;
     }
     rc = has_part(reader, request->cursor ? "$.cursor" : "$.after[0]", &has_place,
                   &is_null, err);
@@ -259,6 +283,9 @@ int place_name(struct reader *reader, const struct place_columns *columns,
     sqlite3_str_appendall(out, columns->count > 0 ? "]" : "");
     if (goes_by_number(columns)) {
         sqlite3_str_appendf(out, ",\"schema\":%lld", schema_version(reader));
+    }
+    if (reader->same) {
+        sqlite3_str_appendf(out, ",\"file\":\"%s\"", reader->same);
     }
     reader->place_names = sqlite3_str_finish(out);
     reader->place = calloc(columns->count + 1, sizeof(sqlite3_value *));

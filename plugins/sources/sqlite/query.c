@@ -84,7 +84,10 @@ static int prepare_statement(struct reader *reader, const struct table *table,
                              const struct place_columns *place, struct tide_error *err)
 {
     enum place_start start;
-    int rc = place_start(reader, place, &start, err);
+    int rc;
+
+    reader->same = reader->request->exact ? same_text(reader) : NULL;
+    rc = place_start(reader, place, &start, err);
 
     reader->has_key = place->count > (reader->request->cursor ? 1u : 0u);
     if (rc == TIDE_OK) {

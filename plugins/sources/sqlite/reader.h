@@ -33,8 +33,15 @@ struct reader {
     size_t place_count;
     char *place_names; /* what a position says of these columns; owned */
     bool has_key;      /* the place tells rows apart */
+    char *same;        /* same_text(), where the request wants it exactly; owned */
     char *position;    /* as text, from sqlite3_malloc; owned */
 };
+
+/* ---- same.c ---- */
+
+/** What tells the database, as the read transaction under way sees it, from all that it
+ * was or will be; from sqlite3_malloc; NULL: nothing does. */
+char *same_text(const struct reader *reader);
 
 /* ---- values.c ---- */
 

@@ -73,6 +73,7 @@ static void sqlite_close(void *state)
     }
     free(reader->place);
     sqlite3_free(reader->place_names);
+    sqlite3_free(reader->same);
     database_close(&reader->database);
     for (size_t i = 0; reader->builders && i < reader->schema.column_count; i++) {
         tide_builder_clear(&reader->builders[i]);
@@ -137,13 +138,15 @@ static const char *sqlite_position(void *state)
 {
     const struct reader *reader = state;
     bool is_known = reader->rows ? reader->has_key : reader->request->cursor != NULL;
+    bool is_good = !reader->request->exact || reader->same;
 
-    return is_known ? reader->position : NULL;
+    return is_known && is_good ? reader->position : NULL;
 }
 
 static const struct tide_source sqlite_source = {
     .size = sizeof sqlite_source,
-    .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED,
+    .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED |
+             TIDE_SOURCE_EXACT,
     .discover = sqlite_discover,
     .open = sqlite_open,
     .read = rows_read,

@@ -154,6 +154,53 @@ static void what_ties_with_the_last_row_comes_next_or_again(void **state)
     tide_text_fini(&rows);
 }
 
+/* Whether a read that must be exact goes on behind two rows, after something was done. */
+static bool goes_on_exactly(struct harness *harness, const char *position,
+                            const char *meanwhile)
+{
+    struct tide_text rows = {0};
+    bool end = false;
+
+    if (meanwhile) {
+        db_run(harness, meanwhile);
+    }
+    harness->source.position = position;
+    harness->max_batches = 0;
+    if (!harness_read(harness, "sqlite", DB, "t")) {
+        assert_int_equal(harness->plugin.err.code, TIDE_E_CONFLICT);
+        return false;
+    }
+    harness->source.position = NULL;
+    (void)read_some(harness, position, 100, &rows, &end);
+    assert_string_equal(rows.data, "{\"id\":3}\n");
+    tide_text_fini(&rows);
+    return true;
+}
+
+static void where_it_must_be_exact_nothing_may_have_been_written(void **state)
+{
+    struct harness *harness = *state;
+    struct tide_text rows = {0};
+    bool end = false;
+    char *position;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY);"
+                    "INSERT INTO t VALUES (1), (2), (3); CREATE TABLE other (n);");
+    harness->source.exact = true;
+    harness->source.batch_rows = 1;
+    (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
+    position = strdup(read_some(harness, NULL, 2, &rows, &end));
+    assert_true(goes_on_exactly(harness, position, NULL));
+    assert_true(goes_on_exactly(harness, position, "SELECT * FROM t"));
+    assert_false(goes_on_exactly(harness, position, "DELETE FROM t WHERE id = 1"));
+    assert_false(goes_on_exactly(harness, position,
+                                 "INSERT INTO t VALUES (1); DELETE FROM other"));
+    free(position);
+    db_run(harness, "PRAGMA journal_mode = WAL");
+    assert_null(read_some(harness, NULL, 2, &rows, &end));
+    tide_text_fini(&rows);
+}
+
 static void a_view_knows_no_place_within(void **state)
 {
     struct harness *harness = *state;
@@ -444,6 +491,7 @@ int main(void)
         TEST(keys_of_all_classes_survive_the_position),
         TEST(ties_and_nulls_of_a_cursor_are_read_on),
         TEST(what_ties_with_the_last_row_comes_next_or_again),
+        TEST(where_it_must_be_exact_nothing_may_have_been_written),
         TEST(a_view_knows_no_place_within),
         TEST(a_place_of_another_reading_is_refused),
         TEST(another_key_starts_over_where_that_does_no_harm),
