@@ -65,7 +65,10 @@ def staging(folder):
 
 def aside(folder):
     names = staging(folder)
-    return ask(folder, 'SELECT count(*) FROM "%s"' % names[0])[0][0] if names else 0
+    try:
+        return ask(folder, 'SELECT count(*) FROM "%s"' % names[0])[0][0] if names else 0
+    except sqlite3.OperationalError:        # the run has come to its end meanwhile
+        return 0
 
 
 def kill_behind(folder, path, rows):
