@@ -115,20 +115,30 @@ static void add_comment(struct tide_pg_sql *text, const struct pg_staging *stagi
                        staging->definition);
 }
 
+/* What the server says of a table that was dropped since it was looked up: by a run that
+ * comes to its end just now. */
+#define UNDEFINED_TABLE "42P01"
+
 /* Behind a savepoint, which takes the lock back: another session may want to drop it. */
-static int count_rows(struct pg_staging *staging, struct tide_pg *pg,
+static int count_rows(struct pg_staging *staging, struct tide_pg *pg, bool *is_there,
                       struct tide_error *err)
 {
+    struct tide_error why = {0};
     struct tide_pg_sql sql = {0};
     PGresult *answer = NULL;
     int rc;
 
     tide_pg_sql_format(&sql, "SAVEPOINT tidemill_count; SELECT count(*) FROM %s",
                        staging->title.text);
-    rc = tide_pg_exec_sql(pg, &sql, &answer, err);
+    rc = tide_pg_exec_sql(pg, &sql, &answer, &why);
+    *is_there = rc == TIDE_OK;
     if (rc == TIDE_OK) {
         staging->rows = strtoll(PQgetvalue(answer, 0, 0), NULL, 10);
+    }
+    if (rc == TIDE_OK || strcmp(pg->sqlstate, UNDEFINED_TABLE) == 0) {
         rc = tide_pg_exec(pg, "ROLLBACK TO SAVEPOINT tidemill_count", NULL, err);
+    } else {
+        *err = why;
     }
     PQclear(answer);
     tide_pg_sql_clear(&sql);
@@ -140,13 +150,14 @@ static int compare(struct pg_staging *staging, struct tide_pg *pg,
                    const char *comment, bool *is_proven, struct tide_error *err)
 {
     struct tide_pg_sql text = {0};
-    int rc = count_rows(staging, pg, err);
+    bool is_there = false;
+    int rc = count_rows(staging, pg, &is_there, err);
 
-    if (rc == TIDE_OK) {
+    if (rc == TIDE_OK && is_there) {
         add_comment(&text, staging, target, positions, staging->rows);
         rc = tide_pg_sql_check(&text, err);
     }
-    *is_proven = rc == TIDE_OK && strcmp(text.text, comment) == 0;
+    *is_proven = rc == TIDE_OK && is_there && strcmp(text.text, comment) == 0;
     tide_pg_sql_clear(&text);
     return rc;
 }
