@@ -1,9 +1,10 @@
 /*
  * sqlite - destination: tables of a SQLite database.
  *
- * One table of one run is one transaction, begun with the write lock: rows and position
- * are committed together, and a run that fails leaves nothing, not even the table it
- * created.
+ * A transaction begins with the write lock when the table is opened, and another one
+ * behind each checkpoint: rows and position are committed together.  A run that fails
+ * leaves what its last checkpoint committed, and without one nothing, not even the table
+ * that it created.
  */
 #include "staging.h"
 #include "writer.h"
@@ -107,8 +108,11 @@ static int sqlite_write(void *state, const struct tide_batch *batch,
                         struct tide_error *err)
 {
     struct writer *writer = state;
-    int rc = staging_begin(writer, err);
+    int rc = target_look_again(writer, err);
 
+    if (rc == TIDE_OK) {
+        rc = staging_begin(writer, err);
+    }
     return rc == TIDE_OK ? rows_write(writer, batch, err) : rc;
 }
 
@@ -122,8 +126,11 @@ static int commit_all(struct writer *writer, struct tide_error *err)
 static int commit_if_free(struct writer *writer, struct tide_error *err)
 {
     sqlite3 *handle = writer->database.handle;
-    int rc;
+    int rc = target_let_go(writer, err);
 
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     (void)sqlite3_busy_timeout(handle, 0);
     rc = commit_all(writer, err);
     (void)sqlite3_busy_timeout(handle, (int)(writer->options->busy_timeout / 1000));
@@ -141,9 +148,9 @@ static int commit_if_free(struct writer *writer, struct tide_error *err)
 static int finish_rows(struct writer *writer, bool final, struct tide_error *err)
 {
     bool replaces = writer->request->mode == TIDE_MODE_REPLACE;
-    int rc = TIDE_OK;
+    int rc = target_look_again(writer, err);
 
-    if (replaces) {
+    if (rc == TIDE_OK && replaces) {
         rc = staging_begin(writer, err);
     }
     if (rc == TIDE_OK && replaces && !writer->insert && writer->table.count > 0) {

@@ -51,20 +51,22 @@ static int run(const struct writer *writer, char *sql, struct tide_error *err)
     return rc;
 }
 
-/* Whether a table like the target refuses the rows that the target would. */
+/* Whether a table like the target refuses the rows that the target would, and keeps each
+ * row that it takes: ON CONFLICT REPLACE and IGNORE lose some, and rows are counted. */
 static char *format_allowed(const char *table)
 {
-    return sqlite3_mprintf(
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
-        " AND name = %Q COLLATE NOCASE AND sql LIKE 'CREATE TABLE %%' AND NOT EXISTS"
-        " (SELECT 1 FROM sqlite_schema WHERE type = 'trigger'"
-        " AND tbl_name = %Q COLLATE NOCASE)"
-        " AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(%Q))",
-        table, table, table);
+    return sqlite3_mprintf("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"
+                           " AND name = %Q COLLATE NOCASE AND sql LIKE 'CREATE TABLE %%'"
+                           " AND sql NOT LIKE '%%CONFLICT%%' AND NOT EXISTS"
+                           " (SELECT 1 FROM sqlite_schema WHERE type = 'trigger'"
+                           " AND tbl_name = %Q COLLATE NOCASE)"
+                           " AND NOT EXISTS (SELECT 1 FROM pragma_foreign_key_list(%Q))",
+                           table, table, table);
 }
 
 /* All that the target's statements say. */
-static int hash_target(struct writer *writer, struct tide_error *err)
+static int hash_target(const struct writer *writer, uint64_t *hash,
+                       struct tide_error *err)
 {
     const char *table = writer->request->table;
     char *text = NULL;
@@ -75,7 +77,7 @@ static int hash_target(struct writer *writer, struct tide_error *err)
                      table),
                  &text, err);
 
-    writer->target_hash = text ? xxh64_of(text, strlen(text)) : 0;
+    *hash = text ? xxh64_of(text, strlen(text)) : 0;
     free(text);
     return rc;
 }
@@ -95,7 +97,22 @@ int staging_find(struct writer *writer, struct tide_error *err)
     }
     rc = ask_number(writer, format_allowed(request->table), &allowed, err);
     writer->stages = rc == TIDE_OK && allowed == 1;
-    return writer->stages ? hash_target(writer, err) : rc;
+    return writer->stages ? hash_target(writer, &writer->target_hash, err) : rc;
+}
+
+int staging_look_again(const struct writer *writer, struct tide_error *err)
+{
+    uint64_t hash = 0;
+    int rc = hash_target(writer, &hash, err);
+
+    if (rc != TIDE_OK || hash == writer->target_hash) {
+        return rc;
+    }
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "table \"%s\" of %s was altered, dropped or made anew by "
+                          "another program while its new rows were set aside; nothing "
+                          "was replaced, and the next run begins anew",
+                          writer->request->table, writer->options->path);
 }
 
 /* ---- what was left ------------------------------------------------------------------ */
@@ -276,7 +293,8 @@ int staging_begin(struct writer *writer, struct tide_error *err)
 
 /* ---- the end ------------------------------------------------------------------------ */
 
-/* Columns that do not come are filled by the target itself. */
+/* Columns that do not come are filled by the target itself.  The rows keep their order,
+ * which that of an index would not be. */
 static char *format_publish(const struct writer *writer)
 {
     const struct tide_schema *schema = writer->request->schema;
@@ -288,9 +306,11 @@ static char *format_publish(const struct writer *writer)
                             schema->columns[i].name);
     }
     list = sqlite3_str_finish(columns);
-    sql = list ? sqlite3_mprintf("INSERT INTO \"%w\" (%s) SELECT %s FROM \"%w\"",
-                                 writer->request->table, list, list, writer->staging)
-               : NULL;
+    sql =
+        list
+            ? sqlite3_mprintf("INSERT INTO \"%w\" (%s) SELECT %s FROM \"%w\" NOT INDEXED",
+                              writer->request->table, list, list, writer->staging)
+            : NULL;
     sqlite3_free(list);
     return sql;
 }

@@ -8,8 +8,8 @@
  * The position of such a load is kept as one of this table, with the number of its rows
  * and a hash of what the target was: where either is another, the load begins anew.
  *
- * A table with triggers or foreign keys, and one that is no plain table, has none: all is
- * done in one transaction then.
+ * A table with triggers, foreign keys or ON CONFLICT clauses, and one that is no plain
+ * table, has none: all is done in one transaction then.
  */
 #ifndef SQLITE_DESTINATION_STAGING_H
 #define SQLITE_DESTINATION_STAGING_H
@@ -19,6 +19,10 @@
 /** Name it, and see whether there will be one: writer->staging. */
 TIDE_MUST_CHECK
 int staging_find(struct writer *writer, struct tide_error *err);
+
+/** See that the target is still what it was when the load began, or TIDE_E_CONFLICT. */
+TIDE_MUST_CHECK
+int staging_look_again(const struct writer *writer, struct tide_error *err);
 
 /** The position of a load that was set aside and is what was left, malloc'ed, or NULL. */
 TIDE_MUST_CHECK

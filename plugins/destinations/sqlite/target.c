@@ -1,9 +1,11 @@
 /*
  * target - the table that rows go to: found and checked, or created.
  *
- * All of it happens within the run's transaction: a table created for a run that fails is
- * gone with it.
+ * All of it happens within the run's first transaction: a table created for a run that
+ * fails before its first checkpoint is gone with it.  Between two transactions others may
+ * change the table, and it is looked at again.
  */
+#include "staging.h"
 #include "writer.h"
 
 static bool is_key(const struct tide_destination_request *request, const char *name)
@@ -201,4 +203,78 @@ int target_prepare(struct writer *writer, struct tide_schema *accepted,
         rc = check_columns(writer, err);
     }
     return rc == TIDE_OK ? fill_columns(writer, accepted, err) : rc;
+}
+
+/* ---- between two transactions -------------------------------------------------------- */
+
+/* It is another whenever the statements of the database were changed. */
+static int read_version(const struct writer *writer, int64_t *version,
+                        struct tide_error *err)
+{
+    sqlite3_stmt *query = NULL;
+    int rc = database_prepare(&writer->database, sqlite3_mprintf("PRAGMA schema_version"),
+                              "look at the table", &query, err);
+
+    if (rc == TIDE_OK && sqlite3_step(query) != SQLITE_ROW) {
+        rc = database_failed(&writer->database, "look at the table", err);
+    }
+    *version = rc == TIDE_OK ? sqlite3_column_int64(query, 0) : 0;
+    (void)sqlite3_finalize(query);
+    return rc;
+}
+
+/* A column with another declaration would make other values of what was bound for it. */
+static int check_same(const struct writer *writer, const struct table *was,
+                      const char *name, struct tide_error *err)
+{
+    const struct table_column *now = table_find(&writer->table, name);
+    const char *before = table_find(was, name)->declared;
+
+    if (now && sqlite3_stricmp(now->declared, before) == 0) {
+        return TIDE_OK;
+    }
+    return tide_error_set(err, TIDE_E_CONFLICT,
+                          "another program changed table \"%s\" of %s while it was "
+                          "loaded: column \"%s\" was \"%s\" and is %s%s%s; the next run "
+                          "goes on from the last checkpoint",
+                          writer->request->table, writer->options->path, name, before,
+                          now ? "\"" : "gone", now ? now->declared : "", now ? "\"" : "");
+}
+
+static int check_columns_again(struct writer *writer, struct tide_error *err)
+{
+    const struct tide_schema *schema = writer->request->schema;
+    struct table was = writer->table;
+    int rc;
+
+    writer->table = (struct table){0};
+    rc = table_describe(&writer->database, writer->request->table, &writer->table, err);
+    for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
+        rc = check_same(writer, &was, schema->columns[i].name, err);
+    }
+    table_clear(&was);
+    return rc == TIDE_OK ? check_required(writer, err) : rc;
+}
+
+int target_let_go(struct writer *writer, struct tide_error *err)
+{
+    writer->was_let_go = true;
+    return read_version(writer, &writer->version, err);
+}
+
+int target_look_again(struct writer *writer, struct tide_error *err)
+{
+    int64_t version = 0;
+    int rc;
+
+    if (!writer->was_let_go) {
+        return TIDE_OK;
+    }
+    writer->was_let_go = false;
+    rc = read_version(writer, &version, err);
+    if (rc != TIDE_OK || version == writer->version) {
+        return rc;
+    }
+    return writer->stages ? staging_look_again(writer, err)
+                          : check_columns_again(writer, err);
 }

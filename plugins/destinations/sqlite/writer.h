@@ -39,6 +39,8 @@ struct writer {
     bool resumes;         /* behind those of an earlier run */
     int64_t staged_rows;  /* there are */
     uint64_t target_hash; /* of what the target was */
+    int64_t version;      /* of the database's schema, at the last checkpoint */
+    bool was_let_go;      /* it may be another: others could write since */
     sqlite3_stmt *insert; /* NULL: to be prepared in front of the first row */
     sqlite3_stmt *newest; /* merge with a cursor: lets the later of two rows pass */
 };
@@ -50,6 +52,15 @@ struct writer {
 TIDE_MUST_CHECK
 int target_prepare(struct writer *writer, struct tide_schema *accepted,
                    struct tide_error *err);
+
+/** Remember the schema in front of a commit behind which others may change it. */
+TIDE_MUST_CHECK
+int target_let_go(struct writer *writer, struct tide_error *err);
+
+/** Behind such a commit, in the transaction that follows: TIDE_E_CONFLICT when the table
+ * is no more what rows are written for. */
+TIDE_MUST_CHECK
+int target_look_again(struct writer *writer, struct tide_error *err);
 
 /* ---- statements.c ---- */
 

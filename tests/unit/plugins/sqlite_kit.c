@@ -58,3 +58,50 @@ int db_write(struct harness *harness, int mode, const char *rows)
     }
     return rc;
 }
+
+void load_begin(struct harness *harness, struct load *load, const char *table,
+                const char *columns, int mode)
+{
+    memset(load, 0, sizeof *load);
+    load->plugin =
+        harness_load(harness, TIDE_KIND_DESTINATION, "sqlite", DB)->destination;
+    harness_schema(columns, &load->schema);
+    harness->destination.mode = mode;
+    harness->destination.table = table;
+    harness->destination.schema = &load->schema;
+    assert_int_equal(load->plugin->open(harness->plugin.options, &harness->destination,
+                                        &harness->plugin.host, &load->state,
+                                        &load->accepted, &load->position,
+                                        &harness->plugin.err),
+                     TIDE_OK);
+}
+
+int load_try(struct harness *harness, struct load *load, const char *rows)
+{
+    struct tide_batch batch = {0};
+    int rc;
+
+    harness_batch(&load->accepted, rows, &batch);
+    rc = load->plugin->write(load->state, &batch, &harness->plugin.err);
+    tide_batch_release(&batch);
+    return rc;
+}
+
+void load_write(struct harness *harness, struct load *load, const char *rows)
+{
+    assert_int_equal(load_try(harness, load, rows), TIDE_OK);
+}
+
+int load_commit(struct harness *harness, struct load *load, const char *position,
+                bool final)
+{
+    return load->plugin->commit(load->state, position, final, &harness->plugin.err);
+}
+
+void load_close(struct load *load)
+{
+    load->plugin->close(load->state);
+    tide_schema_clear(&load->schema);
+    tide_schema_clear(&load->accepted);
+    free(load->position);
+}

@@ -22,4 +22,22 @@ const char *db_read(struct harness *harness, const char *table);
 /** Rows into table t through the destination; the code is in harness->plugin.err, too. */
 int db_write(struct harness *harness, int mode, const char *rows);
 
+/** A load that a test takes step by step. */
+struct load {
+    const struct tide_destination *plugin;
+    void *state;
+    struct tide_schema schema, accepted;
+    char *position; /* as it was known on open */
+};
+
+/** Open the destination for a table; columns as in harness_schema(). */
+void load_begin(struct harness *harness, struct load *load, const char *table,
+                const char *columns, int mode);
+/** Write rows; load_write expects it to work. */
+int load_try(struct harness *harness, struct load *load, const char *rows);
+void load_write(struct harness *harness, struct load *load, const char *rows);
+int load_commit(struct harness *harness, struct load *load, const char *position,
+                bool final);
+void load_close(struct load *load);
+
 #endif

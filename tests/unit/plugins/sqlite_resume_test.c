@@ -296,57 +296,15 @@ static void vacuum_makes_row_numbers_worthless(void **state)
 
 /* ---- the destination ---- */
 
-struct load {
-    const struct tide_destination *plugin;
-    void *state;
-    struct tide_schema schema, accepted;
-    char *position; /* as it was known on open */
-};
-
 static void load_open_table(struct harness *harness, struct load *load, const char *table,
                             int mode)
 {
-    memset(load, 0, sizeof *load);
-    load->plugin =
-        harness_load(harness, TIDE_KIND_DESTINATION, "sqlite", DB)->destination;
-    harness_schema("n int64", &load->schema);
-    harness->destination.mode = mode;
-    harness->destination.table = table;
-    harness->destination.schema = &load->schema;
-    assert_int_equal(load->plugin->open(harness->plugin.options, &harness->destination,
-                                        &harness->plugin.host, &load->state,
-                                        &load->accepted, &load->position,
-                                        &harness->plugin.err),
-                     TIDE_OK);
+    load_begin(harness, load, table, "n int64", mode);
 }
 
 static void load_open(struct harness *harness, struct load *load, int mode)
 {
     load_open_table(harness, load, "t", mode);
-}
-
-static void load_write(struct harness *harness, struct load *load, const char *rows)
-{
-    struct tide_batch batch = {0};
-
-    harness_batch(&load->accepted, rows, &batch);
-    assert_int_equal(load->plugin->write(load->state, &batch, &harness->plugin.err),
-                     TIDE_OK);
-    tide_batch_release(&batch);
-}
-
-static int load_commit(struct harness *harness, struct load *load, const char *position,
-                       bool final)
-{
-    return load->plugin->commit(load->state, position, final, &harness->plugin.err);
-}
-
-static void load_close(struct load *load)
-{
-    load->plugin->close(load->state);
-    tide_schema_clear(&load->schema);
-    tide_schema_clear(&load->accepted);
-    free(load->position);
 }
 
 static void a_checkpoint_keeps_rows_and_position(void **state)

@@ -1,0 +1,220 @@
+/*
+ * Tests of the sqlite destination on what others do to a table between two transactions
+ * of one load, and on what a replacing load leaves there.
+ */
+#include "sqlite_kit.h"
+
+/* ---- between two transactions ---- */
+
+/* What another connection runs in the moment in which the plugin, behind a checkpoint,
+ * asks for the write lock again. */
+static struct {
+    struct harness *harness;
+    const char *sql;
+} meanwhile;
+
+static int on_statement(unsigned kind, void *arg, void *statement, void *text)
+{
+    const char *sql = meanwhile.sql;
+
+    (void)kind;
+    (void)arg;
+    (void)statement;
+    if (sql && strcmp(text, "BEGIN IMMEDIATE") == 0) {
+        meanwhile.sql = NULL;
+        db_run(meanwhile.harness, sql);
+    }
+    return 0;
+}
+
+static int on_open(sqlite3 *handle, const char **message, const void *api)
+{
+    (void)message;
+    (void)api;
+    return sqlite3_trace_v2(handle, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+static int watch_setup(void **state)
+{
+    (void)sqlite3_auto_extension((void (*)(void))on_open);
+    return harness_setup(state);
+}
+
+static int watch_teardown(void **state)
+{
+    (void)sqlite3_cancel_auto_extension((void (*)(void))on_open);
+    return harness_teardown(state);
+}
+
+#define COLUMNS "id int64, name string"
+
+/* A load of two rows, with a checkpoint between them behind which something is done.
+ * The first result that is not TIDE_OK. */
+static int load_across(struct harness *harness, int mode, const char *sql)
+{
+    struct load load;
+    int rc;
+
+    harness->destination.checkpoints = true;
+    load_begin(harness, &load, "t", COLUMNS, mode);
+    load_write(harness, &load, "1|001.10\n");
+    meanwhile.harness = harness;
+    meanwhile.sql = sql;
+    assert_int_equal(load_commit(harness, &load, "one", false), TIDE_OK);
+    assert_null(meanwhile.sql);
+    rc = load_try(harness, &load, "2|002.20\n");
+    if (rc == TIDE_OK) {
+        rc = load_commit(harness, &load, NULL, true);
+    }
+    load_close(&load);
+    return rc;
+}
+
+#define NAMES "SELECT group_concat(name) FROM t"
+
+static void a_column_that_becomes_another_ends_an_append(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT)");
+    assert_int_equal(load_across(harness, TIDE_MODE_APPEND,
+                                 "DROP TABLE t; CREATE TABLE t (id INTEGER,"
+                                 " name NUMERIC)"),
+                     TIDE_E_CONFLICT);
+    assert_non_null(strstr(harness->plugin.err.message,
+                           "column \"name\" was \"TEXT\" and is \"NUMERIC\""));
+    assert_string_equal(db_ask(harness, NAMES), "NULL");
+}
+
+static void a_column_or_table_that_is_gone_ends_an_append(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT)");
+    assert_int_equal(load_across(harness, TIDE_MODE_APPEND,
+                                 "ALTER TABLE t RENAME COLUMN name TO other"),
+                     TIDE_E_CONFLICT);
+    assert_non_null(
+        strstr(harness->plugin.err.message, "column \"name\" was \"TEXT\" and is gone"));
+    db_run(harness, "DROP TABLE t; CREATE TABLE t (id INTEGER, name TEXT)");
+    assert_int_equal(load_across(harness, TIDE_MODE_APPEND, "DROP TABLE t"),
+                     TIDE_E_CONFLICT);
+}
+
+static void an_append_goes_on_where_its_columns_are_the_same(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+    assert_int_equal(load_across(harness, TIDE_MODE_APPEND,
+                                 "ALTER TABLE t ADD COLUMN more DEFAULT 7;"
+                                 "CREATE INDEX i ON t (name); CREATE TABLE u (n)"),
+                     TIDE_OK);
+    assert_string_equal(db_ask(harness, NAMES), "001.10,002.20");
+}
+
+static void a_merge_is_looked_after_too(void **state)
+{
+    static const char *const key[] = {"id", NULL};
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)");
+    harness->destination.key = key;
+    assert_int_equal(load_across(harness, TIDE_MODE_MERGE,
+                                 "DROP TABLE t; CREATE TABLE t (id INTEGER PRIMARY KEY,"
+                                 " name REAL)"),
+                     TIDE_E_CONFLICT);
+}
+
+static void a_target_that_was_made_anew_is_not_replaced(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT)");
+    assert_int_equal(load_across(harness, TIDE_MODE_REPLACE,
+                                 "DROP TABLE t; CREATE TABLE t (id INTEGER,"
+                                 " name NUMERIC); INSERT INTO t VALUES (9, 'old')"),
+                     TIDE_E_CONFLICT);
+    assert_non_null(strstr(harness->plugin.err.message, "made anew by another program"));
+    assert_string_equal(db_ask(harness, NAMES), "old");
+    assert_int_equal(load_across(harness, TIDE_MODE_REPLACE,
+                                 "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1;"
+                                 " END"),
+                     TIDE_E_CONFLICT);
+}
+
+static void a_target_beside_which_something_was_made_is_replaced(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness,
+           "CREATE TABLE t (id INTEGER, name TEXT); INSERT INTO t VALUES (9, 9)");
+    assert_int_equal(load_across(harness, TIDE_MODE_REPLACE,
+                                 "CREATE TABLE u (n); INSERT INTO t VALUES (8, 8)"),
+                     TIDE_OK);
+    assert_string_equal(db_ask(harness, NAMES), "001.10,002.20");
+}
+
+/* ---- what is left ---- */
+
+static void replaced_rows_keep_their_order(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT, wide TEXT DEFAULT 'of rows');"
+                    "CREATE INDEX i ON t (name, id)");
+    harness->destination.checkpoints = true;
+    load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
+    load_write(harness, &load, "1|c\n2|a\n3|b\n");
+    assert_int_equal(load_commit(harness, &load, "three", false), TIDE_OK);
+    load_write(harness, &load, "4|0\n");
+    assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+    load_close(&load);
+    assert_string_equal(db_ask(harness, "SELECT group_concat(name) FROM"
+                                        " (SELECT name FROM t ORDER BY rowid)"),
+                        "c,a,b,0");
+}
+
+static void a_table_that_lets_rows_go_is_replaced_in_one_transaction(void **state)
+{
+    static const char *const left[] = {"1a,3c,4b", "1a,2b,3c"};
+    struct harness *harness = *state;
+    struct load load;
+
+    for (int ignore = 0; ignore < 2; ignore++) {
+        db_run(harness, ignore ? "DROP TABLE t; CREATE TABLE t (id INTEGER,"
+                                 " name TEXT UNIQUE ON  CONFLICT ignore)"
+                               : "CREATE TABLE t (id INTEGER, name TEXT UNIQUE"
+                                 " ON /**/ conflict REPLACE)");
+        harness->destination.checkpoints = true;
+        load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
+        load_write(harness, &load, "1|a\n2|b\n3|c\n");
+        assert_int_equal(load_commit(harness, &load, "three", false), TIDE_MORE);
+        load_write(harness, &load, "4|b\n");
+        assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+        load_close(&load);
+        assert_string_equal(db_ask(harness, "SELECT group_concat(id || name) FROM"
+                                            " (SELECT * FROM t ORDER BY rowid)"),
+                            left[ignore]);
+    }
+}
+
+#define TEST(function)                                                                   \
+    cmocka_unit_test_setup_teardown(function, watch_setup, watch_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_column_that_becomes_another_ends_an_append),
+        TEST(a_column_or_table_that_is_gone_ends_an_append),
+        TEST(an_append_goes_on_where_its_columns_are_the_same),
+        TEST(a_merge_is_looked_after_too),
+        TEST(a_target_that_was_made_anew_is_not_replaced),
+        TEST(a_target_beside_which_something_was_made_is_replaced),
+        TEST(replaced_rows_keep_their_order),
+        TEST(a_table_that_lets_rows_go_is_replaced_in_one_transaction),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
