@@ -27,6 +27,7 @@ struct script {
     const char *seen;
     const char *incremental;
     const char *only;
+    const char *password;
 };
 
 #define NUMBER(name_, field_, help_)                                                     \
@@ -72,6 +73,11 @@ static const struct tide_option script_options[] = {
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, only),
      .help = "The one table that goes wrong."},
+    {.name = "password",
+     .type = TIDE_OPTION_STRING,
+     .secret = true,
+     .offset = offsetof(struct script, password),
+     .help = "Nothing comes of it."},
     {.name = "incremental",
      .type = TIDE_OPTION_STRING,
      .offset = offsetof(struct script, incremental),

@@ -105,61 +105,6 @@ static void test_a_checkpoint_is_gone_on_from_with_and_without_a_cursor(void **s
                  "plain repeatable position -\nacknowledge 20\n");
 }
 
-#define REPLACE "\"mode\": \"replace\""
-
-/* A replacing load that is cut off at its third commit, and run again. */
-static void cut_off_and_again(struct fixture *fixture, const char *then)
-{
-    char *source = tide_strf("\"rows\": 9, \"batch\": 2, \"seen\": \"%s/seen\"%s",
-                             fixture->folder, then);
-
-    fixture->source = "script_ordered";
-    fixture->request.checkpoint = 0;
-    fixture_run(fixture, source, "\"fails_commit\": 3", REPLACE, "");
-    fixture_expect_state(fixture, TIDE_RUN_FAILED);
-    fixture_remove(fixture, "seen");
-    fixture_forget(fixture);
-    fixture_run(fixture, source, "", REPLACE, "");
-    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
-    free(source);
-}
-
-static void test_a_replacing_load_is_gone_on_with_where_its_rows_are_aside(void **state)
-{
-    struct fixture *fixture = *state;
-
-    cut_off_and_again(fixture, "");
-    assert_true(is_resumed(fixture));
-    fixture_expect_counts(fixture, ALL(5), NONE);
-    assert_int_equal(count_lines(fixture, "seen", "exact position 4"), 1);
-    assert_int_equal(count_lines(fixture, "rows", "resumed"), 1);
-}
-
-static void test_a_replacing_load_begins_anew_when_the_source_has_changed(void **state)
-{
-    struct fixture *fixture = *state;
-
-    cut_off_and_again(fixture, ", \"has_changed\": true");
-    assert_false(is_resumed(fixture));
-    fixture_expect_counts(fixture, ALL(9), NONE);
-    assert_int_equal(count_lines(fixture, "rows", "resumed"), 0);
-}
-
-static void test_a_replacing_load_begins_anew_by_another_definition(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture->source = "script_ordered";
-    fixture->request.checkpoint = 0;
-    fixture_run(fixture, "\"rows\": 9, \"batch\": 2", "\"fails_commit\": 3", REPLACE, "");
-    fixture_forget(fixture);
-    fixture_run(fixture, "\"rows\": 9, \"batch\": 2", "",
-                REPLACE ", \"columns\": {\"exclude\": [\"amount\"]}", "");
-    fixture_expect_state(fixture, TIDE_RUN_SUCCEEDED);
-    assert_false(is_resumed(fixture));
-    fixture_expect_counts(fixture, ALL(9), NONE);
-}
-
 static void test_the_end_of_a_run_is_gone_on_from_with_a_cursor_alone(void **state)
 {
     expect_begin(*state, "18", "", "position -\nacknowledge 20\n");
@@ -360,9 +305,6 @@ int main(void)
         RUN_TEST(test_wherever_it_fails_each_row_is_there_once),
         RUN_TEST(test_a_checkpoint_is_gone_on_from_with_and_without_a_cursor),
         RUN_TEST(test_the_end_of_a_run_is_gone_on_from_with_a_cursor_alone),
-        RUN_TEST(test_a_replacing_load_is_gone_on_with_where_its_rows_are_aside),
-        RUN_TEST(test_a_replacing_load_begins_anew_when_the_source_has_changed),
-        RUN_TEST(test_a_replacing_load_begins_anew_by_another_definition),
         RUN_TEST(test_a_run_from_scratch_does_not_go_on),
         RUN_TEST(test_words_like_a_checkpoint_are_the_sources_own),
         RUN_TEST(test_a_source_that_cannot_go_on_does_not_double_rows),
