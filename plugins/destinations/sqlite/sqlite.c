@@ -155,8 +155,8 @@ static int finish_rows(struct writer *writer, bool final, struct tide_error *err
     }
     if (rc == TIDE_OK && replaces && !writer->insert && writer->table.count > 0) {
         rc = statements_empty(writer, err);
-    } else if (rc == TIDE_OK && writer->stages && final) {
-        rc = staging_publish(writer, err);
+    } else if (rc == TIDE_OK && writer->stages) {
+        rc = staging_finish(writer, final, err);
     }
     return rc == TIDE_OK && (final || !writer->stages) ? staging_drop(writer, err) : rc;
 }

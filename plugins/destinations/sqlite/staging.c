@@ -237,7 +237,7 @@ static int list_statements(const struct writer *writer, char **statements, int c
 
 #define STATEMENTS 100
 
-static int make(struct writer *writer, struct tide_error *err)
+int staging_make(const struct writer *writer, struct tide_error *err)
 {
     char *statements[STATEMENTS];
     int count = 0;
@@ -252,27 +252,22 @@ static int make(struct writer *writer, struct tide_error *err)
         }
         free(statements[i]);
     }
-    writer->staged_rows = 0;
     return rc;
 }
 
-/* Whatever is not understood leaves all for the final commit, as ever. */
-static int make_or_not(struct writer *writer, struct tide_error *err)
+/* Where rows go, until a checkpoint is due. */
+static int begin_direct(struct writer *writer, struct tide_error *err)
 {
-    struct tide_error why = {0};
-    int rc = make(writer, &why);
+    int64_t rows = 0;
+    int rc = ask_number(
+        writer,
+        sqlite3_mprintf("SELECT EXISTS (SELECT 1 FROM \"%w\")", writer->request->table),
+        &rows, err);
 
-    if (rc == TIDE_E_CONFIG) {
-        writer->stages = false;
-        writer->host->log(writer->host, TIDE_LOG_WARNING,
-                          "no checkpoints are made while the table is replaced: no table "
-                          "like it can be made");
-        return staging_drop(writer, err);
-    }
-    if (rc != TIDE_OK) {
-        *err = why;
-    }
-    return rc;
+    writer->is_direct = true;
+    writer->had_rows = rows > 0;
+    writer->staged_rows = 0;
+    return rc == TIDE_OK ? statements_empty(writer, err) : rc;
 }
 
 int staging_begin(struct writer *writer, struct tide_error *err)
@@ -282,37 +277,37 @@ int staging_begin(struct writer *writer, struct tide_error *err)
     if (writer->insert || writer->request->schema->column_count == 0) {
         return TIDE_OK;
     }
-    if (writer->stages && !writer->resumes) {
-        rc = make_or_not(writer, err);
-    }
-    if (rc == TIDE_OK && !writer->stages) {
-        rc = statements_empty(writer, err);
+    if (!writer->resumes) {
+        rc = begin_direct(writer, err);
     }
     return rc == TIDE_OK ? statements_insert(writer, err) : rc;
 }
 
 /* ---- the end ------------------------------------------------------------------------ */
 
-/* Columns that do not come are filled by the target itself.  The rows keep their order,
- * which that of an index would not be. */
-static char *format_publish(const struct writer *writer)
+char *staging_columns(const struct writer *writer)
 {
     const struct tide_schema *schema = writer->request->schema;
     sqlite3_str *columns = sqlite3_str_new(writer->database.handle);
-    char *list, *sql;
 
     for (size_t i = 0; i < schema->column_count; i++) {
         sqlite3_str_appendf(columns, "%s\"%w\"", i == 0 ? "" : ", ",
                             schema->columns[i].name);
     }
-    list = sqlite3_str_finish(columns);
-    sql =
-        list
-            ? sqlite3_mprintf("INSERT INTO \"%w\" (%s) SELECT %s FROM \"%w\" NOT INDEXED",
-                              writer->request->table, list, list, writer->staging)
-            : NULL;
+    return sqlite3_str_finish(columns);
+}
+
+int staging_copy(const struct writer *writer, const char *from, const char *to,
+                 struct tide_error *err)
+{
+    char *list = staging_columns(writer);
+    char *sql = list ? sqlite3_mprintf("INSERT INTO \"%w\" (%s) SELECT %s FROM \"%w\""
+                                       " NOT INDEXED",
+                                       to, list, list, from)
+                     : NULL;
+
     sqlite3_free(list);
-    return sql;
+    return run(writer, sql, err);
 }
 
 static int check_moved(const struct writer *writer, int64_t moved, struct tide_error *err)
@@ -327,16 +322,24 @@ static int check_moved(const struct writer *writer, int64_t moved, struct tide_e
                           (long long)moved);
 }
 
-int staging_publish(struct writer *writer, struct tide_error *err)
+static int publish(struct writer *writer, struct tide_error *err)
 {
     int rc = statements_empty(writer, err);
 
     (void)sqlite3_finalize(writer->insert);
     writer->insert = NULL;
     if (rc == TIDE_OK) {
-        rc = run(writer, format_publish(writer), err);
+        rc = staging_copy(writer, writer->staging, writer->request->table, err);
     }
     return rc == TIDE_OK
                ? check_moved(writer, sqlite3_changes64(writer->database.handle), err)
                : rc;
+}
+
+int staging_finish(struct writer *writer, bool final, struct tide_error *err)
+{
+    if (writer->is_direct) {
+        return final ? TIDE_OK : staging_move(writer, err);
+    }
+    return final ? publish(writer, err) : TIDE_OK;
 }

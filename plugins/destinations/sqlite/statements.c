@@ -119,7 +119,8 @@ int statements_insert(struct writer *writer, struct tide_error *err)
     int rc;
 
     sqlite3_str_appendf(sql, "INSERT INTO \"%w\"",
-                        writer->stages ? writer->staging : writer->request->table);
+                        writer->stages && !writer->is_direct ? writer->staging
+                                                             : writer->request->table);
     append_columns(sql, writer->request->schema);
     if (merge) {
         append_update(sql, writer);

@@ -35,7 +35,9 @@ struct writer {
     size_t column_count;
     char *pipeline; /* owned; the key that has the position, NULL: that of the request */
     char staging[48];     /* the table in which a replacing load is set aside */
-    bool stages;          /* rows go there */
+    bool stages;          /* rows go there, from the first checkpoint on */
+    bool is_direct;       /* and until then into the target */
+    bool had_rows;        /* which had some before */
     bool resumes;         /* behind those of an earlier run */
     int64_t staged_rows;  /* there are */
     uint64_t target_hash; /* of what the target was */

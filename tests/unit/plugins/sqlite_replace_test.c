@@ -48,8 +48,8 @@ static int watch_teardown(void **state)
 
 #define COLUMNS "id int64, name string"
 
-/* A load of two rows, with a checkpoint between them behind which something is done.
- * The first result that is not TIDE_OK. */
+/* A load of two rows, with a checkpoint between them, and something that is done behind
+ * it, or within it when it takes old rows back.  The first result that is not TIDE_OK. */
 static int load_across(struct harness *harness, int mode, const char *sql)
 {
     struct load load;
@@ -60,9 +60,11 @@ static int load_across(struct harness *harness, int mode, const char *sql)
     load_write(harness, &load, "1|001.10\n");
     meanwhile.harness = harness;
     meanwhile.sql = sql;
-    assert_int_equal(load_commit(harness, &load, "one", false), TIDE_OK);
+    rc = load_commit(harness, &load, "one", false);
     assert_null(meanwhile.sql);
-    rc = load_try(harness, &load, "2|002.20\n");
+    if (rc == TIDE_OK) {
+        rc = load_try(harness, &load, "2|002.20\n");
+    }
     if (rc == TIDE_OK) {
         rc = load_commit(harness, &load, NULL, true);
     }
@@ -157,23 +159,56 @@ static void a_target_beside_which_something_was_made_is_replaced(void **state)
 
 /* ---- what is left ---- */
 
-static void replaced_rows_keep_their_order(void **state)
+static void check_replaced(struct harness *harness, const char *before)
+{
+    struct load load;
+
+    harness->destination.checkpoints = true;
+    load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
+    load_write(harness, &load, "1|c\n2|a\n3|NULL\n");
+    load_write(harness, &load, "4|007\n");
+    assert_int_equal(load_commit(harness, &load, "four", false), TIDE_OK);
+    assert_string_equal(db_ask(harness, NAMES), before);
+    load_write(harness, &load, "5|b\n");
+    assert_int_equal(load_commit(harness, &load, "five", false), TIDE_OK);
+    load_close(&load);
+    load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
+    assert_string_equal(load.position, "five");
+    assert_int_equal(load.plugin->resume(load.state, &harness->plugin.err), TIDE_OK);
+    load_write(harness, &load, "6|0\n");
+    assert_string_equal(db_ask(harness, NAMES), before);
+    assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+    load_close(&load);
+    assert_string_equal(db_ask(harness,
+                               "SELECT group_concat(id || ifnull(name, '-') || wide) FROM"
+                               " (SELECT * FROM t ORDER BY rowid)"),
+                        "1cw,2aw,3-w,4007w,5bw,60w");
+}
+
+static void replaced_rows_keep_their_values_and_their_order(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT, wide TEXT DEFAULT 'w');"
+                    "CREATE INDEX i ON t (name, id)");
+    check_replaced(harness, "NULL");
+    db_run(harness, "DELETE FROM t; INSERT INTO t VALUES (9, 'old', '')");
+    check_replaced(harness, "old");
+}
+
+static void a_load_without_a_checkpoint_writes_each_row_once(void **state)
 {
     struct harness *harness = *state;
     struct load load;
 
-    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT, wide TEXT DEFAULT 'of rows');"
-                    "CREATE INDEX i ON t (name, id)");
+    db_run(harness, "CREATE TABLE t (id INTEGER, name TEXT)");
     harness->destination.checkpoints = true;
     load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
-    load_write(harness, &load, "1|c\n2|a\n3|b\n");
-    assert_int_equal(load_commit(harness, &load, "three", false), TIDE_OK);
-    load_write(harness, &load, "4|0\n");
+    load_write(harness, &load, "1|a\n");
     assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
     load_close(&load);
-    assert_string_equal(db_ask(harness, "SELECT group_concat(name) FROM"
-                                        " (SELECT name FROM t ORDER BY rowid)"),
-                        "c,a,b,0");
+    assert_string_equal(db_ask(harness, NAMES), "a");
+    assert_string_equal(db_ask(harness, "PRAGMA freelist_count"), "0");
 }
 
 static void a_table_that_lets_rows_go_is_replaced_in_one_transaction(void **state)
@@ -212,7 +247,8 @@ int main(void)
         TEST(a_merge_is_looked_after_too),
         TEST(a_target_that_was_made_anew_is_not_replaced),
         TEST(a_target_beside_which_something_was_made_is_replaced),
-        TEST(replaced_rows_keep_their_order),
+        TEST(replaced_rows_keep_their_values_and_their_order),
+        TEST(a_load_without_a_checkpoint_writes_each_row_once),
         TEST(a_table_that_lets_rows_go_is_replaced_in_one_transaction),
     };
 
