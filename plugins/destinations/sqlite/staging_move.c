@@ -58,7 +58,7 @@ static int scratch_open(struct database *scratch, size_t columns, sqlite3_stmt *
     char *sql;
     int rc = sqlite3_open_v2("", &scratch->handle, flags, NULL) == SQLITE_OK
                  ? TIDE_OK
-                 : tide_error_memory(err);
+                 : database_failed(scratch, WHAT, err);
 
     sqlite3_str_appendall(table, "PRAGMA journal_mode = OFF; BEGIN; CREATE TABLE r (");
     sqlite3_str_appendall(row, "INSERT INTO r VALUES (");
@@ -112,25 +112,57 @@ static int start_over(const struct writer *writer, struct tide_error *err)
     return rc == TIDE_OK ? staging_make(writer, err) : rc;
 }
 
-static int move_through(struct writer *writer, struct tide_error *err)
+/* From now on rows go elsewhere. */
+static void let_go_of_target(struct writer *writer)
 {
-    struct database scratch = {.path = "a temporary database"};
-    sqlite3_stmt *insert = NULL;
-    int rc = scratch_open(&scratch, writer->request->schema->column_count, &insert, err);
+    (void)sqlite3_finalize(writer->insert);
+    writer->insert = NULL;
+    writer->is_direct = false;
+}
 
-    if (rc == TIDE_OK) {
-        rc = take_out(writer, &scratch, insert, err);
-    }
-    (void)sqlite3_finalize(insert);
-    if (rc == TIDE_OK) {
-        rc = start_over(writer, err);
-    }
+/* All is left for the final commit, as without checkpoints. */
+static int stay(struct writer *writer, const char *why, struct tide_error *err)
+{
+    char text[sizeof err->message + 80];
+
+    (void)snprintf(text, sizeof text,
+                   "no checkpoints are made while the table is replaced: %s", why);
+    writer->host->log(writer->host, TIDE_LOG_WARNING, text);
+    writer->stages = false;
+    return staging_drop(writer, err);
+}
+
+/* All but the new rows is as it was at first. */
+static int bring_back(struct writer *writer, const struct database *scratch,
+                      struct tide_error *err)
+{
+    int rc = start_over(writer, err);
+
     if (rc == TIDE_OK) {
         rc = statements_insert(writer, err);
     }
+    return rc == TIDE_OK ? copy_rows(scratch, sqlite3_mprintf("SELECT * FROM r"),
+                                     &writer->database, writer->insert, err)
+                         : rc;
+}
+
+/* Up to the rollback nothing is lost when it fails. */
+static int move_through(struct writer *writer, struct tide_error *err)
+{
+    struct database scratch = {.path = "a temporary database"};
+    struct tide_error why = {0};
+    sqlite3_stmt *insert = NULL;
+    int rc = scratch_open(&scratch, writer->request->schema->column_count, &insert, &why);
+
     if (rc == TIDE_OK) {
-        rc = copy_rows(&scratch, sqlite3_mprintf("SELECT * FROM r"), &writer->database,
-                       writer->insert, err);
+        rc = take_out(writer, &scratch, insert, &why);
+    }
+    (void)sqlite3_finalize(insert);
+    if (rc == TIDE_OK) {
+        let_go_of_target(writer);
+        rc = bring_back(writer, &scratch, err);
+    } else {
+        rc = stay(writer, why.message, err);
     }
     database_close(&scratch);
     return rc;
@@ -143,37 +175,21 @@ static int move_within(struct writer *writer, struct tide_error *err)
     if (rc == TIDE_OK) {
         rc = statements_empty(writer, err);
     }
+    let_go_of_target(writer);
     return rc == TIDE_OK ? statements_insert(writer, err) : rc;
 }
 
-/* Whatever is not understood leaves all for the final commit, as ever. */
-static int make_or_not(struct writer *writer, struct tide_error *err)
+int staging_move(struct writer *writer, struct tide_error *err)
 {
     struct tide_error why = {0};
     int rc = staging_make(writer, &why);
 
     if (rc == TIDE_E_CONFIG) {
-        writer->stages = false;
-        writer->host->log(writer->host, TIDE_LOG_WARNING,
-                          "no checkpoints are made while the table is replaced: no table "
-                          "like it can be made");
-        return staging_drop(writer, err);
+        return stay(writer, "no table like it can be made", err);
     }
     if (rc != TIDE_OK) {
         *err = why;
-    }
-    return rc;
-}
-
-int staging_move(struct writer *writer, struct tide_error *err)
-{
-    int rc = make_or_not(writer, err);
-
-    if (rc != TIDE_OK || !writer->stages) {
         return rc;
     }
-    (void)sqlite3_finalize(writer->insert);
-    writer->insert = NULL;
-    writer->is_direct = false;
     return writer->had_rows ? move_through(writer, err) : move_within(writer, err);
 }

@@ -7,10 +7,11 @@
 /* ---- between two transactions ---- */
 
 /* What another connection runs in the moment in which the plugin, behind a checkpoint,
- * asks for the write lock again. */
+ * asks for the write lock again, and what goes wrong. */
 static struct {
     struct harness *harness;
     const char *sql;
+    bool no_room; /* for a temporary database */
 } meanwhile;
 
 static int on_statement(unsigned kind, void *arg, void *statement, void *text)
@@ -27,10 +28,14 @@ static int on_statement(unsigned kind, void *arg, void *statement, void *text)
     return 0;
 }
 
+/* A database without a name is a temporary one. */
 static int on_open(sqlite3 *handle, const char **message, const void *api)
 {
     (void)message;
     (void)api;
+    if (meanwhile.no_room && sqlite3_db_filename(handle, "main")[0] == '\0') {
+        return SQLITE_FULL;
+    }
     return sqlite3_trace_v2(handle, SQLITE_TRACE_STMT, on_statement, NULL);
 }
 
@@ -42,6 +47,7 @@ static int watch_setup(void **state)
 
 static int watch_teardown(void **state)
 {
+    meanwhile.no_room = false;
     (void)sqlite3_cancel_auto_extension((void (*)(void))on_open);
     return harness_teardown(state);
 }
@@ -196,6 +202,28 @@ static void replaced_rows_keep_their_values_and_their_order(void **state)
     check_replaced(harness, "old");
 }
 
+static void where_rows_cannot_be_moved_they_stay_for_the_final_commit(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    db_run(harness,
+           "CREATE TABLE t (id INTEGER, name TEXT); INSERT INTO t VALUES (9, 9)");
+    harness->destination.checkpoints = true;
+    meanwhile.no_room = true;
+    load_begin(harness, &load, "t", COLUMNS, TIDE_MODE_REPLACE);
+    load_write(harness, &load, "1|a\n");
+    assert_int_equal(load_commit(harness, &load, "one", false), TIDE_MORE);
+    assert_int_equal(harness->plugin.log_count, 1);
+    load_write(harness, &load, "2|b\n");
+    assert_int_equal(load_commit(harness, &load, "two", false), TIDE_MORE);
+    assert_string_equal(db_ask(harness, NAMES), "9");
+    assert_int_equal(load_commit(harness, &load, NULL, true), TIDE_OK);
+    load_close(&load);
+    assert_string_equal(db_ask(harness, NAMES), "a,b");
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM sqlite_schema"), "1");
+}
+
 static void a_load_without_a_checkpoint_writes_each_row_once(void **state)
 {
     struct harness *harness = *state;
@@ -248,6 +276,7 @@ int main(void)
         TEST(a_target_that_was_made_anew_is_not_replaced),
         TEST(a_target_beside_which_something_was_made_is_replaced),
         TEST(replaced_rows_keep_their_values_and_their_order),
+        TEST(where_rows_cannot_be_moved_they_stay_for_the_final_commit),
         TEST(a_load_without_a_checkpoint_writes_each_row_once),
         TEST(a_table_that_lets_rows_go_is_replaced_in_one_transaction),
     };
