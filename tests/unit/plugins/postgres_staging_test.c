@@ -121,6 +121,7 @@ static void unless_it_is_asked_for_it_is_thrown_away(void **state)
     kit_commit(&destination);
     assert_string_equal(kit_value(IDS), "6");
     kit_destination_close(&destination);
+    tide_schema_clear(&schema);
 
     cut_off(&schema);
     open_shown(&destination, &schema);
