@@ -160,6 +160,13 @@ def test_rows_changed_in_front_of_the_place_are_read_again(folder):
     ends(pg, path, ANEW)
 
 
+def test_a_column_made_anew_without_a_rewrite_is_read_again(folder):
+    for fill in (KEYED, BY_ROW):
+        pg, path = cut_off(folder, fill=fill)
+        pg.run("ALTER TABLE src DROP COLUMN part, ADD COLUMN part int DEFAULT 9")
+        ends(pg, path, ANEW)
+
+
 def test_a_source_table_without_a_key_is_gone_on_with_unless_it_changed(folder):
     pg, path = cut_off(folder, fill=BY_ROW)
     ends(pg, path, GONE_ON)

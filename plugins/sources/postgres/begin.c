@@ -7,182 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "front.h"
+#include "begin_full.h"
+#include "misfit.h"
 #include "start.h"
 
 /* Transactions that wait behind an open one, from which on it is worth a word. */
 #define MANY_WAITING 10000
 
-static const char made_anew[] = "the table was made anew since the run before";
-static const char untold[] =
-    "it cannot be told whether rows that were read were changed since";
 static const char other_cursor[] = "the run before read it by another cursor, or none";
-
-/* ---- what does not fit ----------------------------------------------------------- */
-
-static void warn(const struct pg_plan_facts *facts, const char *why)
-{
-    const struct tide_host *host = facts->pg->host;
-    char message[320];
-
-    (void)snprintf(message, sizeof message, "%s: table %.64s is read from its start", why,
-                   facts->request->table);
-    host->log(host, TIDE_LOG_WARNING, message);
-}
-
-/* A cut-off run that cannot be ended: what it gave cannot be told from what it did
- * not. */
-static int cannot_end(const struct pg_plan_facts *facts, const char *why,
-                      struct tide_error *err)
-{
-    if (facts->request->exact) {
-        return tide_error_at(err, TIDE_E_CONFLICT, facts->request->table, "%s", why);
-    }
-    return tide_error_at(
-        err, TIDE_E_CONFLICT, facts->request->table,
-        "the run before was cut off and cannot be ended: %s; empty the destination's "
-        "table and run with --full, or use mode merge or replace, which may read rows "
-        "twice",
-        why);
-}
-
-/* Begin at the start where rows may come twice, else fail. */
-static int start_over(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                      const char *why, struct tide_error *err)
-{
-    if (!plan->may_repeat) {
-        return cannot_end(facts, why, err);
-    }
-    warn(facts, why);
-    return TIDE_OK;
-}
-
-/* Whether the destination may hold rows of a run that did not come to its end. */
-static bool is_unfinished(const struct pg_position *position)
-{
-    switch (position->read) {
-    case PG_READ_SNAPSHOT:
-        return position->has_to;
-    case PG_READ_CURSOR:
-        return position->more;
-    default:
-        return true;
-    }
-}
-
-/* Begin at the start: behind a whole run, what is read then is another table's. */
-static int begin_anew(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                      const char *why, struct tide_error *err)
-{
-    if (is_unfinished(facts->position)) {
-        return start_over(plan, facts, why, err);
-    }
-    warn(facts, why);
-    return TIDE_OK;
-}
-
-/* A server that can come to know what the position tells. */
-static int lags_behind(const struct pg_plan_facts *facts, struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_TRANSIENT,
-                          "%s is a standby that has not yet got what the run before "
-                          "read",
-                          facts->pg->place);
-}
-
-/* ---- full reads ------------------------------------------------------------------ */
-
-/* Where rows may come twice, those written in front of the start since come again. */
-static void begin_again(struct pg_plan *plan, const struct pg_plan_facts *facts)
-{
-    const struct pg_clock *clock = &facts->relation->clock;
-
-    plan->mark = facts->position->mark;
-    plan->newer = pg_ages_since(plan->mark, clock);
-    plan->again = plan->mark < clock->end;
-}
-
-/* Else none may have been, nor moved from there. */
-static int begin_once(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                      struct tide_error *err)
-{
-    const struct pg_position *position = facts->position;
-    const struct pg_clock *clock = &facts->relation->clock;
-    struct pg_ages newer = pg_ages_since(position->mark, clock);
-    struct pg_front front = {.rows = position->rows};
-    int rc = TIDE_OK;
-
-    if (!position->has_rows) {
-        return cannot_end(facts, untold, err);
-    }
-    if (position->mark < clock->end) {
-        rc = pg_front_look(facts->pg, facts->table, plan, &newer, &front, err);
-    }
-    if (rc == TIDE_OK && pg_front_has_changed(&front, position->rows, plan->exact)) {
-        rc = cannot_end(facts, "rows among those that it read were changed since", err);
-    }
-    plan->rows = front.rows;
-    return rc;
-}
-
-/* Why the place means nothing any more. */
-static const char *other_order(const struct pg_plan *plan,
-                               const struct pg_plan_facts *facts)
-{
-    if (plan->read == PG_READ_KEY) {
-        return "the table's primary key is another now";
-    }
-    return facts->relation->is_divided
-               ? "a table that is read with it was added, taken away or rewritten"
-               : "the table has no usable primary key and was rewritten since";
-}
-
-/* Behind a place by key or on disk: in front of both lie the same rows as long as no
- * version is newer. */
-static int begin_behind(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                        struct tide_error *err)
-{
-    struct pg_window then = {.whole = true, .to = facts->position->mark};
-    enum pg_window_verdict verdict = pg_window_resume(&then, &facts->relation->clock);
-
-    if (!pg_start_has_same_key(plan, facts)) {
-        return begin_anew(plan, facts, other_order(plan, facts), err);
-    }
-    if (verdict == PG_WINDOW_AHEAD && facts->relation->is_standby) {
-        return lags_behind(facts, err);
-    }
-    if (!facts->position->has_mark || verdict != PG_WINDOW_READ) {
-        return start_over(plan, facts, untold, err);
-    }
-    pg_start_behind(plan, facts->position, true);
-    if (plan->may_repeat) {
-        begin_again(plan, facts);
-        return TIDE_OK;
-    }
-    return begin_once(plan, facts, err);
-}
-
-static int begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                      struct tide_error *err)
-{
-    const struct pg_position *position = facts->position;
-
-    plan->mark = facts->relation->clock.oldest;
-    if (!position->result) {
-        return TIDE_OK;
-    }
-    if (position->read != plan->read) {
-        return begin_anew(plan, facts,
-                          facts->request->row_limit > 0
-                              ? "a run with a limit does not go on with one without"
-                              : "the run before read the table in another way",
-                          err);
-    }
-    if (!pg_start_is_same_table(plan, position)) {
-        return begin_anew(plan, facts, made_anew, err);
-    }
-    return begin_behind(plan, facts, err);
-}
 
 /* ---- by cursor ------------------------------------------------------------------- */
 
@@ -193,8 +25,8 @@ static int begin_at_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
     const struct pg_position *position = facts->position;
     bool same_key = pg_start_has_same_key(plan, facts);
 
-    if (!same_key && !plan->may_repeat && is_unfinished(position)) {
-        return cannot_end(facts, "the table's primary key is another now", err);
+    if (!same_key && !plan->may_repeat && pg_misfit_is_unfinished(position)) {
+        return pg_misfit_cannot_end(facts, "the table's primary key is another now", err);
     }
     plan->nulls = position->nulls;
     if (position->cursor) {
@@ -218,7 +50,7 @@ static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
                              "destination's table and run from scratch");
     }
     if (position->read != PG_READ_CURSOR || !pg_start_is_same_cursor(plan, facts)) {
-        return begin_anew(plan, facts, other_cursor, err);
+        return pg_misfit_begin_anew(plan, facts, other_cursor, err);
     }
     return begin_at_cursor(plan, facts, err);
 }
@@ -238,8 +70,9 @@ static int begin_first(struct pg_plan *plan, const struct pg_plan_facts *facts,
     if (position->read == PG_READ_CURSOR && pg_start_is_same_cursor(plan, facts)) {
         return begin_at_cursor(plan, facts, err);
     }
-    return begin_anew(plan, facts,
-                      position->read == PG_READ_SNAPSHOT ? made_anew : other_cursor, err);
+    return pg_misfit_begin_anew(
+        plan, facts,
+        position->read == PG_READ_SNAPSHOT ? pg_misfit_made_anew : other_cursor, err);
 }
 
 /* The rest of a window that was begun. */
@@ -251,12 +84,12 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
     bool same_key = pg_start_has_same_key(plan, facts);
 
     if ((!same_cursor || !same_key) && !plan->may_repeat) {
-        return cannot_end(facts,
-                          same_cursor
-                              ? "the table's primary key was changed, or the table "
-                                "has none and was rewritten"
-                              : "its cursor was another",
-                          err);
+        return pg_misfit_cannot_end(
+            facts,
+            same_cursor ? "the table's primary key was changed, or the table "
+                          "has none and was rewritten"
+                        : "its cursor was another",
+            err);
     }
     plan->nulls = position->nulls;
     if (same_cursor && same_key) {
@@ -272,10 +105,10 @@ static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *fac
                            struct tide_error *err)
 {
     if (facts->relation->is_standby) {
-        return lags_behind(facts, err);
+        return pg_misfit_lags_behind(facts, err);
     }
     plan->window = pg_window_first(&facts->relation->clock);
-    return begin_anew(
+    return pg_misfit_begin_anew(
         plan, facts,
         "the run before read another server, or this one before it was restored", err);
 }
@@ -302,8 +135,8 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
     }
     if (verdict == PG_WINDOW_TOO_OLD) {
         plan->window = pg_window_first(clock);
-        return start_over(plan, facts,
-                          "more than two billion transactions have passed since", err);
+        return pg_misfit_start_over(
+            plan, facts, "more than two billion transactions have passed since", err);
     }
     plan->nothing = verdict == PG_WINDOW_NOTHING;
     return position->has_to ? begin_rest(plan, facts, err) : TIDE_OK;
@@ -368,6 +201,6 @@ int pg_plan_begin(struct pg_plan *plan, const struct pg_plan_facts *facts,
         tell_again(plan, facts);
         return begin_by_cursor(plan, facts, err);
     default:
-        return begin_full(plan, facts, err);
+        return pg_begin_full(plan, facts, err);
     }
 }

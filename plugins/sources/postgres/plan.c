@@ -157,6 +157,13 @@ static int keeps_rows(const struct pg_plan_facts *facts, struct pg_plan *plan,
     return rc;
 }
 
+/* What policies show depends on anything: a later run may be shown other rows. */
+static bool has_no_place(const struct pg_plan_facts *facts)
+{
+    return needs_no_place(facts) ||
+           (facts->request->exact && facts->relation->has_policies);
+}
+
 /* A read that was cut off goes on as it began. */
 static int choose_full(const struct pg_plan_facts *facts, struct pg_plan *plan,
                        struct tide_error *err)
@@ -168,7 +175,7 @@ static int choose_full(const struct pg_plan_facts *facts, struct pg_plan *plan,
     int rc;
 
     plan->read = PG_READ_ALL;
-    if (facts->request->row_limit > 0 || needs_no_place(facts)) {
+    if (facts->request->row_limit > 0 || has_no_place(facts)) {
         return TIDE_OK;
     }
     rc = keeps_rows(facts, plan, &keeps, err);
@@ -226,6 +233,7 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
     plan->table = facts->table->oid;
     plan->may_repeat = facts->request->may_repeat;
     plan->exact = facts->request->exact;
+    pg_values_sign(facts->pg, plan->server);
     plan->ages = (struct pg_ages){.except = true, .least = 0, .most = -1};
     if (facts->request->cursor) {
         plan->read = choose_incremental(facts);

@@ -17,6 +17,7 @@
 #include "postgres/catalog.h"
 #include "relation.h"
 #include "stretches.h"
+#include "values.h"
 
 /** A cursor and as many columns as PostgreSQL's keys have. */
 #define PG_ORDER_MAX 33
@@ -48,7 +49,8 @@ struct pg_plan {
     uint64_t rows;           /**< of full reads: read, in front of the start */
     bool again;              /**< in front of the start, `newer` are read first */
     struct pg_ages newer;
-    char file[40]; /**< of by_row */
+    char file[40];                   /**< of by_row */
+    char server[PG_SERVER_SIGN_MAX]; /**< of exact: which one it reads */
     struct pg_stretches stretches;
     struct pg_start start;
 };

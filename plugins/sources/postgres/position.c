@@ -11,8 +11,8 @@
 
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
-    " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows', k.name, "   \
-    "k.value"                                                                            \
+    " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows',"            \
+    " p->>'server', k.name, k.value"                                                     \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -29,6 +29,7 @@ enum {
     MEMBER_TO,
     MEMBER_MARK,
     MEMBER_ROWS,
+    MEMBER_SERVER,
     MEMBER_KEY_COLUMN,
     MEMBER_KEY_VALUE
 };
@@ -144,7 +145,9 @@ static bool understand(struct pg_position *position)
 {
     const char *table = peek(position, 0, MEMBER_TABLE);
     const char *file = peek(position, 0, MEMBER_FILE);
+    const char *server = peek(position, 0, MEMBER_SERVER);
 
+    position->server = server ? server : "";
     position->table = table ? table : "";
     position->file = file ? file : "";
     position->column = peek(position, 0, MEMBER_COLUMN);

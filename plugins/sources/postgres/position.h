@@ -19,6 +19,7 @@
  * A "cursor" of a run that had more to read has "more": true.  What was written by
  * transactions from "mark" on may not have been seen.  "rows" is how many were read up to
  * there; it is missing where rows may repeat.  Version 1.0 wrote a "key" without both.
+ * "server" tells, of a read that is to be of one moment, which one it was of.
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
@@ -48,6 +49,7 @@ struct pg_position {
     const char *column;    /**< the cursor's, or NULL */
     const char *cursor;    /**< the value, or NULL */
     const char *file;      /**< or "" */
+    const char *server;    /**< its sign, or "" */
     bool has_from, has_to; /**< without `to` the window was read to its end */
     bool more;             /**< by cursor: the run did not come to its end */
     bool nulls;            /**< rows without a cursor were to come at the end */

@@ -248,6 +248,9 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if ((plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) && !plan->may_repeat) {
         tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
+    if (plan->exact && !plan->has_cursor) {
+        tide_pg_sql_format(out, ", \"server\": \"%s\"", plan->server);
+    }
     if (plan->by_row && !ended) {
         tide_pg_sql_format(out, ", \"file\": \"%s\"", plan->file);
     }

@@ -19,8 +19,8 @@
     "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"                \
     " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"                        \
     " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"        \
-    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid)"  \
-    " FROM pg_class c WHERE c.oid = $1::oid"
+    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid)," \
+    " row_security_active(c.oid) FROM pg_class c WHERE c.oid = $1::oid"
 
 /* The same of all tables that are read with one. */
 #define FACTS_OF_PARTS                                                                   \
@@ -39,7 +39,8 @@ enum {
     FACT_SIZE,
     FACT_FILE,
     FACT_SNAPSHOT,
-    FACT_AGE
+    FACT_AGE,
+    FACT_POLICIES
 };
 
 static bool get_bool(const PGresult *result, int column)
@@ -66,6 +67,7 @@ static void read_facts(const PGresult *result, struct pg_relation *relation)
     relation->is_heap = get_bool(result, FACT_HEAP);
     relation->is_readable = get_bool(result, FACT_READABLE);
     relation->is_standby = get_bool(result, FACT_STANDBY);
+    relation->has_policies = get_bool(result, FACT_POLICIES);
     relation->size = strtoll(PQgetvalue(result, 0, FACT_SIZE), NULL, 10);
     (void)snprintf(relation->file, sizeof relation->file, "%s",
                    PQgetvalue(result, 0, FACT_FILE));

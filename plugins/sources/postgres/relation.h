@@ -18,6 +18,7 @@ struct pg_relation {
     bool is_divided;       /**< partitions or inheriting tables are read with it */
     bool is_heap;          /**< it and these are kept in PostgreSQL's own way */
     bool is_readable;      /**< all columns, those of the system among them */
+    bool has_policies;     /**< the role is shown the rows that these leave it */
     bool is_standby;       /**< the server follows another one */
     int64_t size;          /**< bytes */
     char file[40];         /**< changes when rows are moved to a new file */

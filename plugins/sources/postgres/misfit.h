@@ -1,0 +1,36 @@
+/*
+ * misfit - what becomes of a run when a position does not fit the table any more.
+ *
+ * Layer: the postgres source; the SDK and the postgres plugins' shared part.
+ */
+#ifndef TIDE_POSTGRES_MISFIT_H
+#define TIDE_POSTGRES_MISFIT_H
+
+#include <stdbool.h>
+
+#include "plan.h"
+
+/** The table is another one of the same name. */
+extern const char pg_misfit_made_anew[];
+
+/** A cut-off run cannot be ended: what it gave cannot be told from what it did not. */
+int pg_misfit_cannot_end(const struct pg_plan_facts *facts, const char *why,
+                         struct tide_error *err);
+
+/** Begin at the start where rows may come twice, else fail. */
+TIDE_MUST_CHECK
+int pg_misfit_start_over(const struct pg_plan *plan, const struct pg_plan_facts *facts,
+                         const char *why, struct tide_error *err);
+
+/** Begin at the start: behind a whole run, what is read then is another table's. */
+TIDE_MUST_CHECK
+int pg_misfit_begin_anew(const struct pg_plan *plan, const struct pg_plan_facts *facts,
+                         const char *why, struct tide_error *err);
+
+/** The server can come to know what the position tells. */
+int pg_misfit_lags_behind(const struct pg_plan_facts *facts, struct tide_error *err);
+
+/** Whether the destination may hold rows of a run that did not come to its end. */
+bool pg_misfit_is_unfinished(const struct pg_position *position);
+
+#endif
