@@ -4,6 +4,7 @@
 #include "destination.h"
 
 #include "commit.h"
+#include "staging_end.h"
 #include "staging_move.h"
 
 /* ---- before rows ------------------------------------------------------------------ */
@@ -15,7 +16,7 @@ bool pg_destination_is_merge(const struct pg_destination *destination)
 
 void pg_destination_begin(struct pg_destination *destination)
 {
-    tide_pg_begin(destination->pg, "");
+    tide_pg_begin(destination->pg, "ISOLATION LEVEL READ COMMITTED");
     pg_load_begin(&destination->load, destination->pg);
     destination->in_transaction = true;
     destination->prepared = false;
@@ -27,6 +28,7 @@ static int delete_rows(struct pg_destination *destination, struct tide_error *er
     struct tide_pg_sql sql = {0};
     int rc;
 
+    pg_staging_add_turn(&sql, &destination->staging);
     tide_pg_sql_add(&sql, "DELETE FROM ");
     tide_pg_sql_name(&sql, &destination->target.table.name);
     rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
@@ -79,7 +81,8 @@ static int set_aside(struct pg_destination *destination, bool *is_aside,
     if (!staging->is_on && staging->is_wanted && !staging->is_refused &&
         pg_positions_is_kept(&destination->positions)) {
         rc = pg_staging_move(staging, &destination->pg, destination->options,
-                             &destination->target, destination->load.rows, err);
+                             &destination->target, &destination->positions,
+                             destination->load.rows, err);
         if (rc == TIDE_OK && staging->is_on) {
             rc = pg_load_into(&destination->load, &staging->name, err);
             destination->load.rows = 0;
@@ -95,8 +98,12 @@ static int set_aside(struct pg_destination *destination, bool *is_aside,
 /* The new rows take the place of the old ones. */
 static int replace_rows(struct pg_destination *destination, struct tide_error *err)
 {
-    int rc = delete_rows(destination, err);
+    int rc = pg_staging_secure(&destination->staging, destination->pg,
+                               &destination->target, &destination->positions, err);
 
+    if (rc == TIDE_OK) {
+        rc = delete_rows(destination, err);
+    }
     return rc == TIDE_OK
                ? pg_staging_publish(&destination->staging, destination->pg,
                                     &destination->target, rows_aside(destination), err)
@@ -149,6 +156,9 @@ static int commit_rows(struct pg_destination *destination, const char *position,
         destination->load.rows = 0;
         staging->is_left = false;
         staging->is_on = staging->is_on && !final;
+        if (final) {
+            pg_staging_tidy(staging, destination->pg);
+        }
     }
     return rc;
 }

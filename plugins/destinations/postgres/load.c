@@ -3,6 +3,7 @@
  */
 #include "load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "encode.h"
@@ -58,20 +59,40 @@ static bool is_proven(const struct pg_load *load)
     return strcmp(load->proven, load->output.pg->sqlstate) == 0;
 }
 
+/* The server's message, with the target's name for that of the table that it stands for:
+ * nobody else knows that one. */
+static void name_target(const struct pg_load *load, const char *message, char *told,
+                        size_t size)
+{
+    const char *name = load->relation.text, *target = load->target->table.name.table;
+    const char *at;
+    size_t used = 0;
+
+    while ((at = strstr(message, name)) != NULL && used < size) {
+        used += (size_t)snprintf(told + used, size - used, "%.*s%s", (int)(at - message),
+                                 message, target);
+        message = at + strlen(name);
+    }
+    if (used < size) {
+        (void)snprintf(told + used, size - used, "%s", message);
+    }
+}
+
 static int refuse(struct pg_load *load, int64_t row, const struct tide_error *why,
                   struct tide_error *err)
 {
     struct pg_progress *progress = &load->progress;
+    char message[sizeof why->message];
     int rc;
 
     load->refusals.skip[row] = 1;
     progress->good = row > progress->good ? row : progress->good;
     progress->suspect = 0;
     pg_pace_note(&load->pace, 0, 1);
-    rc = load->host->reject_row(load->host, row, "refused", why->message);
-    return rc == TIDE_OK
-               ? TIDE_OK
-               : tide_error_set(err, rc, "too many rejected rows: %s", why->message);
+    name_target(load, why->message, message, sizeof message);
+    rc = load->host->reject_row(load->host, row, "refused", message);
+    return rc == TIDE_OK ? TIDE_OK
+                         : tide_error_set(err, rc, "too many rejected rows: %s", message);
 }
 
 /* A row that stands alone was refused: was it the one that was named? */

@@ -156,6 +156,28 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
     return rc;
 }
 
+int pg_positions_hold(const struct pg_positions *positions, struct tide_pg *pg,
+                      struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    tide_pg_sql_add(&sql, "SELECT commits FROM ");
+    pg_positions_add_table(&sql, positions);
+    tide_pg_sql_add(&sql, " WHERE pipeline = ");
+    tide_pg_sql_literal(&sql, positions->pipeline);
+    tide_pg_sql_add(&sql, " FOR UPDATE");
+    rc = tide_pg_exec_sql(pg, &sql, &result, err);
+    if (rc == TIDE_OK && PQntuples(result) == 1 &&
+        strtoll(PQgetvalue(result, 0, 0), NULL, 10) != positions->commits) {
+        rc = stepped_in(positions, err);
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
 void pg_positions_advance(struct pg_positions *positions)
 {
     positions->table = PG_POSITIONS_READY;

@@ -92,6 +92,12 @@ TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);
 
+/** Keep others from writing the row, up to the end of the transaction under way.
+ * TIDE_E_TRANSIENT: as that of pg_positions_save(). */
+TIDE_MUST_CHECK
+int pg_positions_hold(const struct pg_positions *positions, struct tide_pg *pg,
+                      struct tide_error *err);
+
 void pg_positions_clear(struct pg_positions *positions);
 
 /** The transaction of the last save is in. */

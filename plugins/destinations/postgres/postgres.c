@@ -6,11 +6,13 @@
  * is refused before it is sent (check.h), one that the server refuses when it says so
  * (load.h), and the others go in.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tidemill/plugin.h>
 
 #include "destination.h"
+#include "staging_end.h"
 
 /* ---- opening and closing --------------------------------------------------------- */
 
@@ -26,6 +28,8 @@ static int find_staged(struct pg_destination *destination, char **position,
     if (!staging->is_left) {
         return TIDE_OK;
     }
+    (void)snprintf(staging->oid, sizeof staging->oid, "%s",
+                   destination->positions.staged_oid);
     if (staging->is_wanted) {
         rc = pg_staging_check(staging, destination->pg, &destination->target,
                               &destination->positions, &is_proven, err);
@@ -141,14 +145,19 @@ static int destination_write(void *state, const struct tide_batch *batch,
     struct pg_destination *destination = state;
     int rc = pg_destination_prepare(destination, err);
 
-    return rc == TIDE_OK ? pg_load_batch(&destination->load, batch, err) : rc;
+    if (rc == TIDE_OK) {
+        rc = pg_load_batch(&destination->load, batch, err);
+    }
+    return pg_staging_explain(&destination->staging, destination->pg, rc, err);
 }
 
 static int destination_settle(void *state, struct tide_error *err)
 {
     struct pg_destination *destination = state;
 
-    return pg_load_settle(&destination->load, err);
+    int rc = pg_load_settle(&destination->load, err);
+
+    return pg_staging_explain(&destination->staging, destination->pg, rc, err);
 }
 
 static int destination_resume(void *state, struct tide_error *err)

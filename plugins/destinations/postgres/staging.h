@@ -10,7 +10,8 @@
  *
  * What is found there by a later run is gone on with only when it is what was left: the
  * pipeline's row of the positions has its oid, and a comment on it how many rows it has
- * and what the target was.  It is unlogged: a crash of the server empties it.
+ * and what the target was.  It is unlogged: a crash of the server empties it.  Only where
+ * the target was new it is as lasting as that one: it was the target.
  *
  * Not every table has one: whatever can refuse a row and is not copied (foreign keys,
  * triggers, rules, row security, partitions), or rights that the role lacks, leave all
@@ -37,7 +38,9 @@ struct pg_staging {
     bool is_refused;          /**< the table cannot have one */
     bool is_on;               /**< rows go there */
     bool is_left;             /**< an earlier run left one that is of no use */
-    char oid[16];
+    bool is_held;             /**< nobody else works with it, up to our commit */
+    bool is_stuck;            /**< it was to be dropped, and could not be */
+    char oid[24];
     char definition[64]; /**< of the target, as a hash */
     int64_t rows;        /**< that were set aside by former transactions */
 };
@@ -68,18 +71,6 @@ TIDE_MUST_CHECK
 int pg_staging_note(const struct pg_staging *staging, struct tide_pg *pg,
                     const struct pg_target *target, const struct pg_positions *positions,
                     int64_t rows, struct tide_error *err);
-
-/** Replace the target's rows, in the transaction under way, by those set aside, of which
- * there are so many, and drop the table.  The old ones are gone already. */
-TIDE_MUST_CHECK
-int pg_staging_publish(const struct pg_staging *staging, struct tide_pg *pg,
-                       const struct pg_target *target, int64_t rows,
-                       struct tide_error *err);
-
-/** Drop what an earlier run left, in the transaction under way. */
-TIDE_MUST_CHECK
-int pg_staging_drop(const struct pg_staging *staging, struct tide_pg *pg,
-                    struct tide_error *err);
 
 void pg_staging_clear(struct pg_staging *staging);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "output.h"
+#include "staging_end.h"
 
 /* What decides whether a row is refused, and what fills in columns that do not come. */
 #define LIKE_IT                                                                          \
@@ -38,7 +39,7 @@ static int make(struct pg_staging *staging, struct tide_pg *pg,
     int rc;
 
     tide_pg_sql_format(&sql,
-                       "SET LOCAL lock_timeout = '10s'; DROP TABLE IF EXISTS %s; "
+                       "SET LOCAL lock_timeout = '3s'; DROP TABLE IF EXISTS %s; "
                        "CREATE UNLOGGED TABLE %s (LIKE %s" LIKE_IT
                        " WITH (autovacuum_enabled = false); "
                        "SET LOCAL lock_timeout TO DEFAULT",
@@ -166,7 +167,7 @@ static int open_other(struct pg_staging *staging, const struct tide_host *host,
     int rc = tide_pg_open(options, host, other, err);
 
     if (rc == TIDE_OK) {
-        tide_pg_begin(*other, "");
+        tide_pg_begin(*other, "ISOLATION LEVEL READ COMMITTED");
         rc = make(staging, *other, target, err);
     }
     return rc == TIDE_OK ? ask_oid(*other, staging->title.text, staging->oid,
@@ -174,9 +175,48 @@ static int open_other(struct pg_staging *staging, const struct tide_host *host,
                          : rc;
 }
 
+/* It could not make the table.  Who keeps it from that may be another run of the
+ * pipeline, which waits for this one to end, and has gone further than it: *err says so.
+ */
+static bool is_overtaken(const struct pg_positions *positions, struct tide_pg *other,
+                         struct tide_error *err)
+{
+    bool is_in = false;
+    int rc;
+
+    if (!other || tide_pg_exec(other, "ROLLBACK", NULL, err) != TIDE_OK) {
+        return false;
+    }
+    other->sqlstate[0] = '\0';
+    rc = pg_positions_find(positions, other, &is_in, err);
+    return rc == TIDE_E_TRANSIENT && other->sqlstate[0] == '\0' &&
+           PQstatus(other->conn) == CONNECTION_OK;
+}
+
+static int give_up(struct pg_staging *staging, struct tide_pg *pg, struct tide_pg *other,
+                   const struct pg_positions *positions, const struct tide_error *why,
+                   struct tide_error *err)
+{
+    struct tide_error later = {0};
+    int rc;
+
+    if (why->code == TIDE_E_CANCELLED) {
+        *err = *why;
+        rc = why->code;
+    } else if (is_overtaken(positions, other, &later)) {
+        *err = later;
+        rc = later.code;
+    } else {
+        rc = refuse(staging, pg, why->message);
+    }
+    tide_pg_close(other);
+    return rc;
+}
+
 static int move_to_other(struct pg_staging *staging, struct tide_pg **pg,
                          const struct tide_pg_options *options,
-                         const struct pg_target *target, int64_t rows,
+                         const struct pg_target *target,
+                         const struct pg_positions *positions, int64_t rows,
                          struct tide_error *err)
 {
     struct tide_error why = {0};
@@ -185,12 +225,7 @@ static int move_to_other(struct pg_staging *staging, struct tide_pg **pg,
     int rc = open_other(staging, (*pg)->host, options, target, &other, &why);
 
     if (rc != TIDE_OK) {
-        tide_pg_close(other);
-        if (rc != TIDE_E_CANCELLED) {
-            return refuse(staging, *pg, why.message);
-        }
-        *err = why;
-        return rc;
+        return give_up(staging, *pg, other, positions, &why, err);
     }
     rc = move_rows(*pg, other, staging, target, &moved, err);
     if (rc == TIDE_OK && moved == rows) {
@@ -211,10 +246,17 @@ static int set_new_aside(struct pg_staging *staging, struct tide_pg *pg,
 {
     struct tide_pg_sql sql = {0};
     char *comment = NULL;
-    int rc;
+    int rc = pg_staging_drop(staging, pg, err);
 
-    tide_pg_sql_format(&sql, "DROP TABLE IF EXISTS %s; ALTER TABLE %s RENAME TO ",
-                       staging->title.text, target->title.text);
+    if (rc != TIDE_OK || staging->is_stuck) {
+        return rc == TIDE_OK
+                   ? refuse(staging, pg, "that of an earlier run cannot be dropped")
+                   : rc;
+    }
+    tide_pg_sql_format(
+        &sql,
+        "ALTER TABLE %s SET (autovacuum_enabled = false); ALTER TABLE %s RENAME TO ",
+        target->title.text, target->title.text);
     tide_pg_sql_identifier(&sql, staging->name.table);
     tide_pg_sql_format(&sql, "; CREATE TABLE %s (LIKE %s" LIKE_IT, target->title.text,
                        staging->title.text);
@@ -234,7 +276,8 @@ static int set_new_aside(struct pg_staging *staging, struct tide_pg *pg,
 
 int pg_staging_move(struct pg_staging *staging, struct tide_pg **pg,
                     const struct tide_pg_options *options, struct pg_target *target,
-                    int64_t rows, struct tide_error *err)
+                    const struct pg_positions *positions, int64_t rows,
+                    struct tide_error *err)
 {
     char *comment = NULL;
     int rc = pg_staging_look(staging, *pg, target, &comment, err);
@@ -243,8 +286,9 @@ int pg_staging_move(struct pg_staging *staging, struct tide_pg **pg,
     if (rc != TIDE_OK || staging->is_refused) {
         return rc;
     }
-    rc = target->is_new ? set_new_aside(staging, *pg, target, err)
-                        : move_to_other(staging, pg, options, target, rows, err);
+    rc = target->is_new
+             ? set_new_aside(staging, *pg, target, err)
+             : move_to_other(staging, pg, options, target, positions, rows, err);
     staging->rows = staging->is_on ? rows : 0;
     return rc;
 }

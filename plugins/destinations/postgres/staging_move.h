@@ -17,11 +17,12 @@
  * Set aside the rows that the transaction under way has brought, so many.  *pg is
  * replaced by a session whose transaction has them, unless the target is new.  A target
  * that cannot have such a table, or has rows of others by now, is left as it is, and
- * is_refused says so; is_on else.
+ * is_refused says so; is_on else.  TIDE_E_TRANSIENT: another run has committed.
  */
 TIDE_MUST_CHECK
 int pg_staging_move(struct pg_staging *staging, struct tide_pg **pg,
                     const struct tide_pg_options *options, struct pg_target *target,
-                    int64_t rows, struct tide_error *err);
+                    const struct pg_positions *positions, int64_t rows,
+                    struct tide_error *err);
 
 #endif

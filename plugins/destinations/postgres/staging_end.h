@@ -1,0 +1,58 @@
+/*
+ * staging_end - the end of what was set aside: its rows are taken over, the table goes.
+ *
+ * While a load is set aside nothing holds its target: it may be altered, dropped, given a
+ * trigger.  Before the rows are taken over it is held, and looked at again: they would
+ * else be rounded to new types, or rewritten, unseen.
+ *
+ * Of the runs of one pipeline one at a time ends, or loads straight into the table: the
+ * others wait for their turn, without a lock that it needs, and find that it has
+ * committed.
+ *
+ * A session that reads the table set aside (a backup does) or a view on it keep it from
+ * being dropped.  Then it stays, with a warning: a load does not wait for them, nor fail.
+ * Nothing goes on with it, as the positions do not name it any more.
+ *
+ * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
+ */
+#ifndef TIDE_POSTGRES_STAGING_END_H
+#define TIDE_POSTGRES_STAGING_END_H
+
+#include "staging.h"
+
+/** Append the statement that waits until no other run of the pipeline replaces the rows,
+ * up to the end of the transaction. */
+void pg_staging_add_turn(struct tide_pg_sql *sql, const struct pg_staging *staging);
+
+/** In the transaction that ends the load, before the old rows go: wait for our turn, then
+ * hold the pipeline's row, the table set aside and the target.  TIDE_E_TRANSIENT: another
+ * run has committed; TIDE_E_CONFLICT: the target is not what it was when the rows were
+ * set aside. */
+TIDE_MUST_CHECK
+int pg_staging_secure(struct pg_staging *staging, struct tide_pg *pg,
+                      const struct pg_target *target,
+                      const struct pg_positions *positions, struct tide_error *err);
+
+/** Take the rows over, of which there are so many, and drop their table.  The old ones
+ * are gone already. */
+TIDE_MUST_CHECK
+int pg_staging_publish(struct pg_staging *staging, struct tide_pg *pg,
+                       const struct pg_target *target, int64_t rows,
+                       struct tide_error *err);
+
+/** Drop the table in the transaction under way; is_stuck when that cannot be. */
+TIDE_MUST_CHECK
+int pg_staging_drop(struct pg_staging *staging, struct tide_pg *pg,
+                    struct tide_error *err);
+
+/** Behind the final commit: try again to drop a table that is stuck, for a few seconds,
+ * and warn of it when it stays. */
+void pg_staging_tidy(struct pg_staging *staging, struct tide_pg *pg);
+
+/** Say why rows cannot be set aside any more where another run took the table away; any
+ * other rc comes back. */
+TIDE_MUST_CHECK
+int pg_staging_explain(const struct pg_staging *staging, const struct tide_pg *pg, int rc,
+                       struct tide_error *err);
+
+#endif
