@@ -495,16 +495,16 @@ static void by_place_a_table_that_was_rewritten_is_noticed(void **state)
 /* Four rows were read: 1 to 4. */
 static const struct {
     const char *change;
-    int64_t rows;  /* of all runs in append; 0: refused */
-    int64_t again; /* that merge reads in front of its place */
+    int64_t rows; /* of all runs in append; 0: refused */
+    bool again;   /* row 2, where it lies in front: merge reads it once more */
 } by_place[] = {
-    {"UPDATE t SET at = 7 WHERE id = 2", 0, 0},
-    {"DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (2, 7)", 0, 0},
-    {"DELETE FROM t WHERE id = 2; VACUUM t; INSERT INTO t VALUES (2, 1)", 0, 1},
-    {"DELETE FROM t WHERE id = 12; VACUUM t; UPDATE t SET at = 7 WHERE id = 2", 0, 0},
-    {"UPDATE t SET at = 7 WHERE id = 12", 12, 0},
-    {"INSERT INTO t VALUES (13, 1)", 13, 0},
-    {"DELETE FROM t WHERE id = 12; VACUUM t; INSERT INTO t VALUES (12, 1)", 12, 0},
+    {"UPDATE t SET at = 7 WHERE id = 2", 0, true},
+    {"DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (2, 7)", 0, true},
+    {"DELETE FROM t WHERE id = 2; VACUUM t; INSERT INTO t VALUES (2, 1)", 0, true},
+    {"DELETE FROM t WHERE id = 12; VACUUM t; UPDATE t SET at = 7 WHERE id = 2", 0, true},
+    {"UPDATE t SET at = 7 WHERE id = 12", 12, false},
+    {"INSERT INTO t VALUES (13, 1)", 13, false},
+    {"DELETE FROM t WHERE id = 12; VACUUM t; INSERT INTO t VALUES (12, 1)", 12, false},
 };
 
 static void by_place_a_change_in_front_is_noticed(void **state)
@@ -529,7 +529,8 @@ static void by_place_a_change_in_front_is_noticed(void **state)
     kit_sql("DROP TABLE t");
 }
 
-/* What comes behind the four rows: all that is new in front, and all the rest. */
+/* What comes behind the four rows: all that is new in front, and all the rest.  Where row
+ * 2 is put is VACUUM's to say, which cannot clear its place while somebody looks on. */
 static void by_place_what_changed_in_front_is_merged(void **state)
 {
     struct reading reading;
@@ -548,8 +549,8 @@ static void by_place_what_changed_in_front_is_merged(void **state)
         reopens(&reading);
         assert_string_equal(reading.source.host.log, "");
         read_rest(&reading);
-        assert_string_equal(kit_value("SELECT %d + count(*) FROM t WHERE ctid > '(0,4)'",
-                                      (int)by_place[i].again),
+        assert_string_equal(kit_value("SELECT count(*) FROM t WHERE ctid > '(0,4)'%s",
+                                      by_place[i].again ? " OR id = 2" : ""),
                             kit_value("SELECT %d", (int)reading.count));
     }
     kit_sql("DROP TABLE t");
