@@ -3,6 +3,8 @@
  */
 #include "store_fixture.h"
 
+#include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "schedule/slot.h"
@@ -120,23 +122,40 @@ static void a_command_that_fails_does_not_sink_the_others(void **state)
     assert_int_equal(now.commands - old.commands, 5);
 }
 
+/* Another connection that has the file to itself until it is closed. */
+static sqlite3 *hold_database(void)
+{
+    char *path = fixture_path(&fx, "tidemill.db");
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    free(path);
+    return db;
+}
+
+/* The first group may hold one command, since the thread may be quick; the others are full. */
 static void what_is_queued_together_shares_transactions(void **state)
 {
+    enum { COMMANDS = 5001, GROUP_MOST = 1000 };
     struct tide_pipeline_record pipeline = make_pipeline(&fx, "a", 0);
     int64_t run = create_run(&fx, pipeline.id, -1).run.id;
     struct answer last = {.fixture = &fx};
     struct tide_store_stats old, now;
+    sqlite3 *held = hold_database();
 
     (void)state;
     tide_store_stats(fx.store, &old);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 1; i < COMMANDS; i++) {
         tide_store_position_set(fx.store, run, "t", "p", NULL, NULL);
     }
     tide_store_position_set(fx.store, run, "t", "last", take_done, &last);
+    assert_int_equal(sqlite3_close(held), SQLITE_OK);
     fixture_await(&fx, &last.done);
     tide_store_stats(fx.store, &now);
-    assert_int_equal(now.commands - old.commands, 5001);
-    assert_true(now.commits - old.commits < 2500);
+    assert_int_equal(now.commands - old.commands, COMMANDS);
+    assert_in_range(now.commits - old.commits, COMMANDS / GROUP_MOST + 1,
+                    COMMANDS / GROUP_MOST + 2);
     assert_string_equal(start_run(&fx, run).positions, "{\"t\":\"last\"}");
 }
 
