@@ -134,7 +134,7 @@ static sqlite3 *hold_database(void)
     return db;
 }
 
-/* The first group may hold one command, since the thread may be quick; the others are full. */
+/* The first group may hold one command, if the thread is quick; the others are full. */
 static void what_is_queued_together_shares_transactions(void **state)
 {
     enum { COMMANDS = 5001, GROUP_MOST = 1000 };
