@@ -25,6 +25,11 @@ static int64_t system_monotonic(const struct tide_clock *clock)
     return read_clock(CLOCK_BOOTTIME);
 }
 
+int64_t tide_clock_now(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 const struct tide_clock *tide_clock_system(void)
 {
     static const struct tide_clock clock = {system_wall, system_monotonic};

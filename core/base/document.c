@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/document_yaml.h"
+#include "base/hash.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
 
@@ -26,25 +27,13 @@ struct tide_document {
     size_t count, capacity;
 };
 
-/* FNV-1a, the published constants. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-    const unsigned char *at = bytes;
-
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static uint64_t hash_of(struct json_object *parent, const char *key, size_t index)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
     uintptr_t address = (uintptr_t)parent;
+    uint64_t hash = tide_hash_add(TIDE_HASH_START, &address, sizeof address);
 
-    hash = hash_bytes(hash, &address, sizeof address);
-    return key ? hash_bytes(hash, key, strlen(key) + 1)
-               : hash_bytes(hash, &index, sizeof index);
+    return key ? tide_hash_add(hash, key, strlen(key) + 1)
+               : tide_hash_add(hash, &index, sizeof index);
 }
 
 static void add_mark(void *arg, struct json_object *parent, const char *key, size_t index,

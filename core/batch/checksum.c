@@ -6,27 +6,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json_reader.h"
 #include "base/memory.h"
 
 /* ---- the hash -----------------------------------------------------------------------*/
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
-
-static uint64_t feed(uint64_t hash, const void *bytes, size_t length)
-{
-    const uint8_t *at = bytes;
-
-    for (size_t i = 0; i < length; i++) {
-        hash = (hash ^ at[i]) * FNV_PRIME;
-    }
-    return hash;
-}
-
 static uint64_t feed_number(uint64_t hash, uint64_t number)
 {
-    return feed(hash, &number, sizeof number);
+    return tide_hash_add(hash, &number, sizeof number);
 }
 
 static uint64_t finish(uint64_t hash)
@@ -102,24 +90,24 @@ static uint64_t hash_word(const char *text, size_t length)
     size_t at = length > 1 && (text[0] == '-' || text[0] == '+');
     char letter = length > 0 ? (char)(text[at] | 0x20) : '\0';
 
-    return finish(
-        feed_number(feed(FNV_OFFSET, &letter, 1), length > 0 && text[0] == '-'));
+    return finish(feed_number(tide_hash_add(TIDE_HASH_START, &letter, 1),
+                              length > 0 && text[0] == '-'));
 }
 
 static uint64_t hash_number(const char *text, size_t length)
 {
-    uint64_t hash = FNV_OFFSET;
+    uint64_t hash = TIDE_HASH_START;
     struct digits digits;
 
     if (!split(text, length, &digits)) {
         return hash_word(text, length);
     }
     if (digits.first == digits.end) {
-        return finish(feed(hash, "0", 1));
+        return finish(tide_hash_add(hash, "0", 1));
     }
     for (size_t i = digits.first; i < digits.end; i++) {
         if (text[i] != '.') {
-            hash = feed(hash, &text[i], 1);
+            hash = tide_hash_add(hash, &text[i], 1);
         }
     }
     hash = feed_number(hash, (uint64_t)digits.exponent);
@@ -136,16 +124,16 @@ static uint64_t hash_object(struct json_object *object)
 
     json_object_object_foreach(object, key, member)
     {
-        uint64_t hash = finish(feed(FNV_OFFSET, key, strlen(key)));
+        uint64_t hash = finish(tide_hash_add(TIDE_HASH_START, key, strlen(key)));
 
         sum += finish(feed_number(hash, hash_json(member)));
     }
-    return finish(feed_number(feed(FNV_OFFSET, "{", 1), sum));
+    return finish(feed_number(tide_hash_add(TIDE_HASH_START, "{", 1), sum));
 }
 
 static uint64_t hash_array(struct json_object *array)
 {
-    uint64_t hash = feed(FNV_OFFSET, "[", 1);
+    uint64_t hash = tide_hash_add(TIDE_HASH_START, "[", 1);
 
     for (size_t i = 0; i < json_object_array_length(array); i++) {
         hash = feed_number(hash, hash_json(json_object_array_get_idx(array, i)));
@@ -155,8 +143,9 @@ static uint64_t hash_array(struct json_object *array)
 
 static uint64_t hash_json_text(struct json_object *text)
 {
-    return finish(feed(feed(FNV_OFFSET, "\"", 1), json_object_get_string(text),
-                       (size_t)json_object_get_string_len(text)));
+    return finish(tide_hash_add(tide_hash_add(TIDE_HASH_START, "\"", 1),
+                                json_object_get_string(text),
+                                (size_t)json_object_get_string_len(text)));
 }
 
 static uint64_t hash_json(struct json_object *value)
@@ -176,7 +165,7 @@ static uint64_t hash_json(struct json_object *value)
         return hash_number(text, strlen(text));
     default:
         text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN);
-        return finish(feed(FNV_OFFSET, text, strlen(text)));
+        return finish(tide_hash_add(TIDE_HASH_START, text, strlen(text)));
     }
 }
 
@@ -189,7 +178,7 @@ static uint64_t hash_json_value(const char *text, size_t length)
     uint64_t hash;
 
     if (tide_json_read(text, length, false, NULL, &value, &where, &err) != TIDE_OK) {
-        return finish(feed(FNV_OFFSET, text, length));
+        return finish(tide_hash_add(TIDE_HASH_START, text, length));
     }
     hash = hash_json(value);
     json_object_put(value);
@@ -204,7 +193,7 @@ static uint64_t hash_float(double value)
 
     value = isnan(value) ? (double)NAN : value + 0.0;
     memcpy(&bits, &value, sizeof bits);
-    return finish(feed_number(FNV_OFFSET, bits));
+    return finish(feed_number(TIDE_HASH_START, bits));
 }
 
 static uint64_t hash_text(int type, const char *text, size_t length)
@@ -215,7 +204,7 @@ static uint64_t hash_text(int type, const char *text, size_t length)
     case TIDE_TYPE_JSON:
         return hash_json_value(text, length);
     default:
-        return finish(feed(FNV_OFFSET, text, length));
+        return finish(tide_hash_add(TIDE_HASH_START, text, length));
     }
 }
 
@@ -235,7 +224,7 @@ static uint64_t hash_fixed(int type, const struct ArrowArray *values, int64_t ro
     default:
         number = tide_array_int64(values, row);
     }
-    return finish(feed_number(FNV_OFFSET, (uint64_t)number));
+    return finish(feed_number(TIDE_HASH_START, (uint64_t)number));
 }
 
 uint64_t tide_value_hash(const struct tide_batch *batch, const struct tide_schema *schema,
@@ -279,7 +268,7 @@ void tide_checksum_add(struct tide_checksum *sum, const struct tide_batch *batch
                        const uint8_t *skip)
 {
     for (int64_t row = 0; row < batch->array.length; row++) {
-        uint64_t whole = FNV_OFFSET;
+        uint64_t whole = TIDE_HASH_START;
 
         if (skip && skip[row]) {
             continue;

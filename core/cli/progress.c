@@ -25,13 +25,6 @@ struct tide_progress {
     int64_t began, last_at, last_rows, last_bytes;
 };
 
-static int64_t now(void)
-{
-    const struct tide_clock *clock = tide_clock_system();
-
-    return clock->monotonic(clock);
-}
-
 static int64_t load(const int64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
@@ -54,7 +47,7 @@ const char *tide_progress_short(double number, const char *unit, char out[32])
 static void print_line(struct tide_progress *progress)
 {
     const struct tide_ledger *ledger = progress->ledger;
-    int64_t at = now(), rows = load(&ledger->passed[TIDE_STEP_RECEIVE]);
+    int64_t at = tide_clock_now(), rows = load(&ledger->passed[TIDE_STEP_RECEIVE]);
     int64_t bytes = load(&ledger->bytes_read), rejected = 0;
     double seconds = (double)(at - progress->last_at) / 1e6;
     char count[32], row_rate[32], byte_rate[32];
@@ -86,7 +79,7 @@ static void *watch(void *arg)
     while (!progress->stopping) {
         struct timespec until;
 
-        (void)clock_gettime(CLOCK_REALTIME, &until);
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += PERIOD_US * 1000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
@@ -102,11 +95,15 @@ static void *watch(void *arg)
 struct tide_progress *tide_progress_start(const struct tide_ledger *ledger)
 {
     struct tide_progress *progress = tide_alloc(sizeof *progress);
+    pthread_condattr_t attributes;
 
     progress->ledger = ledger;
-    progress->began = progress->last_at = now();
+    progress->began = progress->last_at = tide_clock_now();
     (void)pthread_mutex_init(&progress->mutex, NULL);
-    (void)pthread_cond_init(&progress->changed, NULL);
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&progress->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     progress->started = isatty(STDERR_FILENO) &&
                         pthread_create(&progress->thread, NULL, watch, progress) == 0;
     return progress;

@@ -49,8 +49,8 @@ struct tide_ledger {
     int64_t bytes_read; /**< from the source, as the source counts them */
     int64_t bytes_written;
     int64_t batches;
-    int64_t heartbeat_us; /**< CLOCK_BOOTTIME of the last batch or plugin call: a hang
-                             shows */
+    int64_t heartbeat_us; /**< CLOCK_BOOTTIME when a plugin was last called, or last asked
+                             whether the run is cancelled: a hang shows */
     int32_t table_index;  /**< which table is being moved */
     int32_t step; /**< which step's code runs now on the main thread, for the error of a
                      crash */

@@ -52,34 +52,31 @@ struct tide_plugin_cache *tide_plugin_cache_open(const char *file)
 }
 
 struct tide_plugin_info *tide_plugin_cache_take(struct tide_plugin_cache *cache,
-                                                const char *path)
+                                                const char *path, char **stamp)
 {
     struct json_object *kept = tide_json_member(cache->before, path);
-    const char *stamp = tide_json_text(kept, "stamp");
-    char *current = stamp_of(path);
+    const char *then = tide_json_text(kept, "stamp");
     struct tide_plugin_info *info = NULL;
     struct tide_error err;
 
-    if (!stamp || strcmp(stamp, current) != 0 ||
+    *stamp = stamp_of(path);
+    if (!then || strcmp(then, *stamp) != 0 ||
         tide_plugin_info_from_json(tide_json_member(kept, "info"), &info, &err) !=
             TIDE_OK) {
         cache->changed = true;
         info = NULL;
     }
-    free(current);
     return info;
 }
 
 void tide_plugin_cache_put(struct tide_plugin_cache *cache, const char *path,
-                           const struct tide_plugin_info *info)
+                           const char *stamp, const struct tide_plugin_info *info)
 {
     struct json_object *kept = json_object_new_object();
-    char *stamp = stamp_of(path);
 
     tide_json_set_text(kept, "stamp", stamp);
     tide_json_set(kept, "info", tide_plugin_info_to_json(info));
     tide_json_set(cache->now, path, kept);
-    free(stamp);
 }
 
 void tide_plugin_cache_close(struct tide_plugin_cache *cache)

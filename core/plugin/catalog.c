@@ -40,7 +40,7 @@ static void add(struct tide_catalog *catalog, struct tide_plugin_info *info)
 #define HELPERS 4
 
 struct file {
-    char *path;
+    char *path, *stamp;
     struct tide_plugin_info *info;
     bool passing; /* it is refused for now */
 };
@@ -151,8 +151,10 @@ static size_t ask_cache(struct scan *scan, struct tide_plugin_cache *cache)
     size_t unknown = 0;
 
     for (size_t i = 0; i < scan->count; i++) {
-        scan->files[i].info = tide_plugin_cache_take(cache, scan->files[i].path);
-        unknown += !scan->files[i].info;
+        struct file *file = &scan->files[i];
+
+        file->info = tide_plugin_cache_take(cache, file->path, &file->stamp);
+        unknown += !file->info;
     }
     return unknown;
 }
@@ -167,13 +169,14 @@ static struct tide_catalog *collect(struct scan *scan, struct tide_plugin_cache 
         struct file *file = &scan->files[i];
 
         if (!file->passing) {
-            tide_plugin_cache_put(cache, file->path, file->info);
+            tide_plugin_cache_put(cache, file->path, file->stamp, file->info);
         }
         if (!file->info->refused) {
             refuse_misplaced(scan, file->info);
         }
         add(catalog, file->info);
         free(file->path);
+        free(file->stamp);
     }
     free(scan->files);
     return catalog;

@@ -144,19 +144,12 @@ static pid_t start(const struct tide_helper_question *question, int in, int out)
     return child;
 }
 
-static int64_t now(void)
-{
-    const struct tide_clock *clock = tide_clock_system();
-
-    return clock->monotonic(clock);
-}
-
 /* Read to the end; false when the time is over or there is too much. */
 static bool read_output(int fd, int64_t until, struct tide_text *output)
 {
     for (;;) {
         struct pollfd waiting = {.fd = fd, .events = POLLIN};
-        int64_t left = (until - now()) / 1000;
+        int64_t left = (until - tide_clock_now()) / 1000;
         char buffer[4096];
         ssize_t length;
 
@@ -225,7 +218,7 @@ static int ask_child(const struct tide_helper_question *question, int in, int ou
         return tide_error_set(err, TIDE_E_IO, "cannot be looked at: %s does not start",
                               question->helper);
     }
-    in_time = read_output(answers, now() + TIME_LIMIT_US, answer);
+    in_time = read_output(answers, tide_clock_now() + TIME_LIMIT_US, answer);
     return judge(question->when, in_time, reap(child), answer->length, err);
 }
 

@@ -18,7 +18,11 @@ _Static_assert(offsetof(struct tide_ledger, activity) % sizeof(uint64_t) == 0,
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 #define CRASH_SIGNALS (sizeof crash_signals / sizeof *crash_signals)
 
+/* More than what the kernel wants to save for any processor of today. */
+#define CRASH_STACK ((size_t)32 * 1024)
+
 static _Thread_local const char *current;
+static _Thread_local char crash_stack[CRASH_STACK];
 static struct tide_ledger *watched;
 static bool crashed;
 static struct sigaction before[CRASH_SIGNALS];
@@ -36,16 +40,19 @@ static void store_text(struct tide_ledger *ledger, const char *text)
     }
 }
 
+void tide_activity_beat(struct tide_ledger *ledger)
+{
+    __atomic_store_n(&ledger->heartbeat_us, tide_clock_now(), __ATOMIC_RELAXED);
+}
+
 void tide_activity_begin(struct tide_ledger *ledger, const char *text)
 {
-    const struct tide_clock *clock = tide_clock_system();
-
     current = text;
     if (__atomic_load_n(&crashed, __ATOMIC_RELAXED)) {
         return;
     }
     store_text(ledger, text);
-    __atomic_store_n(&ledger->heartbeat_us, clock->monotonic(clock), __ATOMIC_RELAXED);
+    tide_activity_beat(ledger);
 }
 
 void tide_activity_end(void)
@@ -81,11 +88,21 @@ static void on_crash(int number)
     (void)raise(number);
 }
 
+void tide_activity_enter_thread(void)
+{
+    const stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
+
+    if (watched) {
+        (void)sigaltstack(&stack, NULL);
+    }
+}
+
 void tide_activity_watch_crashes(struct tide_ledger *ledger)
 {
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
 
     watched = ledger;
+    tide_activity_enter_thread();
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         (void)sigaction(crash_signals[i], &action, &before[i]);

@@ -14,11 +14,18 @@
 void tide_activity_begin(struct tide_ledger *ledger, const char *text);
 void tide_activity_end(void);
 
+/** The ledger's heartbeat alone: a call takes long, and is known not to hang. */
+void tide_activity_beat(struct tide_ledger *ledger);
+
 /** What the ledger page holds, copied out. */
 void tide_activity_last(const struct tide_ledger *ledger, char out[64]);
 
 /** From now on a thread that crashes leaves its activity in the ledger, which must
  * outlive the process's threads; the crash then takes its course. */
 void tide_activity_watch_crashes(struct tide_ledger *ledger);
+
+/** A thread that may run a plugin begins: with a stack for the moment after its own one
+ * has overflowed.  The thread that watches has that already. */
+void tide_activity_enter_thread(void);
 
 #endif

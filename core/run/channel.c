@@ -158,9 +158,7 @@ void tide_channel_finish(struct tide_channel *channel)
 
 static bool is_over(int64_t until)
 {
-    const struct tide_clock *clock = tide_clock_system();
-
-    return until != TIDE_CHANNEL_FOREVER && clock->monotonic(clock) >= until;
+    return until != TIDE_CHANNEL_FOREVER && tide_clock_now() >= until;
 }
 
 int tide_channel_receive(struct tide_channel *channel, struct tide_parcel *parcel,

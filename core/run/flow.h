@@ -70,7 +70,7 @@ struct tide_flow {
     struct tide_filter *filter;             /**< or NULL */
     struct tide_flow_transform *transforms; /**< owned; they do not move */
     size_t transform_count;
-    size_t transform;            /**< the one that has the batch */
+    size_t transform; /**< the one that has the batch */
     struct tide_unread unread;
     struct tide_schema outgoing; /**< owned; what comes out of the transforms */
     struct tide_validation output;

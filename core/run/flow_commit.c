@@ -52,16 +52,9 @@ static struct json_object *make_event(const struct tide_flow *flow, const char *
 
 /* ---- checkpoints --------------------------------------------------------------------*/
 
-static int64_t now(void)
-{
-    const struct tide_clock *clock = tide_clock_system();
-
-    return clock->monotonic(clock);
-}
-
 void tide_flow_put_off_checkpoint(struct tide_flow *flow)
 {
-    if (__builtin_add_overflow(now(), flow->engine->request->checkpoint,
+    if (__builtin_add_overflow(tide_clock_now(), flow->engine->request->checkpoint,
                                &flow->checkpoint_due)) {
         flow->checkpoint_due = TIDE_CHANNEL_FOREVER;
     }
@@ -165,7 +158,7 @@ int tide_flow_checkpoint(struct tide_flow *flow, struct tide_error *err)
     bool has_rejects = false;
     int rc = TIDE_OK;
 
-    if (!flow->reached || now() < flow->checkpoint_due) {
+    if (!flow->reached || tide_clock_now() < flow->checkpoint_due) {
         return TIDE_OK;
     }
     rc = tide_flow_settle(flow, err);

@@ -10,26 +10,22 @@
 #include <string.h>
 #include <tidemill/option.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "run/flow.h"
 
-#define PRIME UINT64_C(0x100000001b3)
-
-static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t length)
+static uint64_t add_byte(uint64_t sum, int byte)
 {
-    const unsigned char *at = bytes;
+    const uint8_t one = (uint8_t)byte;
 
-    for (size_t i = 0; i < length; i++) {
-        sum = (sum ^ at[i]) * PRIME;
-    }
-    return sum;
+    return tide_hash_add(sum, &one, sizeof one);
 }
 
 /* With its end; NULL is no empty text. */
 static uint64_t add_text(uint64_t sum, const char *text)
 {
-    return text ? add_bytes(sum, text, strlen(text) + 1) : (sum ^ 0xff) * PRIME;
+    return text ? tide_hash_add(sum, text, strlen(text) + 1) : add_byte(sum, 0xff);
 }
 
 static uint64_t add_json(uint64_t sum, struct json_object *value)
@@ -45,7 +41,7 @@ static uint64_t add_columns(uint64_t sum, const struct tide_schema *schema)
 {
     for (size_t i = 0; i < schema->column_count; i++) {
         sum = add_text(sum, schema->columns[i].name);
-        sum = (sum ^ (uint64_t)schema->columns[i].type) * PRIME;
+        sum = add_byte(sum, (int)schema->columns[i].type);
     }
     return add_text(sum, "");
 }
@@ -57,7 +53,7 @@ static uint64_t add_plugin(uint64_t sum, const struct tide_plugin_entry *entry,
 
 static uint64_t add_list(uint64_t sum, const struct tide_list *list)
 {
-    sum = add_bytes(sum, &list->count, sizeof list->count);
+    sum = tide_hash_add(sum, &list->count, sizeof list->count);
     for (size_t i = 0; i < list->count; i++) {
         sum = add_text(sum, list->items[i]);
     }
@@ -66,7 +62,7 @@ static uint64_t add_list(uint64_t sum, const struct tide_list *list)
 
 static uint64_t add_map(uint64_t sum, const struct tide_map *map)
 {
-    sum = add_bytes(sum, &map->count, sizeof map->count);
+    sum = tide_hash_add(sum, &map->count, sizeof map->count);
     for (size_t i = 0; i < map->count; i++) {
         sum = add_text(sum, map->pairs[i].key);
         sum = add_text(sum, map->pairs[i].value);
@@ -110,7 +106,7 @@ static uint64_t add_option(uint64_t sum, const struct tide_option *option,
     case TIDE_OPTION_COMPONENT:
         return add_component(sum, field);
     default:
-        return add_bytes(sum, field, plain_size(option->type));
+        return tide_hash_add(sum, field, plain_size(option->type));
     }
 }
 
@@ -145,7 +141,7 @@ char *tide_flow_recipe(const struct tide_flow *flow)
     const struct tide_engine *engine = flow->engine;
     struct json_object *tables = tide_json_member(engine->pipeline->document, "tables");
     size_t index = (size_t)(flow->table - engine->pipeline->tables);
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    uint64_t sum = TIDE_HASH_START;
 
     sum = add_columns(sum, &flow->source_schema);
     sum = add_columns(sum, &flow->outgoing);

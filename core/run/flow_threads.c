@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "batch/batch_ops.h"
+#include "run/activity.h"
 #include "run/flow.h"
 
 /* From so many bytes on a place is long, and so often it is asked for all the same. */
@@ -47,13 +48,6 @@ static char *ask_position(struct tide_flow *flow)
     return position ? tide_strdup(position) : NULL;
 }
 
-static int64_t now(void)
-{
-    const struct tide_clock *clock = tide_clock_system();
-
-    return clock->monotonic(clock);
-}
-
 /* The place behind the batch just read, malloc'ed, or NULL.  One that takes long to write
  * down, as that among many files does, is not asked for behind each batch: of all those
  * between two checkpoints one is used. */
@@ -61,13 +55,14 @@ static char *ask_now_and_then(struct tide_flow *flow)
 {
     char *position = NULL;
 
-    if (flow->ask_at > 0 && now() < flow->ask_at) {
+    if (flow->ask_at > 0 && tide_clock_now() < flow->ask_at) {
         return NULL;
     }
     position = ask_position(flow);
     flow->ask_at = 0;
     if (position && strlen(position) > LONG_POSITION) {
-        flow->ask_at = now() + flow->engine->request->checkpoint / ASKS_A_CHECKPOINT;
+        flow->ask_at =
+            tide_clock_now() + flow->engine->request->checkpoint / ASKS_A_CHECKPOINT;
     }
     return position;
 }
@@ -137,6 +132,7 @@ static void *reader_main(void *arg)
     struct tide_error err = {0};
 
     (void)pthread_setname_np(pthread_self(), "reader");
+    tide_activity_enter_thread();
     if (pump_source(flow, &err) == TIDE_END) {
         flow->position_after = ask_position(flow);
         tide_channel_finish(flow->to_middle);
@@ -222,7 +218,8 @@ static int take_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
 static int64_t wait_until(const struct tide_flow *flow)
 {
     int64_t due = tide_flow_checkpoint_due(flow);
-    int64_t idle = flow->lent_count > 0 ? now() + LONGEST_LOAN : TIDE_CHANNEL_FOREVER;
+    int64_t idle =
+        flow->lent_count > 0 ? tide_clock_now() + LONGEST_LOAN : TIDE_CHANNEL_FOREVER;
 
     return due < idle ? due : idle;
 }
@@ -255,6 +252,7 @@ static void *writer_main(void *arg)
     struct tide_error err = {0};
 
     (void)pthread_setname_np(pthread_self(), "writer");
+    tide_activity_enter_thread();
     if (pump_destination(flow, &err) != TIDE_OK) {
         tide_flow_fail(flow, &err);
     }

@@ -58,19 +58,13 @@ static int write_half(struct tide_flow *flow, const struct tide_batch *batch,
     return rc;
 }
 
-/* Some row is bad and none was taken. */
-static int write_in_parts(struct tide_flow *flow, struct tide_batch *batch,
-                          struct tide_error *err)
+/* Some row is bad, nobody knows which, and none was taken. */
+static int write_in_halves(struct tide_flow *flow, const struct tide_batch *batch,
+                           struct tide_error *err)
 {
     int64_t rows = batch->array.length;
     int rc = TIDE_OK;
 
-    if (tide_flow_is_stopped(flow)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
-    }
-    if (flow->destination.refused_count > 0) {
-        return tide_flow_write(flow, batch, err);
-    }
     if (rows == 1) {
         return reject_only_row(flow, batch, err);
     }
@@ -88,27 +82,47 @@ static void note_taken(struct tide_flow *flow, const struct tide_batch *batch)
                     tide_batch_bytes(batch, &flow->accepted));
 }
 
-static int write_at_once(struct tide_flow *flow, struct tide_batch *batch,
-                         struct tide_error *err)
+/* The batch was taken, but for the rows that were refused one by one. */
+static void note_written(struct tide_flow *flow, const struct tide_batch *batch)
 {
-    struct tide_plugin_host *host = &flow->destination;
-    int rc = write_once(flow, batch, err);
-
-    tide_flow_count(flow, TIDE_STEP_FINALIZE, 0, host->refused_count);
-    if (rc == TIDE_E_DATA) {
-        if (host->refused_count > 0 &&
-            tide_batch_compact(batch, &flow->accepted, host->refused) != TIDE_OK) {
-            return tide_error_set(err, TIDE_E_LIMIT, "memory for a batch is out");
-        }
-        return write_in_parts(flow, batch, err);
-    }
-    if (rc < 0) {
-        return rc;
-    }
     note_taken(flow, batch);
-    flow->taken -= host->refused_count;
-    tide_verify_note(flow, batch, host->refused);
+    flow->taken -= flow->destination.refused_count;
+    tide_verify_note(flow, batch, flow->destination.refused);
+}
+
+/* None of the batch was taken because of rows that were refused one by one. */
+static int take_out_refused(struct tide_flow *flow, struct tide_batch *batch,
+                            struct tide_error *err)
+{
+    if (tide_batch_compact(batch, &flow->accepted, flow->destination.refused) !=
+        TIDE_OK) {
+        return tide_error_set(err, TIDE_E_LIMIT, "memory for a batch is out");
+    }
     return TIDE_OK;
+}
+
+static int write_whole(struct tide_flow *flow, struct tide_batch *batch,
+                       struct tide_error *err)
+{
+    const int64_t *refused = &flow->destination.refused_count;
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && batch->array.length > 0) {
+        rc = write_once(flow, batch, err);
+        tide_flow_count(flow, TIDE_STEP_FINALIZE, 0, *refused);
+        if (rc >= 0) {
+            note_written(flow, batch);
+            return TIDE_OK;
+        }
+        if (rc == TIDE_E_DATA && tide_flow_is_stopped(flow)) {
+            rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        } else if (rc == TIDE_E_DATA && *refused == 0) {
+            return write_in_halves(flow, batch, err);
+        } else if (rc == TIDE_E_DATA) {
+            rc = take_out_refused(flow, batch, err);
+        }
+    }
+    return rc;
 }
 
 /* ---- lending ------------------------------------------------------------------------*/
@@ -198,5 +212,5 @@ int tide_flow_write(struct tide_flow *flow, struct tide_batch *batch,
         return TIDE_OK;
     }
     return flow->destination_request.lends ? lend(flow, batch, err)
-                                           : write_at_once(flow, batch, err);
+                                           : write_whole(flow, batch, err);
 }

@@ -28,7 +28,8 @@ static void *map(size_t size)
     return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-static void grow(struct tide_held *held, size_t more)
+/* False when memory is out. */
+static bool grow(struct tide_held *held, size_t more)
 {
     size_t capacity = held->capacity > 0 ? held->capacity : FIRST_CAPACITY;
     void *data = NULL;
@@ -37,13 +38,16 @@ static void grow(struct tide_held *held, size_t more)
         capacity *= 2;
     }
     if (capacity == held->capacity) {
-        return;
+        return true;
     }
     data = held->data ? mremap(held->data, held->capacity, capacity, MREMAP_MAYMOVE)
                       : map(capacity);
-    TIDE_INVARIANT(data != MAP_FAILED);
+    if (data == MAP_FAILED) {
+        return false;
+    }
     held->data = data;
     held->capacity = capacity;
+    return true;
 }
 
 void tide_held_fini(struct tide_held *held)
@@ -92,12 +96,14 @@ static char *put_text(char *at, const char *text)
     return put(at, text, text ? strlen(text) : 0);
 }
 
-void tide_held_add(struct tide_held *held, const struct tide_reject_note *note)
+bool tide_held_add(struct tide_held *held, const struct tide_reject_note *note)
 {
     struct packed packed = {.size = packed_size(note), .note = *note};
     char *at = NULL;
 
-    grow(held, packed.size);
+    if (!grow(held, packed.size)) {
+        return false;
+    }
     at = (char *)held->data + held->length;
     memcpy(at, &packed, sizeof packed);
     at = put_text(at + sizeof packed, note->table);
@@ -108,6 +114,7 @@ void tide_held_add(struct tide_held *held, const struct tide_reject_note *note)
     at = put(at, note->row, kept_length(note->row_length));
     (void)put(at, note->raw, kept_length(note->raw_length));
     held->length += packed.size;
+    return true;
 }
 
 /* ---- telling ------------------------------------------------------------------------*/

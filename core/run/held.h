@@ -24,8 +24,10 @@ struct tide_held {
 };
 void tide_held_fini(struct tide_held *held);
 
-/** Keep a copy, of row and raw up to TIDE_HELD_MAX bytes. */
-void tide_held_add(struct tide_held *held, const struct tide_reject_note *note);
+/** Keep a copy, of row and raw up to TIDE_HELD_MAX bytes.  False, and nothing is kept,
+ * when memory is out. */
+TIDE_MUST_CHECK
+bool tide_held_add(struct tide_held *held, const struct tide_reject_note *note);
 
 /** Tell those up to a parcel, in the order they were added, and forget them; how many
  * they were.  A note is borrowed for the call; held is not to be changed in it. */

@@ -39,11 +39,16 @@ static int64_t host_now(const struct tide_host *host)
     return clock->wall(clock);
 }
 
+/* Who asks does not hang, however long the call takes. */
 static bool host_cancelled(const struct tide_host *host)
 {
     const struct tide_plugin_host *own = host_of(host);
 
-    return own->flow && tide_flow_is_stopped(own->flow);
+    if (!own->flow) {
+        return false;
+    }
+    tide_activity_beat(tide_flow_ledger(own->flow));
+    return tide_flow_is_stopped(own->flow);
 }
 
 static const char *host_secret(const struct tide_host *host, const char *name)
@@ -69,6 +74,10 @@ static int host_reject(const struct tide_host *host, const struct tide_reject *r
 
     if (!own->flow || own->is_muted) {
         return TIDE_OK;
+    }
+    if (own->step != TIDE_STEP_RECEIVE) {
+        host_log(host, TIDE_LOG_ERROR, "only a source may reject what is no row yet");
+        return TIDE_E_INTERNAL;
     }
     tide_flow_count(own->flow, TIDE_STEP_RECEIVE, 0, 1);
     return tide_flow_reject(own->flow, &note);

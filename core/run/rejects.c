@@ -79,13 +79,13 @@ static void keep(struct tide_rejects *rejects, const struct tide_reject_note *no
     if (rejects->kept_bytes + bytes > rejects->policy.keep_bytes) {
         return;
     }
+    if (!note->is_held) {
+        tell(rejects, note);
+    } else if (!tide_held_add(&rejects->held, note)) {
+        return;
+    }
     rejects->kept++;
     rejects->kept_bytes += bytes;
-    if (note->is_held) {
-        tide_held_add(&rejects->held, note);
-    } else {
-        tell(rejects, note);
-    }
 }
 
 /* Its place is among the last: few parcels are on their way. */

@@ -10,18 +10,27 @@
 
 /* ---- each row once ------------------------------------------------------------------*/
 
-static bool is_listed(struct json_object *ordinals, int64_t ordinal)
+static int by_ordinal(const void *a, const void *b)
 {
-    size_t count = json_object_is_type(ordinals, json_type_array)
-                       ? json_object_array_length(ordinals)
-                       : 0;
+    int64_t first = json_object_get_int64(*(struct json_object *const *)a);
+    int64_t second = json_object_get_int64(*(struct json_object *const *)b);
 
-    for (size_t i = 0; i < count; i++) {
-        if (json_object_get_int64(json_object_array_get_idx(ordinals, i)) == ordinal) {
-            return true;
-        }
-    }
-    return false;
+    return (first > second) - (first < second);
+}
+
+/* Whether it is in an array that is sorted; NULL is an empty one. */
+static bool is_listed(struct json_object *sorted, struct json_object *ordinal)
+{
+    return sorted && json_object_array_bsearch(ordinal, sorted, by_ordinal);
+}
+
+static bool is_taken(const struct tide_replaying *replaying, int64_t ordinal)
+{
+    struct json_object *wanted = json_object_new_int64(ordinal);
+    bool is_there = is_listed(replaying->taken, wanted);
+
+    json_object_put(wanted);
+    return is_there;
 }
 
 static void note_done(struct json_object *done, int64_t ordinal)
@@ -47,7 +56,7 @@ static int replay_one(struct tide_replaying *replaying, const struct tide_replay
     if (tide_flow_is_stopped(&replaying->flow)) {
         return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
     }
-    if (is_listed(replaying->taken, row->ordinal)) {
+    if (is_taken(replaying, row->ordinal)) {
         note_done(replaying->done, row->ordinal);
         return TIDE_OK;
     }
@@ -85,8 +94,17 @@ static bool keeps_positions(const struct tide_flow *flow)
 
 static void read_taken(struct tide_replaying *replaying, const char *position)
 {
-    if (position && !replaying->flow.engine->request->replay->again &&
-        tide_json_parse(position, strlen(position), &replaying->taken, NULL) != TIDE_OK) {
+    struct json_object *taken = NULL;
+
+    if (!position || replaying->flow.engine->request->replay->again) {
+        return;
+    }
+    if (tide_json_parse(position, strlen(position), &taken, NULL) == TIDE_OK &&
+        json_object_is_type(taken, json_type_array)) {
+        json_object_array_sort(taken, by_ordinal);
+        replaying->taken = taken;
+    } else {
+        json_object_put(taken);
         TIDE_LOG(TIDE_LOG_WARNING, "what earlier replays have written is unreadable",
                  TIDE_KEY_TEXT("table", replaying->table.name),
                  TIDE_KEY_TEXT("position", position));
@@ -122,16 +140,16 @@ static char *format_taken(const struct tide_replaying *replaying)
     size_t count = json_object_array_length(replaying->done);
     char *text = NULL;
 
+    json_object_array_sort(replaying->done, by_ordinal);
     for (size_t i = 0; i < count; i++) {
         (void)json_object_array_add(
             all, json_object_get(json_object_array_get_idx(replaying->done, i)));
     }
-    count =
-        json_object_is_type(taken, json_type_array) ? json_object_array_length(taken) : 0;
+    count = taken ? json_object_array_length(taken) : 0;
     for (size_t i = 0; i < count; i++) {
         struct json_object *ordinal = json_object_array_get_idx(taken, i);
 
-        if (!is_listed(replaying->done, json_object_get_int64(ordinal))) {
+        if (!is_listed(replaying->done, ordinal)) {
             (void)json_object_array_add(all, json_object_get(ordinal));
         }
     }

@@ -5,22 +5,19 @@
 
 #include <inttypes.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "batch/kept_row.h"
 
-/* FNV-1a: it tells definitions apart that people have edited, not those made to
- * collide. */
-static uint64_t hash(uint64_t sum, const char *text)
+/* With its end. */
+static uint64_t add_text(uint64_t sum, const char *text)
 {
-    do {
-        sum = (sum ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-    } while (*text++);
-    return sum;
+    return tide_hash_add(sum, text, strlen(text) + 1);
 }
 
 uint64_t tide_replay_trail_of(const struct tide_flow *flow, size_t passed)
 {
-    return passed > 0 ? flow->transforms[passed - 1].trail : UINT64_C(0xcbf29ce484222325);
+    return passed > 0 ? flow->transforms[passed - 1].trail : TIDE_HASH_START;
 }
 
 uint64_t tide_replay_trail(const struct tide_flow *flow, size_t i)
@@ -28,7 +25,8 @@ uint64_t tide_replay_trail(const struct tide_flow *flow, size_t i)
     const struct tide_pipeline *pipeline = flow->engine->pipeline;
     const struct tide_step *step = &pipeline->transformations[flow->transforms[i].index];
     char *options = tide_json_format(step->options);
-    uint64_t sum = hash(hash(tide_replay_trail_of(flow, i), step->plugin), options);
+    uint64_t sum =
+        add_text(add_text(tide_replay_trail_of(flow, i), step->plugin), options);
 
     free(options);
     return sum;

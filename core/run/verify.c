@@ -20,13 +20,13 @@ struct tide_verify {
 /* One reading of the table.  The host comes first: it is what its functions are given. */
 struct reading {
     struct tide_plugin_host host;
-    struct tide_flow *flow;
     struct tide_source_request request;
     void *state;
     struct tide_schema schema; /* as it is read, the compared columns first */
     size_t *moves;             /* column i changes places with column moves[i] */
     struct tide_validation cast;
-    uint8_t *drop;
+    uint8_t *drop; /* memory that is reused */
+    size_t drop_capacity;
     int64_t unreadable;
     char why[256];
 };
@@ -67,13 +67,6 @@ static int note_reject(const struct tide_host *host, const struct tide_reject *r
     reading->unreadable++;
     (void)snprintf(reading->why, sizeof reading->why, "%s", reject->message);
     return TIDE_OK;
-}
-
-static bool is_stopped(const struct tide_host *host)
-{
-    struct reading *reading = host->context;
-
-    return tide_flow_is_stopped(reading->flow);
 }
 
 static int note_bad_value(void *arg, int64_t row, const char *code, const char *message)
@@ -118,11 +111,12 @@ static int arrange(struct reading *reading, const struct tide_verify *verify,
 static int open_table(struct reading *reading, const struct tide_verify *verify,
                       const char **names, struct tide_error *err)
 {
-    struct tide_flow *flow = reading->flow;
+    struct tide_flow *flow = reading->host.flow;
     const struct tide_destination *destination =
         flow->engine->destination.entry->destination;
     const char *place =
         destination->location ? destination->location(flow->destination_state) : NULL;
+    int rc;
 
     reading->request = (struct tide_source_request){
         .size = sizeof reading->request,
@@ -132,18 +126,52 @@ static int open_table(struct reading *reading, const struct tide_verify *verify,
         .declared = &verify->columns,
         .include = names,
     };
+    tide_plugin_host_enter(&reading->host, "verify", err);
+    rc = verify->source.entry->source->open(verify->source.options, &reading->request,
+                                            &reading->host.host, &reading->state,
+                                            &reading->schema, err);
+    return tide_plugin_host_leave(&reading->host, rc, err);
+}
 
-    return verify->source.entry->source->open(verify->source.options, &reading->request,
-                                              &reading->host.host, &reading->state,
-                                              &reading->schema, err);
+static int read_batch(struct reading *reading, const struct tide_verify *verify,
+                      struct tide_batch *batch, struct tide_error *err)
+{
+    int rc;
+
+    tide_plugin_host_enter(&reading->host, "verify", err);
+    rc = verify->source.entry->source->read(reading->state, batch, err);
+    return tide_plugin_host_leave(&reading->host, rc, err);
+}
+
+static void close_table(struct reading *reading, const struct tide_verify *verify)
+{
+    struct tide_error unused;
+
+    tide_plugin_host_enter(&reading->host, "verify", &unused);
+    verify->source.entry->source->close(reading->state);
+    (void)tide_plugin_host_leave(&reading->host, TIDE_OK, &unused);
+}
+
+static bool make_room(struct reading *reading, size_t rows)
+{
+    if (rows > reading->drop_capacity) {
+        uint8_t *drop = realloc(reading->drop, rows);
+
+        if (!drop) {
+            return false;
+        }
+        reading->drop = drop;
+        reading->drop_capacity = rows;
+    }
+    memset(reading->drop, 0, rows);
+    return true;
 }
 
 static int sum_batch(struct reading *reading, const struct tide_verify *verify,
                      struct tide_batch *batch, struct tide_checksum *sum,
                      struct tide_error *err)
 {
-    size_t rows = (size_t)batch->array.length;
-    int64_t failed;
+    int64_t failed = TIDE_E_LIMIT;
 
     for (size_t i = 0; i < verify->columns.column_count; i++) {
         struct ArrowArray *moved = batch->array.children[i];
@@ -151,10 +179,10 @@ static int sum_batch(struct reading *reading, const struct tide_verify *verify,
         batch->array.children[i] = batch->array.children[reading->moves[i]];
         batch->array.children[reading->moves[i]] = moved;
     }
-    free(reading->drop);
-    reading->drop = tide_alloc_array(rows + 1, 1);
-    failed = tide_validation_apply(&reading->cast, batch, reading->drop, note_bad_value,
-                                   reading);
+    if (make_room(reading, (size_t)batch->array.length)) {
+        failed = tide_validation_apply(&reading->cast, batch, reading->drop,
+                                       note_bad_value, reading);
+    }
     if (failed < 0) {
         return tide_error_set(err, (int)failed, "out of memory");
     }
@@ -165,18 +193,17 @@ static int sum_batch(struct reading *reading, const struct tide_verify *verify,
 static int sum_rows(struct reading *reading, const struct tide_verify *verify,
                     struct tide_checksum *sum, struct tide_error *err)
 {
-    const struct tide_source *source = verify->source.entry->source;
     int rc = arrange(reading, verify, err);
 
     while (rc == TIDE_OK) {
         struct tide_batch batch = {0};
 
-        rc = source->read(reading->state, &batch, err);
+        rc = read_batch(reading, verify, &batch, err);
         if (rc == TIDE_OK) {
             rc = sum_batch(reading, verify, &batch, sum, err);
             tide_batch_release(&batch);
         }
-        if (tide_flow_is_stopped(reading->flow)) {
+        if (tide_flow_is_stopped(reading->host.flow)) {
             rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
         }
     }
@@ -203,23 +230,19 @@ static int sum_table(struct tide_flow *flow, struct tide_checksum *sum,
 {
     const struct tide_verify *verify = flow->verify;
     const char **names = name_columns(&verify->columns);
-    struct reading reading = {.flow = flow};
+    struct reading reading = {0};
     int rc;
 
-    tide_plugin_host_init(&reading.host, NULL, TIDE_STEP_RECEIVE, TIDE_KIND_SOURCE,
+    tide_plugin_host_init(&reading.host, flow, TIDE_STEP_RECEIVE, TIDE_KIND_SOURCE,
                           verify->source.entry->name);
-    reading.host.host.context = &reading;
     reading.host.host.reject = note_reject;
-    reading.host.host.cancelled = is_stopped;
-    tide_plugin_host_enter(&reading.host, "verify", err);
     rc = open_table(&reading, verify, names, err);
     if (rc == TIDE_OK) {
         rc = sum_rows(&reading, verify, sum, err);
     } else if (rc == TIDE_E_NOT_FOUND) {
         rc = TIDE_OK;
     }
-    verify->source.entry->source->close(reading.state);
-    rc = tide_plugin_host_leave(&reading.host, rc, err);
+    close_table(&reading, verify);
     tide_plugin_host_fini(&reading.host);
     tide_validation_fini(&reading.cast);
     tide_schema_clear(&reading.schema);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "schedule/heap.h"
 
@@ -29,11 +30,8 @@ struct tide_agenda {
 
 static size_t hash(const char *uid)
 {
-    uint64_t value = UINT64_C(14695981039346656037);
+    uint64_t value = tide_hash_add(TIDE_HASH_START, uid, strlen(uid));
 
-    for (; *uid; uid++) {
-        value = (value ^ (unsigned char)*uid) * UINT64_C(1099511628211);
-    }
     return (size_t)(value ^ value >> 32);
 }
 

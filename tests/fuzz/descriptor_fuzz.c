@@ -89,12 +89,13 @@ static void read_cache(const char *text, size_t length)
 {
     int file = memfd_create("cache", MFD_CLOEXEC);
     struct tide_plugin_cache *cache = NULL;
-    char path[64];
+    char path[64], *stamp = NULL;
 
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
     TIDE_REQUIRE(file >= 0 && write(file, text, length) == (ssize_t)length);
     cache = tide_plugin_cache_open(path);
-    tide_plugin_info_destroy(tide_plugin_cache_take(cache, "/no/such/plugin.so"));
+    tide_plugin_info_destroy(tide_plugin_cache_take(cache, "/no/such/plugin.so", &stamp));
+    free(stamp);
     tide_plugin_cache_close(cache);
     (void)close(file);
 }

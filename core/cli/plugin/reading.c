@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "batch/batch_ops.h"
 #include "cli/plugin/sample.h"
@@ -93,17 +94,6 @@ int tide_reading_open(struct tide_reading *reading, struct tide_kit *kit, int64_
     return rc;
 }
 
-/* FNV-1a. */
-static uint64_t hash(const char *data, size_t length)
-{
-    uint64_t value = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < length; i++) {
-        value = (value ^ (uint8_t)data[i]) * UINT64_C(1099511628211);
-    }
-    return value;
-}
-
 static void add_rows(struct tide_reading *reading, const struct tide_batch *batch)
 {
     struct tide_text row = {0};
@@ -111,7 +101,7 @@ static void add_rows(struct tide_reading *reading, const struct tide_batch *batc
     for (int64_t i = 0; i < batch->array.length; i++) {
         tide_text_reset(&row);
         tide_batch_row_json(batch, &reading->schema, i, &row);
-        reading->sum += hash(row.data, row.length);
+        reading->sum += tide_hash_add(TIDE_HASH_START, row.data, row.length);
     }
     tide_text_fini(&row);
 }

@@ -18,25 +18,34 @@ struct compression_reader {
     bool between;             /* no member or frame is open */
 };
 
-static int refill(struct compression_reader *reader, struct tide_error *err)
+/* Pull more bytes behind those that stand at the start of the buffer. */
+static int pull_more(struct compression_reader *reader, struct tide_error *err)
 {
-    size_t length = 0;
-    int rc = reader->pull(reader->arg, reader->buffer, INPUT_SIZE, &length, err);
+    size_t there = reader->input.length, length = 0;
+    int rc = reader->pull(reader->arg, reader->buffer + there, INPUT_SIZE - there,
+                          &length, err);
 
     if (rc != TIDE_OK) {
         return rc;
     }
     reader->input.data = reader->buffer;
-    reader->input.length = length;
+    reader->input.length = there + length;
     reader->pulled += length;
     reader->at_end = length == 0;
     return TIDE_OK;
 }
 
+static int refill(struct compression_reader *reader, struct tide_error *err)
+{
+    reader->input.length = 0;
+    return pull_more(reader, err);
+}
+
+static const uint8_t gzip_magic[] = {0x1f, 0x8b};
+static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+
 static enum compression kind_of_bytes(const struct codec_input *input)
 {
-    static const uint8_t gzip_magic[] = {0x1f, 0x8b};
-    static const uint8_t zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
 
     if (input->length >= sizeof gzip_magic &&
         memcmp(input->data, gzip_magic, sizeof gzip_magic) == 0) {
@@ -47,6 +56,19 @@ static enum compression kind_of_bytes(const struct codec_input *input)
         return COMPRESSION_ZSTD;
     }
     return COMPRESSION_NONE;
+}
+
+/* Tell by the first bytes, of which a pipe may give one at a time. */
+static int find_kind(struct compression_reader *reader, enum compression *kind,
+                     struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    while (rc == TIDE_OK && !reader->at_end && reader->input.length < sizeof zstd_magic) {
+        rc = pull_more(reader, err);
+    }
+    *kind = kind_of_bytes(&reader->input);
+    return rc;
 }
 
 int compression_reader_create(enum compression kind, compression_pull_fn pull, void *arg,
@@ -66,8 +88,7 @@ int compression_reader_create(enum compression kind, compression_pull_fn pull, v
     reader->arg = arg;
     reader->between = true;
     if (kind == COMPRESSION_AUTO) {
-        rc = refill(reader, err);
-        kind = kind_of_bytes(&reader->input);
+        rc = find_kind(reader, &kind, err);
     }
     reader->kind = kind;
     reader->codec = codec_of(kind);

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "plugin/cache.h"
 #include "plugin/catalog.h"
 
 static char *build_path(const char *below)
@@ -189,6 +190,40 @@ static void a_refusal_that_may_pass_is_not_kept(void **state)
     assert_true(is_usable(trial, trial->helper));
 }
 
+static void write_plugin(const char *path, const char *text)
+{
+    struct tide_error err;
+
+    assert_int_equal(tide_file_write(path, text, strlen(text), 0644, &err), TIDE_OK);
+}
+
+static void a_file_replaced_while_it_was_described_is_described_again(void **state)
+{
+    struct trial *trial = *state;
+    struct tide_plugin_cache *cache = tide_plugin_cache_open(trial->cache);
+    struct tide_plugin_info *info = tide_plugin_info_refused(trial->plugin, "why not");
+    char *stamp = NULL;
+
+    write_plugin(trial->plugin, "old");
+    assert_null(tide_plugin_cache_take(cache, trial->plugin, &stamp));
+    write_plugin(trial->plugin, "newer");
+    tide_plugin_cache_put(cache, trial->plugin, stamp, info);
+    tide_plugin_cache_close(cache);
+    free(stamp);
+    cache = tide_plugin_cache_open(trial->cache);
+    assert_null(tide_plugin_cache_take(cache, trial->plugin, &stamp));
+    tide_plugin_cache_put(cache, trial->plugin, stamp, info);
+    tide_plugin_cache_close(cache);
+    free(stamp);
+    tide_plugin_info_destroy(info);
+    cache = tide_plugin_cache_open(trial->cache);
+    info = tide_plugin_cache_take(cache, trial->plugin, &stamp);
+    assert_non_null(info);
+    tide_plugin_info_destroy(info);
+    tide_plugin_cache_close(cache);
+    free(stamp);
+}
+
 static void a_broken_cache_is_no_cache(void **state)
 {
     const struct trial *trial = *state;
@@ -247,6 +282,8 @@ int main(void)
             a_description_is_kept_while_the_file_stays_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refusal_that_may_pass_is_not_kept, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_file_replaced_while_it_was_described_is_described_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_cache_is_no_cache, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_plugin_of_the_same_name_is_refused,
                                         set_up, tear_down),

@@ -136,6 +136,9 @@ static void the_first_bytes_tell_the_kind(void **state)
     check_round_trip(COMPRESSION_NONE, COMPRESSION_AUTO, 1 << 20);
     check_round_trip(COMPRESSION_GZIP, COMPRESSION_AUTO, 1 << 20);
     check_round_trip(COMPRESSION_ZSTD, COMPRESSION_AUTO, 1 << 20);
+    check_round_trip(COMPRESSION_NONE, COMPRESSION_AUTO, 1);
+    check_round_trip(COMPRESSION_GZIP, COMPRESSION_AUTO, 1);
+    check_round_trip(COMPRESSION_ZSTD, COMPRESSION_AUTO, 3);
 }
 
 static void check_truncated(enum compression kind, const char *message)

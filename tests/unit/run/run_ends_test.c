@@ -124,6 +124,36 @@ static void test_a_cancelled_run_leaves_nothing_behind(void **state)
     free(rows);
 }
 
+/* More often than there are calls of plugins in the whole run. */
+#define BEATS 1000
+
+static void *count_beats_and_cancel(void *arg)
+{
+    struct fixture *fixture = arg;
+    int64_t last = 0;
+
+    for (int beats = 0; beats < BEATS;) {
+        int64_t beat = __atomic_load_n(&fixture->ledger.heartbeat_us, __ATOMIC_RELAXED);
+
+        beats += beat != last;
+        last = beat;
+        (void)sched_yield();
+    }
+    atomic_store(&fixture->cancel, true);
+    return NULL;
+}
+
+static void test_a_plugin_that_asks_whether_to_stop_does_not_hang(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, count_beats_and_cancel, fixture), 0);
+    fixture_run(fixture, "\"rows\": 10, \"batch\": 5, \"waits_after\": 5", "", "", "");
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    fixture_expect_state(fixture, TIDE_RUN_CANCELLED);
+}
+
 static int refuse_commit(void *arg, struct tide_error *err)
 {
     (void)arg;
@@ -167,6 +197,7 @@ int main(void)
         RUN_TEST(test_what_breaks_is_the_error_wherever_it_is),
         RUN_TEST(test_broken_promises_of_plugins_are_found),
         RUN_TEST(test_a_cancelled_run_leaves_nothing_behind),
+        RUN_TEST(test_a_plugin_that_asks_whether_to_stop_does_not_hang),
         RUN_TEST(test_a_failure_stays_one_when_the_run_is_stopped),
         RUN_TEST(test_a_commit_may_be_refused),
     };
