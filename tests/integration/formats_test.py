@@ -62,6 +62,19 @@ def test_what_we_write_as_csv_python_reads_value_for_value(folder):
             equal(got, [["a", "b", "c"]] + rows)
 
 
+def test_with_an_escape_of_its_own_python_reads_the_same(folder):
+    rnd = random.Random(5)
+    rows = table(rnd, 600, 3, PIECES + ["\r", "\\N", "\\,"])
+    lines = "".join(json.dumps(dict(zip(("a", "b\\", "c"), row))) + "\n" for row in rows)
+    out, rejects = convert(lines.encode(), "jsonl", {}, "csv", {"escape": "\\"})
+    equal(rejects, [])
+    got = list(csv.reader(io.StringIO(out.decode(), newline=""), escapechar="\\", doublequote=False, strict=True))
+    equal(got, [["a", "b\\", "c"]] + rows)
+    back, rejects = convert(out, "csv", {"escape": "\\"}, "jsonl", {})
+    equal((back.decode(), rejects), ("".join(json.dumps(dict(zip(("a", "b\\", "c"), row)), ensure_ascii=False,
+                                                        separators=(",", ":")) + "\n" for row in rows), []))
+
+
 def test_null_and_empty_stay_apart_through_csv(folder):
     lines = b'{"a":null,"b":""}\n{"a":"","b":null}\n{"a":"NULL","b":"x"}\n'
     for null in ("", "NULL"):

@@ -36,7 +36,9 @@ int csv_encoder_open(const void *options, const struct tide_schema *schema,
         return rc;
     }
     encoder->odd_syntax = strchr(plain, encoder->syntax.delimiter) != NULL ||
-                          strchr(plain, encoder->syntax.quote) != NULL;
+                          strchr(plain, encoder->syntax.quote) != NULL ||
+                          strchr(plain, encoder->syntax.escape) != NULL;
+    encoder->is_single = schema->column_count == 1;
     *state = encoder;
     return TIDE_OK;
 }
@@ -92,10 +94,18 @@ static size_t header_bound(const struct csv_encoder *encoder)
     return bound;
 }
 
-static uint8_t *put_name(uint8_t *out, const char *name, const struct csv_syntax *syntax)
+static uint8_t *put_name(const struct csv_encoder *encoder, uint8_t *out,
+                         const char *name)
 {
-    char special[] = {(char)syntax->delimiter, (char)syntax->quote, '\r', '\n', '\0'};
-    bool quoted = name[strcspn(name, special)] != '\0';
+    const struct csv_syntax *syntax = &encoder->syntax;
+    const char special[] = {(char)syntax->delimiter,
+                            (char)syntax->quote,
+                            (char)syntax->escape,
+                            '\r',
+                            '\n',
+                            '\0'};
+    bool quoted = name[strcspn(name, special)] != '\0' ||
+                  csv_ends_copy(encoder, (const uint8_t *)name, strlen(name));
 
     if (quoted) {
         *out++ = syntax->quote;
@@ -120,7 +130,7 @@ static uint8_t *put_header(const struct csv_encoder *encoder, uint8_t *out)
         if (i > 0) {
             *out++ = encoder->syntax.delimiter;
         }
-        out = put_name(out, encoder->schema->columns[i].name, &encoder->syntax);
+        out = put_name(encoder, out, encoder->schema->columns[i].name);
     }
     return csv_put_line_end(encoder, out);
 }
@@ -192,7 +202,8 @@ static int prepare_column(struct csv_encoder *encoder, struct csv_output *output
     }
     output->is_plain = tide_type_is_variable(output->type) &&
                        output->type != TIDE_TYPE_BYTES && !output->marked &&
-                       !output->validity && encoder->null_length == 0;
+                       !output->validity && encoder->null_length == 0 &&
+                       !encoder->is_single;
     *bound += (size_t)marked + each * (size_t)rows;
     return TIDE_OK;
 }

@@ -28,8 +28,17 @@ struct csv_encoder {
     size_t capacity;
     bool header_due;
     bool at_start;   /* nothing has been written to the file */
-    bool odd_syntax; /* numbers and dates may hold the delimiter or the quote */
+    bool odd_syntax; /* numbers and dates may hold what needs quotes */
+    bool is_single;  /* there is one column */
 };
+
+/** Whether a value, alone in its line, would end a COPY of PostgreSQL, which quotes it
+ * for that reason: \. */
+static inline bool csv_ends_copy(const struct csv_encoder *encoder, const uint8_t *from,
+                                 size_t length)
+{
+    return encoder->is_single && length == 2 && from[0] == '\\' && from[1] == '.';
+}
 
 static inline uint8_t *csv_put_line_end(const struct csv_encoder *encoder, uint8_t *out)
 {

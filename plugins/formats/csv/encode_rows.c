@@ -2,7 +2,7 @@
  * encode_rows - the rows of a batch, value by value.
  *
  *   - null is null_string, unquoted; an empty text is a pair of quotes.
- *   - A value that reads as null_string is quoted.
+ *   - A value that reads as null_string is quoted, or as the end of a COPY.
  *   - bytes are written as PostgreSQL does: \x and hexadecimal digits.
  */
 #include <tidemill/value.h>
@@ -61,7 +61,8 @@ static inline uint8_t *put_text(const struct csv_encoder *encoder,
         out[1] = encoder->syntax.quote;
         return out + 2;
     }
-    if ((output->marked && output->marks[row]) || reads_as_null(encoder, from, length)) {
+    if ((output->marked && output->marks[row]) || reads_as_null(encoder, from, length) ||
+        csv_ends_copy(encoder, from, length)) {
         return put_quoted(out, from, length, &encoder->syntax);
     }
     build_copy(out, from, length);

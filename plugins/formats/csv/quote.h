@@ -22,7 +22,7 @@ size_t csv_unquote_portable(uint8_t *to, const uint8_t *from, size_t length,
 size_t csv_double_portable(uint8_t *to, const uint8_t *from, size_t length,
                            uint8_t quote);
 
-/** The first delimiter, quote, CR or LF, or end. */
+/** The first delimiter, quote, escape, CR or LF, or end. */
 const uint8_t *csv_next_special_portable(const uint8_t *at, const uint8_t *end,
                                          const struct csv_syntax *syntax);
 

@@ -33,8 +33,8 @@ size_t csv_double_portable(uint8_t *to, const uint8_t *from, size_t length, uint
 const uint8_t *csv_next_special_portable(const uint8_t *at, const uint8_t *end,
                                          const struct csv_syntax *syntax)
 {
-    while (at < end && *at != syntax->delimiter && *at != syntax->quote && *at != '\n' &&
-           *at != '\r') {
+    while (at < end && *at != syntax->delimiter && *at != syntax->quote &&
+           *at != syntax->escape && *at != '\n' && *at != '\r') {
         at++;
     }
     return at;

@@ -67,6 +67,7 @@ const uint8_t *csv_next_special_sse2(const uint8_t *at, const uint8_t *end,
 {
     __m128i delimiter = _mm_set1_epi8((char)syntax->delimiter);
     __m128i quote = _mm_set1_epi8((char)syntax->quote);
+    __m128i escape = _mm_set1_epi8((char)syntax->escape);
     __m128i lf = _mm_set1_epi8('\n'), cr = _mm_set1_epi8('\r');
 
     for (; at < end; at += 16) {
@@ -74,7 +75,7 @@ const uint8_t *csv_next_special_sse2(const uint8_t *at, const uint8_t *end,
         __m128i found = _mm_or_si128(
             _mm_or_si128(_mm_cmpeq_epi8(block, delimiter), _mm_cmpeq_epi8(block, quote)),
             _mm_or_si128(_mm_cmpeq_epi8(block, lf), _mm_cmpeq_epi8(block, cr)));
-        uint32_t mask = (uint32_t)_mm_movemask_epi8(found);
+        uint32_t mask = (uint32_t)_mm_movemask_epi8(found) | match(block, escape);
 
         if (mask) {
             at += __builtin_ctz(mask);

@@ -164,7 +164,16 @@ static void an_escape_of_its_own_is_escaped_too(void **state)
 
     (void)state;
     expect_text(2, values, 1, "{\"header\": false, \"escape\": \"\\\\\"}",
-                "\"x \\\"y\\\", \\\\z\",a\\b\n");
+                "\"x \\\"y\\\", \\\\z\",\"a\\\\b\"\n");
+}
+
+static void what_would_end_a_copy_is_quoted_when_it_is_alone_in_its_line(void **state)
+{
+    static const char *const values[] = {"\\.", "\\.x", "\\."};
+
+    (void)state;
+    expect_text(1, values, 3, "{\"header\": false}", "\"\\.\"\n\\.x\n\"\\.\"\n");
+    expect_text(3, values, 1, "{\"header\": false}", "\\.,\\.x,\\.\n");
 }
 
 static void a_value_that_looks_like_a_byte_order_mark_stays(void **state)
@@ -272,6 +281,7 @@ int main(void)
         cmocka_unit_test(numbers_and_dates_are_quoted_when_the_dialect_clashes),
         cmocka_unit_test(lines_end_as_asked),
         cmocka_unit_test(an_escape_of_its_own_is_escaped_too),
+        cmocka_unit_test(what_would_end_a_copy_is_quoted_when_it_is_alone_in_its_line),
         cmocka_unit_test(a_value_that_looks_like_a_byte_order_mark_stays),
         cmocka_unit_test(long_values_are_whole),
         cmocka_unit_test(what_is_written_reads_back_the_same),
