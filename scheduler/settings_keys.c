@@ -68,7 +68,7 @@ const struct tide_settings_key tide_settings_keys[] = {
      AT(cancel_grace),
      "A cancelled run may finish its batch for so long before its process is killed."},
     {"shutdown_grace", TIDE_SETTING_DURATION, "30s", NULL, 0, 0, AT(shutdown_grace),
-     "On SIGTERM runs may go on for so long before they are cancelled."},
+     "On SIGTERM runs may continue for so long before they are cancelled."},
     {"retention", TIDE_SETTING_DURATION, "90d", NULL, 0, 0, AT(retention),
      "Ended runs and their rejects are deleted after so long; 0s: never."},
     {"retention_runs", TIDE_SETTING_COUNT, "10000", NULL, 0, 0, AT(retention_runs),

@@ -41,7 +41,7 @@ static const struct tide_arg run_args_table[] = {
     {"check", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, check),
      "hold every batch of every plugin against the rules"},
     {"full", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, full),
-     "read from scratch, whatever a cursor or a checkpoint says"},
+     "read everything, whatever a cursor or a checkpoint says"},
     {"checkpoint", TIDE_ARG_TEXT, "TIME", offsetof(struct run_args, checkpoint),
      "make what is read durable this often, where that can be done (5s)"},
     {"pipeline", TIDE_ARG_TEXT, "KEY", offsetof(struct run_args, pipeline),
@@ -130,7 +130,8 @@ static void show_table(struct json_object *event)
 {
     if (tide_json_bool(event, "resumed", false)) {
         (void)fprintf(stderr,
-                      "%s: the last run was cut off; going on from its checkpoint\n",
+                      "%s: the last run was interrupted; resuming from its last "
+                      "checkpoint\n",
                       tide_json_text(event, "table"));
     }
 }

@@ -55,15 +55,14 @@ struct parts {
 };
 
 static const char at_checkpoints[] =
-    "rows and position are committed together, at checkpoints and at the end, and a run "
-    "that is cut off is gone on with from there";
+    "rows and position are committed together, at checkpoints and at the end; an "
+    "interrupted run resumes from the last checkpoint";
 
 static const char in_place[] =
-    "exactly once: the rows take the place of the old ones in one transaction, at the "
-    "end; from the first checkpoint on they are set aside, where the table allows it, "
-    "and "
-    "a run that is cut off is gone on with from there, or begun anew when the source was "
-    "changed in front of that";
+    "exactly once: the new rows replace the old ones in one transaction at the end; from "
+    "the first checkpoint on they are staged, where the table allows it, and an "
+    "interrupted run resumes from the last checkpoint, or starts over when rows already "
+    "read were changed at the source";
 
 static void append_appending(const struct parts *parts, struct tide_text *out)
 {
@@ -78,15 +77,15 @@ static void append_appending(const struct parts *parts, struct tide_text *out)
                               : "its rows are committed in one transaction, or none");
     } else if (is_exact) {
         tide_text_appendf(out,
-                          "exactly once: %s; of a view, or a table without a key to go "
-                          "on behind, rows at the cursor itself may be read again",
+                          "exactly once: %s; of a view, or a table without a key, rows "
+                          "at the last cursor value may be read again",
                           parts->makes_checkpoints
                               ? at_checkpoints
                               : "rows and position are committed in one transaction");
     } else {
         tide_text_append(out, "at least once: rows and position are committed in one "
-                              "transaction, and rows at the cursor itself may be read "
-                              "again");
+                              "transaction, and rows at the last cursor value may be "
+                              "read again");
     }
 }
 
@@ -127,7 +126,7 @@ static void append_files(const struct parts *parts, struct tide_text *out)
 /* Of a destination of which only flags are known the least is said. */
 static void append_unknown(const struct parts *parts, struct tide_text *out)
 {
-    tide_text_append(out, "at least once: what is left of a run that is cut off depends "
+    tide_text_append(out, "at least once: what an interrupted run leaves behind depends "
                           "on the destination, and the next run writes its rows again");
     if (parts->table->mode == TIDE_MODE_APPEND && !parts->is_incremental) {
         tide_text_append(out, "; each run appends all rows again");
@@ -138,8 +137,8 @@ static void append_unknown(const struct parts *parts, struct tide_text *out)
 static void append_other_folder(const struct parts *parts, struct tide_text *out)
 {
     tide_text_append(out, "at least once: placeholders in the name give the next run "
-                          "another folder, so one that is cut off is not gone on with: "
-                          "what it committed stays, and its rows are read again");
+                          "another folder, so an interrupted run is not resumed: what it "
+                          "committed stays, and its rows are read again");
     if (!parts->is_incremental) {
         tide_text_append(out, "; each run appends all rows again");
     }
@@ -149,11 +148,12 @@ static void append_other_folder(const struct parts *parts, struct tide_text *out
 static void append_late(const struct parts *parts, struct tide_text *out)
 {
     if (parts->is_incremental && parts->sees_late) {
-        tide_text_append(out, "; a row that the source commits late is read by the next "
-                              "run, wherever its cursor is");
+        tide_text_append(out, "; a row that is committed late at the source is read by "
+                              "the next run, whatever its cursor value");
     } else if (parts->is_incremental) {
-        tide_text_append(out, "; a row that the source commits late, with a cursor below "
-                              "what was read, is seen by a full run alone");
+        tide_text_append(out, "; a row that is committed late at the source, with a "
+                              "cursor value below the last one read, is read only by a "
+                              "full run");
     }
 }
 

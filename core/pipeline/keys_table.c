@@ -130,7 +130,7 @@ static const struct tide_key table_keys[] = {
      .help = "Types that the source does not know, by column."},
     {.name = "filter",
      .shape = TIDE_SHAPE_CONDITION,
-     .help = "Only rows that match go on: a group and or or, of conditions."},
+     .help = "Only rows that match are moved: conditions, in groups of and or or."},
     {0},
 };
 

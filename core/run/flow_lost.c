@@ -48,9 +48,9 @@ static int refuse_done(const struct tide_flow *flow, const struct tide_position 
                        struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_CONFLICT,
-                          "%s was emptied or made anew since the run that was cut off "
-                          "loaded %lld rows into it: empty the other tables of that run, "
-                          "too, and begin anew with --full",
+                          "%s was emptied or recreated since the interrupted run loaded "
+                          "%lld rows into it: empty the other tables of that run, too, "
+                          "and start over with --full",
                           flow->table->as, (long long)kept->rows);
 }
 
@@ -58,10 +58,10 @@ static int refuse_done(const struct tide_flow *flow, const struct tide_position 
 static int refuse_remade(const struct tide_flow *flow, struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_CONFLICT,
-                          "%s was made anew since the last run and has rows; whether "
-                          "those that were loaded are among them is not known: empty it, "
-                          "or run with --full, and all is loaded again, or tell the "
-                          "destination that it is the same (see its manual)",
+                          "%s was recreated since the last run and has rows, which may "
+                          "or may not be those that were loaded: empty it, or run with "
+                          "--full, to load all rows again, or tell the destination that "
+                          "it is the same table (see its README)",
                           flow->table->as);
 }
 
@@ -77,12 +77,12 @@ static int judge(struct tide_flow *flow, const struct tide_position *kept, bool 
     }
     if (is_remade) {
         TIDE_LOG(TIDE_LOG_WARNING,
-                 "the table was made anew since the last run; it is filled again",
+                 "the table was recreated since the last run; it is filled again",
                  TIDE_KEY_TEXT("table", flow->table->as));
     } else {
         TIDE_LOG(TIDE_LOG_WARNING,
-                 "the table is empty, though the run that was cut off loaded rows; that "
-                 "load begins anew",
+                 "the table is empty, though the interrupted run had loaded rows; the "
+                 "load starts over",
                  TIDE_KEY_TEXT("table", flow->table->as),
                  TIDE_KEY_INT("rows", kept->rows));
     }

@@ -90,7 +90,7 @@ static int begin_like_before(struct tide_flow *flow,
     free(recipe);
     return is_same ? begin_at(flow, tide_strdup(checkpoint->words), err)
                    : tide_error_set(err, TIDE_E_CONFLICT,
-                                    "the definition or the columns are others now");
+                                    "the definition or the columns were changed");
 }
 
 /* A table that is replaced is to be as the source is: a load that was cut off is begun
@@ -110,8 +110,8 @@ static int go_on_replacing(struct tide_flow *flow, const struct tide_position *c
         return rc;
     }
     TIDE_LOG(TIDE_LOG_WARNING,
-             "the last run was cut off and cannot be gone on with; the "
-             "table is replaced from the start",
+             "the last run was interrupted and cannot be resumed; the table is replaced "
+             "from the start",
              TIDE_KEY_TEXT("table", flow->table->name),
              TIDE_KEY_TEXT("why", why.message));
     return begin_at(flow, NULL, err);
@@ -138,9 +138,8 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
     if (flow->table->mode == TIDE_MODE_APPEND && !is_resumable(flow)) {
         return tide_error_set(
             err, TIDE_E_CONFLICT,
-            "the last run was cut off and left rows in the destination, "
-            "and this source cannot go on behind them; remove them and "
-            "run it from scratch");
+            "the last run was interrupted and left rows in the destination, and this "
+            "source cannot resume behind them; remove them and run with --full");
     }
     if (!is_resumable(flow)) {
         return begin_at(flow, NULL, err);
@@ -153,7 +152,9 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
     flow->rows_before = checkpoint->rows;
     flow->load_from = checkpoint->from ? tide_strdup(checkpoint->from) : NULL;
     tide_flow_recall_rejects(flow, checkpoint->rejected);
-    TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off; going on from its checkpoint",
+    TIDE_LOG(TIDE_LOG_INFO,
+             "the last run was interrupted; resuming from its last "
+             "checkpoint",
              TIDE_KEY_TEXT("table", flow->table->name));
     return TIDE_OK;
 }

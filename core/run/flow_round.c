@@ -80,7 +80,7 @@ void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *ke
     if (flow->is_done && !engine->is_round_over) {
         flow->is_resumed = true;
         tide_flow_recall_rejects(flow, kept->rejected);
-        TIDE_LOG(TIDE_LOG_INFO, "the last run was cut off behind this table",
+        TIDE_LOG(TIDE_LOG_INFO, "the last run was interrupted after this table",
                  TIDE_KEY_TEXT("table", flow->table->name));
     }
 }

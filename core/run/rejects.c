@@ -256,8 +256,8 @@ static int judge_recalled(const struct tide_rejects *rejects, struct tide_error 
     }
     return tide_error_set(err, TIDE_E_DATA,
                           "%" PRId64 " rows were rejected, %" PRId64
-                          " of them before the run was cut off that this one went on "
-                          "with: more than the %" PRId64 " of max_rejects",
+                          " of them before this run resumed an interrupted one: more "
+                          "than the %" PRId64 " of max_rejects",
                           rejects->recalled + rejects->count, rejects->recalled,
                           rejects->policy.max_count);
 }

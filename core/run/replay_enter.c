@@ -92,8 +92,8 @@ static int enter_row(struct tide_replaying *replaying, const struct tide_replay_
 
     if (!entry.schema) {
         return refuse(replaying, row, &entry, "other_way",
-                      "the transformations that the row has passed are others now: put "
-                      "them back, or run the table again from its source");
+                      "the transformations that the row has passed were changed: restore "
+                      "them, or run the table again from its source");
     }
     rc = tide_replay_row_fit(row, &replaying->table, entry.schema, &batch, &misfit, err);
     if (rc == TIDE_E_DATA) {

@@ -224,7 +224,7 @@ def test_a_file_that_changed_is_refused_and_full_begins_anew(folder):
     fill_csv(folder, first=1)
     result = tap.tidemill("run", "run.yaml", cwd=folder)
     tap.equal(result.returncode, 1, result.stderr)
-    tap.contains(result.stdout, "a.csv is not what it was when the run before was cut off")
+    tap.contains(result.stdout, "a.csv was changed since the last run was interrupted")
     tap.contains(result.stdout, "--full")
     tap.equal(manifest(folder)["rows"], before)
     result = tap.tidemill("run", "run.yaml", "--full", cwd=folder)

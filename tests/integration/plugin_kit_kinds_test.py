@@ -208,7 +208,7 @@ def test_a_decoder_that_reads_behind_the_end_is_found(folder):
 
 def test_a_crash_at_a_cut_file_is_found(folder):
     _, why = format_with(folder, end="if (span->last && span->data[span->length - 1] != '\\n') { abort(); }")
-    contains(why["bears a file that is cut off"], "crashed in decode")
+    contains(why["survives a truncated file"], "crashed in decode")
 
 
 def test_what_a_format_leaves_is_found(folder):

@@ -36,8 +36,8 @@ def keeps_all(*args, skipped=(), **more):
 
 
 NO_CURSOR = ["resumes at a position and loses no row"]
-NO_PLACE = NO_CURSOR + ["goes on after any batch with the rows that are left"]
-NO_POSITION = ["gives back the position that was committed", "goes on with a replacing load that it set aside"]
+NO_PLACE = NO_CURSOR + ["resumes after any batch with the remaining rows"]
+NO_POSITION = ["gives back the position that was committed", "resumes a replacing load from its staged rows"]
 
 
 def people(folder):
@@ -338,7 +338,7 @@ def test_a_checkpoint_that_is_taken_and_forgotten_is_found(folder):
     equal(done.returncode, 1)
     contains(done.stdout, "- keeps a checkpoint that it took\n# it took a checkpoint (TIDE_OK, not TIDE_MORE), "
                           "and open gave none")
-    contains(done.stdout, "- goes on with a replacing load that it set aside\n# rows were set aside at a checkpoint, "
+    contains(done.stdout, "- resumes a replacing load from its staged rows\n# rows were staged at a checkpoint, "
                           "and open gave none")
 
 

@@ -241,7 +241,7 @@ def test_a_table_that_is_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
     pg.run("TRUNCATE dst")
     run = tap.tidemill("run", path)
     tap.equal(run.returncode, 0, run.stdout)
-    tap.contains(run.stderr, "the table is empty, though the run that was cut off loaded rows")
+    tap.contains(run.stderr, "the table is empty, though the interrupted run had loaded rows")
     same(pg, "src", "dst")
 
 
@@ -250,7 +250,7 @@ def test_a_table_made_anew_after_a_run_was_cut_off_gets_all_rows(folder):
     pg.run("DROP TABLE dst", "CREATE TABLE dst (LIKE src)")
     run = tap.tidemill("run", path)
     tap.equal(run.returncode, 0, run.stdout)
-    tap.contains(run.stderr, "the table was made anew since the last run")
+    tap.contains(run.stderr, "the table was recreated since the last run")
     same(pg, "src", "dst")
 
 
@@ -280,10 +280,10 @@ def test_a_table_made_anew_and_left_empty_gets_all_rows(folder):
     pg.run("DROP TABLE dst", "CREATE TABLE dst (id bigint PRIMARY KEY, name text)")
     run = tap.tidemill("run", path)
     tap.equal(run.returncode, 0, run.stdout)
-    tap.contains(run.stderr, "the table was made anew since the last run")
+    tap.contains(run.stderr, "the table was recreated since the last run")
     same(pg, "src", "dst", "id, name")
     run = tap.tidemill("run", path)
-    assert "made anew" not in run.stderr, run.stderr
+    assert "was recreated" not in run.stderr, run.stderr
 
 
 REMAKE = ("CREATE TABLE copy (LIKE dst INCLUDING ALL)", "INSERT INTO copy SELECT * FROM dst", "DROP TABLE dst",
@@ -295,7 +295,7 @@ def test_a_table_made_anew_with_rows_is_asked_about(folder):
     pg.run(*REMAKE, "INSERT INTO src VALUES (3, 'c')")
     run = tap.tidemill("run", path)
     tap.equal(run.returncode, 1, run.stdout)
-    tap.contains(run.stdout, "dst was made anew since the last run and has rows")
+    tap.contains(run.stdout, "dst was recreated since the last run and has rows")
     pg.run("UPDATE _tidemill_positions SET target = NULL")      # as the README tells
     for _ in range(2):
         tap.equal(tap.tidemill("run", path).returncode, 0)
@@ -307,7 +307,7 @@ def test_a_table_made_anew_with_rows_is_merged_into_from_the_start(folder):
     pg.run(*REMAKE, "DELETE FROM dst WHERE id = 1", "INSERT INTO src VALUES (3, 'c')")
     run = tap.tidemill("run", path)
     tap.equal(run.returncode, 0, run.stdout)
-    tap.contains(run.stderr, "the table was made anew since the last run")
+    tap.contains(run.stderr, "the table was recreated since the last run")
     same(pg, "src", "dst", "id, name")
 
 

@@ -17,8 +17,8 @@ FILL = once.FILL
 OLD = "CREATE TABLE dst AS SELECT 0 AS id, 'old' AS name, 0 AS part"
 KEYED = ("CREATE TABLE src AS " + FILL, "ALTER TABLE src ADD PRIMARY KEY (id)")
 BY_ROW = ("CREATE TABLE src AS " + FILL + " ORDER BY i % 100",)
-GONE_ON = "going on from its checkpoint"
-NOT_SAME = "set aside, or the table, is not what it was"
+GONE_ON = "resuming from its last checkpoint"
+NOT_SAME = "the staged rows of the last run, or the table, were changed since"
 ANEW = "replaced from the start"
 
 
@@ -380,7 +380,7 @@ def test_the_guarantee_is_told(folder):
     pg.run(*KEYED, OLD)
     done = tap.tidemill("validate", definition(folder, pg))
     tap.equal(done.returncode, 0, done.stderr)
-    tap.contains(done.stdout, "from the first checkpoint on they are set aside")
+    tap.contains(done.stdout, "from the first checkpoint on they are staged")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def kill_until_it_ends(path, is_complete):
                 run.kill()
                 _, errors = run.communicate()
                 text = None
-        resumed += "going on from its checkpoint" in errors
+        resumed += "resuming from its last checkpoint" in errors
         if text is not None:
             equal(run.returncode, 0, text + errors)
             end = json.loads(text)
@@ -169,7 +169,7 @@ def test_a_table_that_was_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
     base.close()
     run = tap.tidemill("run", path)
     equal(run.returncode, 0, run.stdout)
-    tap.contains(run.stderr, "the table is empty, though the run that was cut off loaded rows")
+    tap.contains(run.stderr, "the table is empty, though the interrupted run had loaded rows")
     expect_rows(folder + "/out.db")
 
 

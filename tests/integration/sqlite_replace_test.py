@@ -14,8 +14,8 @@ from tap import BUILD, contains, equal, write                        # noqa: E40
 
 ROWS = 60000
 OLD = "CREATE TABLE out (id INTEGER PRIMARY KEY, name TEXT UNIQUE); INSERT INTO out VALUES (0, 'old')"
-NOT_SAME = "set aside, or the table, is not what it was"
-GONE_ON = "going on from its checkpoint"
+NOT_SAME = "the staged rows of the last run, or the table, were changed since"
+GONE_ON = "resuming from its last checkpoint"
 ANEW = "replaced from the start"
 
 

@@ -22,9 +22,9 @@ static const struct tide_arg trigger_args_table[] = {
     {"follow", TIDE_ARG_FLAG, NULL, offsetof(struct run_verb_args, follow),
      "wait for its end and show it"},
     {"incremental", TIDE_ARG_FLAG, NULL, offsetof(struct run_verb_args, incremental),
-     "go on from where the last run ended"},
+     "continue where the last run ended"},
     {"full", TIDE_ARG_FLAG, NULL, offsetof(struct run_verb_args, full),
-     "read from scratch"},
+     "read everything, whatever a cursor or a checkpoint says"},
     {"json", TIDE_ARG_FLAG, NULL, offsetof(struct run_verb_args, json),
      "print what the daemon answered"},
     {0},
@@ -110,9 +110,8 @@ static const char *why_not(struct json_object *reject)
     }
     return tide_json_bool(reject, "settled", true)
                ? " (cannot be replayed)"
-               : " (not settled: the next run reads it again, unless this one was cut "
-                 "off "
-                 "right behind a commit; it cannot be replayed)";
+               : " (not settled: the next run reads it again, unless this one was "
+                 "interrupted right after a commit; it cannot be replayed)";
 }
 
 static void print_reject(struct json_object *reject)

@@ -128,7 +128,7 @@ const struct tide_promise tide_destination_promises[] = {
      tide_kit_once},
     {"keeps a checkpoint that it took", tide_destination_keeps_checkpoints,
      tide_kit_once},
-    {"goes on with a replacing load that it set aside", tide_destination_resumes,
+    {"resumes a replacing load from its staged rows", tide_destination_resumes,
      tide_kit_once},
     {"returns when the run is cancelled", open_write_close, tide_kit_cancelled},
     {"leaves nothing behind when it is closed without a commit", open_write_close,

@@ -154,12 +154,12 @@ int tide_destination_resumes(struct tide_kit *kit)
     int rc;
 
     if (!(kit->entry->destination->flags & TIDE_DESTINATION_STAGES)) {
-        return tide_kit_skip(kit, "it sets no rows aside");
+        return tide_kit_skip(kit, "it stages no rows");
     }
     rc = load_to_checkpoint(kit, TIDE_MODE_REPLACE, &took);
     if (rc == TIDE_OK && took) {
         rc = expect_position(kit, TIDE_MODE_REPLACE, CHECKPOINT,
-                             "rows were set aside at a checkpoint");
+                             "rows were staged at a checkpoint");
     }
     if (rc == TIDE_OK && took) {
         rc = resume(kit);

@@ -232,11 +232,9 @@ static int read_cut(struct tide_kit *kit, struct tide_text *file, int64_t rows)
         file->length = whole * i / CUTS;
         rc = tide_kit_decode(kit, &decoding, file);
         if (rc == TIDE_OK && decoding.rows > rows) {
-            rc = tide_kit_broken(kit,
-                                 "cut off at byte %zu of %zu, it has %lld rows of "
-                                 "%lld",
-                                 file->length, whole, (long long)decoding.rows,
-                                 (long long)rows);
+            rc = tide_kit_broken(
+                kit, "truncated at byte %zu of %zu, it has %lld rows of %lld",
+                file->length, whole, (long long)decoding.rows, (long long)rows);
         }
         tide_decoding_fini(&decoding);
     }
@@ -301,9 +299,9 @@ const struct tide_promise tide_format_promises[] = {
     {"gives back nulls", gives_back_nulls, tide_kit_once},
     {"gives back values of each type, or says why not", answers_each_type, tide_kit_once},
     {"reads a file in pieces and batches of any size", reads_in_pieces, tide_kit_once},
-    {"goes on at the mark of another decoder", goes_on_at_a_mark, tide_kit_once},
+    {"resumes at the mark of another decoder", goes_on_at_a_mark, tide_kit_once},
     {"writes behind the rows of a file", writes_behind_rows, tide_kit_once},
-    {"bears a file that is cut off", bears_a_cut_file, tide_kit_once},
+    {"survives a truncated file", bears_a_cut_file, tide_kit_once},
     {"bears bytes that are no file", bears_what_is_no_file, tide_kit_once},
     {"returns when the run is cancelled", write_and_read, tide_kit_cancelled},
     {"leaves nothing behind when it is closed", write_and_read, tide_kit_leaks},

@@ -172,7 +172,7 @@ const struct tide_promise tide_source_promises[] = {
     {"gives the same rows in batches of any size", keeps_to_small_batches, tide_kit_once},
     {"stays at the end", stays_at_the_end, tide_kit_once},
     {"resumes at a position and loses no row", tide_source_resumes, tide_kit_once},
-    {"goes on after any batch with the rows that are left", tide_source_goes_on,
+    {"resumes after any batch with the remaining rows", tide_source_goes_on,
      tide_kit_once},
     {"takes what it rejected again, or says why not", takes_rejects_again, tide_kit_once},
     {"says why it cannot open a table", says_why_it_cannot_open, tide_kit_once},

@@ -233,7 +233,7 @@ const struct tide_promise tide_storage_promises[] = {
     {"gives back a file as it was published", gives_back_a_file, with_files},
     {"takes an empty file", takes_an_empty_file, with_files},
     {"puts a file in the place of another at once", replaces_at_once, with_files},
-    {"goes on behind what a file has", appends, with_files},
+    {"appends to a file that exists", appends, with_files},
     {"lists files by pattern, in order", lists_in_order, with_files},
     {"removes a file", removes, with_files},
     {"says why it cannot read a file", says_what_is_missing, with_files},

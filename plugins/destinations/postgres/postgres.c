@@ -36,8 +36,8 @@ static int find_staged(struct pg_destination *destination, char **position,
     }
     if (rc == TIDE_OK && staging->is_wanted && !is_proven) {
         destination->host->log(destination->host, TIDE_LOG_WARNING,
-                               "what the run before set aside, or the table, is not what "
-                               "it was: the load begins anew");
+                               "the staged rows of the last run, or the table, were "
+                               "changed since: the load starts over");
     }
     if (!is_proven) {
         free(*position);

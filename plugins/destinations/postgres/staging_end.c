@@ -102,8 +102,8 @@ static int differs(const struct pg_target *target, const char *how,
 {
     return tide_error_set(
         err, TIDE_E_CONFLICT,
-        "%s was changed while its new rows were set aside: %s; nothing was "
-        "replaced, and the next run begins anew",
+        "%s was changed while its new rows were staged: %s; nothing was replaced, and "
+        "the next run starts over",
         target->title.text, how);
 }
 
@@ -157,7 +157,7 @@ static int check_target(const struct pg_staging *staging, struct tide_pg *pg,
     int rc = hold_target(pg, target, oid, sizeof oid, err);
 
     if (rc == TIDE_OK && strcmp(oid, target->table.oid) != 0) {
-        rc = differs(target, "it was dropped and made anew", err);
+        rc = differs(target, "it was dropped and recreated", err);
     }
     if (rc == TIDE_OK) {
         rc = pg_staging_look(&now, pg, target, &comment, err);
@@ -214,8 +214,8 @@ static int blame_target(int rc, struct tide_error *err)
 {
     if (rc == TIDE_E_DATA) {
         rc = TIDE_E_CONFLICT;
-        (void)tide_error_wrap(err, "the table does not take the rows that were set aside "
-                                   "for it; run with --full to begin anew");
+        (void)tide_error_wrap(err, "the table does not take the rows that were staged "
+                                   "for it; run with --full to start over");
         err->code = rc;
     }
     return rc;
@@ -248,11 +248,10 @@ int pg_staging_publish(struct pg_staging *staging, struct tide_pg *pg,
     int rc = take_rows(staging, pg, target, &taken, err);
 
     if (rc == TIDE_OK && taken != rows) {
-        rc =
-            tide_error_set(err, TIDE_E_CONFLICT,
-                           "%lld rows were set aside in %s, and %lld are there: somebody "
-                           "else writes to it; run with --full to begin anew",
-                           (long long)rows, staging->title.text, (long long)taken);
+        rc = tide_error_set(err, TIDE_E_CONFLICT,
+                            "%lld rows were staged in %s, but it has %lld: another "
+                            "program writes to it; run with --full to start over",
+                            (long long)rows, staging->title.text, (long long)taken);
     }
     if (rc == TIDE_OK && staging->is_held) {
         rc = pg_staging_drop(staging, pg, err);
@@ -269,7 +268,7 @@ int pg_staging_explain(const struct pg_staging *staging, const struct tide_pg *p
         return rc;
     }
     return tide_error_set(err, TIDE_E_TRANSIENT,
-                          "%s, where rows were set aside, is gone: another run has "
+                          "%s, which had the staged rows, is gone: another run has "
                           "committed meanwhile, or somebody dropped it",
                           staging->title.text);
 }
@@ -336,10 +335,11 @@ void pg_staging_tidy(struct pg_staging *staging, struct tide_pg *pg)
         rc = drop_again(staging, pg, &why);
     } while (is_answered(pg, rc) && is_busy(pg) && tide_pg_clock_ms() < deadline);
     if (rc != TIDE_OK) {
-        (void)snprintf(message, sizeof message,
-                       "%.200s, where rows were set aside, stays, and is of no use any "
-                       "more: drop it by hand (%.1023s)",
-                       staging->title.text, why.message);
+        (void)snprintf(
+            message, sizeof message,
+            "%.200s, which had the staged rows, could not be dropped and is no "
+            "longer needed: drop it by hand (%.1023s)",
+            staging->title.text, why.message);
         pg->host->log(pg->host, TIDE_LOG_WARNING, message);
     }
 }

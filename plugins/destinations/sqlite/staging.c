@@ -109,9 +109,9 @@ int staging_look_again(const struct writer *writer, struct tide_error *err)
         return rc;
     }
     return tide_error_set(err, TIDE_E_CONFLICT,
-                          "table \"%s\" of %s was altered, dropped or made anew by "
-                          "another program while its new rows were set aside; nothing "
-                          "was replaced, and the next run begins anew",
+                          "table \"%s\" of %s was altered, dropped or recreated by "
+                          "another program while its new rows were staged; nothing was "
+                          "replaced, and the next run starts over",
                           writer->request->table, writer->options->path);
 }
 
@@ -172,8 +172,8 @@ int staging_position(struct writer *writer, char **position, struct tide_error *
         rc = check_target(writer, target, &is_same, err);
         if (rc == TIDE_OK && !is_same) {
             writer->host->log(writer->host, TIDE_LOG_WARNING,
-                              "what the run before set aside, or the table, is not what "
-                              "it was: the load begins anew");
+                              "the staged rows of the last run, or the table, were "
+                              "changed since: the load starts over");
         }
     }
     free(target);
@@ -316,8 +316,8 @@ static int check_moved(const struct writer *writer, int64_t moved, struct tide_e
         return TIDE_OK;
     }
     return tide_error_set(err, TIDE_E_CONFLICT,
-                          "%lld rows were set aside in %s and %lld are there: somebody "
-                          "else writes to it; run with --full to begin anew",
+                          "%lld rows were staged in %s, but it has %lld: another program "
+                          "writes to it; run with --full to start over",
                           (long long)writer->staged_rows, writer->staging,
                           (long long)moved);
 }

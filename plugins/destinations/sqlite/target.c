@@ -236,7 +236,7 @@ static int check_same(const struct writer *writer, const struct table *was,
     return tide_error_set(err, TIDE_E_CONFLICT,
                           "another program changed table \"%s\" of %s while it was "
                           "loaded: column \"%s\" was \"%s\" and is %s%s%s; the next run "
-                          "goes on from the last checkpoint",
+                          "resumes from the last checkpoint",
                           writer->request->table, writer->options->path, name, before,
                           now ? "\"" : "gone", now ? now->declared : "", now ? "\"" : "");
 }

@@ -83,7 +83,7 @@ static inline void kept_tell(const struct kept *kept, const struct tide_host *ho
     char message[600];
 
     if (kept->by == KEPT_UNDER_ID) {
-        (void)snprintf(message, sizeof message, "going on at the place of pipeline %s",
+        (void)snprintf(message, sizeof message, "resuming at the position of pipeline %s",
                        pipeline);
         host->log(host, TIDE_LOG_INFO, message);
     } else if (kept->by == KEPT_UNDER_NAME) {

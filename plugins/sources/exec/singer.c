@@ -93,8 +93,8 @@ static void warn_of_state(struct reader *reader)
     }
     (void)snprintf(
         text, sizeof text,
-        "the program's STATE is not kept, for table \"%.100s\" has no cursor: the "
-        "next run starts anew; give the table a cursor",
+        "the program's STATE is not kept, because table \"%.100s\" has no cursor: the "
+        "next run starts over; give the table a cursor",
         reader->request->table);
     reader->host->log(reader->host, TIDE_LOG_WARNING, text);
     reader->singer->is_warned = true;

@@ -140,8 +140,8 @@ static int check_path(const struct json_value *root, const char *path,
 
     if (!before || strcmp(before, path) != 0) {
         rc = tide_error_at(err, TIDE_E_CONFIG, "path",
-                           "the run that was cut off read files in %s, and path is %s "
-                           "now: set it back, or run with --full to begin anew",
+                           "the interrupted run read files in %s, and path is %s now: "
+                           "set it back, or run with --full to start over",
                            before ? before : "no folder", path);
     }
     free(before);
@@ -162,8 +162,8 @@ int position_parse(const char *text, const char *path, struct position *position
     }
     if (fault) {
         rc = tide_error_set(err, TIDE_E_CONFIG,
-                            "cannot go on where the run before was cut off, at %.400s: "
-                            "%s; run with --full to begin anew",
+                            "cannot resume where the last run was interrupted, at "
+                            "%.400s: %s; run with --full to start over",
                             text, fault);
     } else {
         rc = check_path(&document.root, path, err);

@@ -55,8 +55,7 @@ static int changed(const struct reader *reader, const struct position *position,
 
     (void)tide_error_set(
         &problem, TIDE_E_CONFLICT,
-        "%s/%s is not what it was when the run before was cut off at its "
-        "byte %" PRId64,
+        "%s/%s was changed since the last run was interrupted at its byte %" PRId64,
         reader->options->path, position->file, position->place.offset);
     if (reader->request->may_repeat) {
         warn(reader, problem.message);
@@ -64,7 +63,7 @@ static int changed(const struct reader *reader, const struct position *position,
     }
     return tide_error_set(err, TIDE_E_CONFLICT,
                           "%s: put it back, or empty the destination and run with --full "
-                          "to begin anew",
+                          "to start over",
                           problem.message);
 }
 
@@ -137,8 +136,8 @@ static int arrange(struct reader *reader, struct position *position, size_t *don
 static int not_the_same(const struct reader *reader, struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_CONFLICT,
-                          "files in %s that were read before the run was cut off were "
-                          "changed since, or are gone",
+                          "files in %s that the interrupted run had read were changed or "
+                          "removed since",
                           reader->options->path);
 }
 

@@ -14,7 +14,7 @@
 /* Transactions that wait behind an open one, from which on it is worth a word. */
 #define MANY_WAITING 10000
 
-static const char other_cursor[] = "the run before read it by another cursor, or none";
+static const char other_cursor[] = "the last run read it by another cursor, or none";
 
 /* ---- by cursor ------------------------------------------------------------------- */
 
@@ -26,7 +26,7 @@ static int begin_at_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
     bool same_key = pg_start_has_same_key(plan, facts);
 
     if (!same_key && !plan->may_repeat && pg_misfit_is_unfinished(position)) {
-        return pg_misfit_cannot_end(facts, "the table's primary key is another now", err);
+        return pg_misfit_cannot_end(facts, "the table's primary key was changed", err);
     }
     plan->nulls = position->nulls;
     if (position->cursor) {
@@ -45,9 +45,9 @@ static int begin_by_cursor(struct pg_plan *plan, const struct pg_plan_facts *fac
     }
     if (position->read == PG_READ_SNAPSHOT) {
         return tide_error_at(err, TIDE_E_CONFIG, "incremental",
-                             "the run before read with incremental: snapshot, which "
-                             "leaves no cursor to go on from; set it again, or empty the "
-                             "destination's table and run from scratch");
+                             "the last run read with incremental: snapshot, which keeps "
+                             "no cursor to resume from; set it again, or empty the "
+                             "destination's table and run with --full");
     }
     if (position->read != PG_READ_CURSOR || !pg_start_is_same_cursor(plan, facts)) {
         return pg_misfit_begin_anew(plan, facts, other_cursor, err);
@@ -88,7 +88,7 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
             facts,
             same_cursor ? "the table's primary key was changed, or the table "
                           "has none and was rewritten"
-                        : "its cursor was another",
+                        : "the cursor was changed",
             err);
     }
     plan->nulls = position->nulls;
@@ -110,7 +110,7 @@ static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *fac
     plan->window = pg_window_first(&facts->relation->clock);
     return pg_misfit_begin_anew(
         plan, facts,
-        "the run before read another server, or this one before it was restored", err);
+        "the last run read another server, or this one before it was restored", err);
 }
 
 static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,

@@ -13,7 +13,7 @@
 #include "start.h"
 
 static const char untold[] =
-    "it cannot be told whether rows that were read were changed since";
+    "it is not known whether rows that were read were changed since";
 
 /* Where rows may come twice, those written in front of the start since come again. */
 static void begin_again(struct pg_plan *plan, const struct pg_plan_facts *facts)
@@ -29,7 +29,7 @@ static void begin_again(struct pg_plan *plan, const struct pg_plan_facts *facts)
 static int rows_have_changed(const struct pg_plan_facts *facts,
                              const struct pg_front *front, struct tide_error *err)
 {
-    static const char changed[] = "rows among those that it read were changed since";
+    static const char changed[] = "rows that it had read were changed since";
     const struct pg_clock *clock = &facts->relation->clock;
     uint64_t mark = facts->position->mark;
     char why[256];
@@ -95,7 +95,7 @@ static const char *other_order(const struct pg_plan *plan,
                                const struct pg_plan_facts *facts)
 {
     if (plan->read == PG_READ_KEY) {
-        return "the table's primary key is another now";
+        return "the table's primary key was changed";
     }
     return facts->relation->is_divided
                ? "a table that is read with it was added, taken away or rewritten"
@@ -140,15 +140,14 @@ int pg_begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
         return TIDE_OK;
     }
     if (position->read != plan->read) {
-        return pg_misfit_begin_anew(
-            plan, facts,
-            facts->request->row_limit > 0
-                ? "a run with a limit does not go on with one without"
-                : "the run before read the table in another way",
-            err);
+        return pg_misfit_begin_anew(plan, facts,
+                                    facts->request->row_limit > 0
+                                        ? "a run with a limit does not resume one without"
+                                        : "the last run read the table in another way",
+                                    err);
     }
     if (plan->exact && strcmp(position->server, plan->server) != 0) {
-        return pg_misfit_cannot_end(facts, "the run before read another server", err);
+        return pg_misfit_cannot_end(facts, "the last run read another server", err);
     }
     if (!pg_start_is_same_table(plan, position)) {
         return pg_misfit_begin_anew(plan, facts, pg_misfit_made_anew, err);

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-const char pg_misfit_made_anew[] = "the table was made anew since the run before";
+const char pg_misfit_made_anew[] = "the table was recreated since the last run";
 
 static void warn(const struct pg_plan_facts *facts, const char *why)
 {
@@ -25,7 +25,7 @@ int pg_misfit_cannot_end(const struct pg_plan_facts *facts, const char *why,
     }
     return tide_error_at(
         err, TIDE_E_CONFLICT, facts->request->table,
-        "the run before was cut off and cannot be ended: %s; empty the destination's "
+        "the last run was interrupted and cannot be resumed: %s; empty the destination's "
         "table and run with --full, or use mode merge or replace, which may read rows "
         "twice",
         why);
@@ -66,7 +66,7 @@ int pg_misfit_begin_anew(const struct pg_plan *plan, const struct pg_plan_facts 
 int pg_misfit_lags_behind(const struct pg_plan_facts *facts, struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_TRANSIENT,
-                          "%s is a standby that has not yet got what the run before "
+                          "%s is a standby that does not yet have what the last run "
                           "read",
                           facts->pg->place);
 }

@@ -220,7 +220,7 @@ static int check_same(const struct reader *reader, struct tide_error *err)
     return rc != TIDE_OK || is_same
                ? rc
                : tide_error_set(err, TIDE_E_CONFLICT,
-                                "%s was written to since the run before was cut off",
+                                "%s was written to since the last run was interrupted",
                                 reader->options->path);
 }
 
@@ -256,8 +256,8 @@ int place_start(struct reader *reader, const struct place_columns *columns,
         if (!request->cursor) {
             return start_over(reader, err);
         }
-        warn(reader, "the database was changed or vacuumed since, which may number rows "
-                     "anew: rows at the cursor itself are read again");
+        warn(reader, "the database was changed or vacuumed since the last run, which may "
+                     "renumber rows: rows at the last cursor value are read again");
     }
     if (!request->cursor) {
         *start = PLACE_AFTER_KEY;

@@ -306,7 +306,7 @@ static void without_a_mark_nothing_is_gone_on_with(void **state)
                        "{\"read\": \"key\", \"table\": %s, %s \"columns\": [\"id\"],"
                        " \"key\": [\"40\"]}",
                        kit_value("SELECT 't'::regclass::oid"), marks[i]);
-        cannot_go_on(&load, "cannot be told");
+        cannot_go_on(&load, "it is not known");
         load.may_repeat = true;
         set_source(&load, &source);
         kit_source_opens(&source);

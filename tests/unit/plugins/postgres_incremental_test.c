@@ -227,7 +227,7 @@ static void a_table_made_anew_is_read_from_its_start(void **state)
     make_changes("PRIMARY KEY");
     kit_source_init(&source, "changes");
     assert_int_equal(read_changes(&source, position, sizeof position, values), 5);
-    assert_non_null(strstr(source.host.log, "made anew"));
+    assert_non_null(strstr(source.host.log, "recreated"));
 }
 
 static void a_position_ahead_of_the_server_starts_over(void **state)

@@ -44,10 +44,10 @@ static void a_table_that_is_changed_meanwhile_is_not_replaced(void **state)
     (void)state;
     changed("ALTER TABLE shown ALTER id TYPE smallint", "were altered");
     changed("DROP TABLE shown", "it was dropped;");
-    changed("DROP TABLE shown; CREATE TABLE shown (id int PRIMARY KEY)", "made anew");
+    changed("DROP TABLE shown; CREATE TABLE shown (id int PRIMARY KEY)", "recreated");
     changed("ALTER TABLE shown RENAME TO old; CREATE TABLE shown (id int PRIMARY KEY);"
             "DROP TABLE IF EXISTS older; ALTER TABLE old RENAME TO older",
-            "made anew");
+            "recreated");
     changed("CREATE OR REPLACE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS"
             " 'BEGIN NEW.id = -NEW.id; RETURN NEW; END'; CREATE TRIGGER t BEFORE INSERT"
             " ON shown FOR EACH ROW WHEN (NEW.id = 4) EXECUTE FUNCTION other()",

@@ -87,7 +87,7 @@ static void what_somebody_changed_is_no_position(void **state)
     kit_sql(TO_STAGED("INSERT INTO", "VALUES (9)"));
     open_shown(&destination, &schema);
     assert_null(destination.position);
-    assert_non_null(strstr(destination.host.log, "the load begins anew"));
+    assert_non_null(strstr(destination.host.log, "the load starts over"));
     kit_destination_close(&destination);
     tide_schema_clear(&schema);
 }

@@ -143,7 +143,7 @@ static void a_target_that_was_made_anew_is_not_replaced(void **state)
                                  "DROP TABLE t; CREATE TABLE t (id INTEGER,"
                                  " name NUMERIC); INSERT INTO t VALUES (9, 'old')"),
                      TIDE_E_CONFLICT);
-    assert_non_null(strstr(harness->plugin.err.message, "made anew by another program"));
+    assert_non_null(strstr(harness->plugin.err.message, "recreated by another program"));
     assert_string_equal(db_ask(harness, NAMES), "old");
     assert_int_equal(load_across(harness, TIDE_MODE_REPLACE,
                                  "CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1;"

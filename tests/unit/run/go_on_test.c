@@ -138,7 +138,7 @@ static void test_a_source_that_cannot_go_on_does_not_double_rows(void **state)
     fixture->source = "script_plain";
     fixture_run(fixture, "\"rows\": 20",
                 "\"position\": \"{\\\"checkpoint\\\":\\\"18\\\"}\"", "", "");
-    fixture_expect_failure(fixture, TIDE_E_CONFLICT, "cannot go on behind them");
+    fixture_expect_failure(fixture, TIDE_E_CONFLICT, "cannot resume behind them");
     expect_begin(fixture, "{\\\"checkpoint\\\":\\\"18\\\"}",
                  "\"mode\": \"merge\", \"key\": [\"id\"]",
                  "plain repeatable position -\nacknowledge 20\n");

@@ -7,8 +7,8 @@
 #include "run_fixture.h"
 
 #define WITHOUT_A_KEY                                                                    \
-    "; of a view, or a table without a key to go on behind, rows at the cursor itself "  \
-    "may be read again"
+    "; of a view, or a table without a key, rows at the last cursor value may be read "  \
+    "again"
 
 static void expect(struct fixture *fixture, const char *source, const char *options,
                    const char *table, const char *more, const char *wanted)
@@ -25,16 +25,15 @@ static void expect(struct fixture *fixture, const char *source, const char *opti
 }
 
 #define AT_CHECKPOINTS                                                                   \
-    "rows and position are committed together, at checkpoints and at the end, and a "    \
-    "run "                                                                               \
-    "that is cut off is gone on with from there"
+    "rows and position are committed together, at checkpoints and at the end; an "       \
+    "interrupted run resumes from the last checkpoint"
 #define ONE_TRANSACTION "its rows are committed in one transaction, or none"
 #define SAME_TABLE                                                                       \
     "exactly once: a run's rows are committed in one transaction, or none, and a "       \
     "repeated run leaves the same table"
 #define LATE                                                                             \
-    "; a row that the source commits late, with a cursor below what was read, is seen "  \
-    "by a full run alone"
+    "; a row that is committed late at the source, with a cursor value below the last "  \
+    "one read, is read only by a full run"
 
 static void test_a_table_that_is_appended_whole(void **state)
 {
@@ -61,7 +60,7 @@ static void test_a_table_that_is_appended_by_its_cursor(void **state)
             LATE);
     expect(*state, "script_plain", "", cursor, "",
            "at least once: rows and position are committed in one transaction, and rows "
-           "at the cursor itself may be read again" LATE);
+           "at the last cursor value may be read again" LATE);
 }
 
 static void test_a_table_that_is_replaced_or_merged(void **state)
@@ -70,10 +69,10 @@ static void test_a_table_that_is_replaced_or_merged(void **state)
 
     expect(*state, "script", "", "\"mode\": \"replace\"", "", SAME_TABLE);
     expect(*state, "script_ordered", "", "\"mode\": \"replace\"", "",
-           "exactly once: the rows take the place of the old ones in one transaction, at "
-           "the end; from the first checkpoint on they are set aside, where the table "
-           "allows it, and a run that is cut off is gone on with from there, or begun "
-           "anew when the source was changed in front of that");
+           "exactly once: the new rows replace the old ones in one transaction at the "
+           "end; from the first checkpoint on they are staged, where the table allows "
+           "it, and an interrupted run resumes from the last checkpoint, or starts over "
+           "when rows already read were changed at the source");
     expect(*state, "script", "", merged, "", SAME_TABLE LATE);
     expect(*state, "script_plain", "", merged, "", SAME_TABLE LATE);
     expect(*state, "script", "", "\"mode\": \"merge\", \"key\": [\"id\"]", "",
@@ -87,8 +86,8 @@ static void test_a_source_may_see_what_is_committed_late(void **state)
 
     expect(*state, "script_ordered", "", cursor, "",
            "exactly once: " AT_CHECKPOINTS WITHOUT_A_KEY
-           "; a row that the source commits late is read by the next run, wherever its "
-           "cursor is");
+           "; a row that is committed late at the source is read by the next run, "
+           "whatever its cursor value");
     expect(*state, "script_ordered", "\"incremental\": \"cursor\"", cursor, "",
            "exactly once: " AT_CHECKPOINTS WITHOUT_A_KEY LATE);
 }

@@ -157,7 +157,7 @@ static void test_a_row_whose_way_was_changed_is_rejected_again(void **state)
 
     replay(fixture, &before, &after);
     fixture_expect_counts(fixture, COUNTS(2, 2, 2, 0, 0, 0), COUNTS(0, 0, 0, 2, 0, 0));
-    expect_reject(fixture, "transformation", "other_way", "put them back", 5);
+    expect_reject(fixture, "transformation", "other_way", "restore them", 5);
     expect_done(fixture, "[1,2]");
     /* Put back, they go on: what was kept of them is what was. */
     replay(fixture, &before, &before);
@@ -289,7 +289,7 @@ static void test_a_column_that_is_gone_does_not_vanish(void **state)
     fixture_expect_counts(fixture, ALL(1), NONE);
     expect_written(fixture, "table numbers mode 1 key\n2 \ncommit [1] final\n");
     replay(fixture, &renamed, &after);
-    expect_reject(fixture, "transformation", "other_way", "put them back", 2);
+    expect_reject(fixture, "transformation", "other_way", "restore them", 2);
 }
 
 static void test_a_table_that_is_gone_keeps_its_rows(void **state)
