@@ -3,7 +3,7 @@
  *
  * A function that can fail returns an enum tide_code and fills a struct tide_error that
  * its caller owns.  The code is the class of the failure: it decides what the engine does
- * next (retry, reject the row, end the run).
+ * next (reject the row, begin at the start, end the run).
  */
 #ifndef TIDEMILL_ERROR_H
 #define TIDEMILL_ERROR_H
@@ -29,7 +29,9 @@ enum tide_code {
     TIDE_MORE = 2,      /**< more input is needed before there is a result */
     TIDE_E_CONFIG = -1, /**< definition or option is wrong: a person must change it */
     TIDE_E_DATA = -2,   /**< rows are wrong: the batch is split until they stand alone */
-    TIDE_E_TRANSIENT = -3, /**< network, lock, overload: the engine may try again */
+    /** Network, lock, overload: trying again may help.  Nothing within a run tries again
+     * yet: the run fails, and the next run of the pipeline is the next attempt. */
+    TIDE_E_TRANSIENT = -3,
     TIDE_E_AUTH = -4,      /**< refused for who we are: password, key, permission */
     TIDE_E_CANCELLED = -5, /**< asked to stop */
     TIDE_E_INTERNAL = -6,  /**< a broken promise in the program or a plugin */
@@ -42,8 +44,10 @@ enum tide_code {
 /** Caller's memory; no ownership.  Both texts are always terminated and are cut, never
  * overrun. */
 struct tide_error {
-    int32_t code;            /**< an enum tide_code, TIDE_OK while nothing failed */
-    uint32_t retry_after_ms; /**< for TIDE_E_TRANSIENT: a hint, 0 when there is none */
+    int32_t code; /**< an enum tide_code, TIDE_OK while nothing failed */
+    /** Reserved, for TIDE_E_TRANSIENT: how long to wait, 0 for no hint.  Nothing reads it
+     * yet. */
+    uint32_t retry_after_ms;
     char where[192];    /**< file:line, path in the definition, column; may be empty */
     char message[1024]; /**< what was wrong and what to do */
 };

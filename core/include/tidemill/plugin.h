@@ -4,8 +4,8 @@
  * A plugin is a shared object that exports that constant and nothing else.  It calls only
  * libc, its own library and the host table that it is handed; it never names a function
  * of the host.  The first two members of the entry are fixed for ever; members are only
- * ever appended, to the entry and to every table below, and `size` says how many there
- * are.
+ * ever appended, to the entry and to every struct below that has a `size`, which says how
+ * many there are.  struct tide_reject and struct tide_span have none: they never change.
  *
  *     TIDE_PLUGIN_ENTRY = {
  *         TIDE_PLUGIN_HEAD(TIDE_KIND_TRANSFORM, "upper", "1.0", "Upper-cases a column."),
@@ -13,6 +13,11 @@
  *         .options_size = sizeof(struct upper),
  *         .transform = &upper_transform,
  *     };
+ *
+ * States: open() or bind() sets *state.  The host calls close() once whenever *state is
+ * not NULL, also after open() or bind() has failed: a function that fails either releases
+ * everything and leaves *state NULL, or sets *state and leaves the rest to close().  The
+ * same holds for decoder_open, encoder_open, read_open and write_open.
  *
  * Threads: one state is used by one thread at a time; source, transforms and destination
  * of a run live on different threads.  Nothing is ever dlclosed.
@@ -79,7 +84,8 @@ struct tide_host {
     int64_t (*now)(const struct tide_host *host);
     /** Whether the run was asked to stop; who is busy for long asks now and then. */
     bool (*cancelled)(const struct tide_host *host);
-    /** The value of a secret by name, or NULL; borrowed until the state is closed. */
+    /** Reserved: the value of a secret by name, borrowed until the state is closed.  For
+     * now the answer is always NULL; a secret comes as an option marked `secret`. */
     const char *(*secret)(const struct tide_host *host, const char *name);
     /** Source and format: count a row as failed at "receive" and keep it.  TIDE_E_LIMIT
      * when the run may take no more. */
@@ -107,8 +113,9 @@ struct tide_source_request {
     int64_t batch_bytes; /**< about so many bytes a batch; one row may be longer */
     const char *table;   /**< as the source calls it */
     const char *cursor;  /**< column that makes the table incremental, or NULL */
-    /** Where the last committed run ended, or the last checkpoint of one that was cut off
-     * (the source's own words: they tell it which); NULL: from the start. */
+    /** Where the last committed run ended, or the last checkpoint of an interrupted one;
+     * NULL: from the start.  The text is the source's own, from position(), and must tell
+     * the source which of the two it is. */
     const char *position;
 
     /* Hints: the host checks and casts the columns declared, and drops those that are not
@@ -125,16 +132,16 @@ struct tide_source_request {
      * checkpoint.  Else only the position at the end counts, and the source may read in
      * the cheapest way.  A host that does not know this member leaves it false. */
     bool checkpoints;
-    /** The rows take the place of those that were there, and `position` is that of a load
-     * which was cut off: it is gone on with only where what was read in front of it is
-     * all there is in front of it now.  Else, or where that cannot be told, open() fails
-     * with TIDE_E_CONFLICT, and the host begins at the start.  Asked of a
-     * TIDE_SOURCE_EXACT alone; a host that does not know this member leaves it false. */
+    /** The table is replaced, and `position` is the checkpoint of an interrupted load.
+     * The load may resume only if the rows in front of that position are still exactly
+     * those that were read.  If they are not, or the source cannot know, open() fails
+     * with TIDE_E_CONFLICT, and the host starts over.  Set only for a TIDE_SOURCE_EXACT;
+     * a host that does not know this member leaves it false. */
     bool exact;
 };
 
-/** Called by discover for each table; the schema is borrowed for the call.  A result
- * below zero ends the listing. */
+/** Called by discover for each table; the schema is borrowed for the call.  When the
+ * result is below zero, discover stops and returns that code; it need not fill err. */
 typedef int (*tide_discover_fn)(void *arg, const char *table,
                                 const struct tide_schema *schema);
 
@@ -142,8 +149,8 @@ typedef int (*tide_discover_fn)(void *arg, const char *table,
 enum tide_source_flag {
     /** Honours cursor and position. */
     TIDE_SOURCE_INCREMENTAL = 1,
-    /** Has a position after every batch, and goes on from it when a run was cut off
-     * there, with or without a cursor. */
+    /** Has a position after every batch, and resumes there after an interrupted run, with
+     * or without a cursor. */
     TIDE_SOURCE_RESUMABLE = 2,
     /** With a cursor, rows come in its ascending order. */
     TIDE_SOURCE_ORDERED = 4,
@@ -244,8 +251,8 @@ enum tide_destination_flag {
      * unless it is TIDE_DESTINATION_TRANSACTIONAL, too, or appends with an option
      * `part_size`. */
     TIDE_DESTINATION_ATOMIC = 64,
-    /** May make checkpoints of a replacing load, too: its rows are set aside, unseen,
-     * until the final commit; needs resume(). */
+    /** May make checkpoints of a replacing load, too: its rows are staged, unseen, until
+     * the final commit; needs resume(). */
     TIDE_DESTINATION_STAGES = 128
 };
 
@@ -260,13 +267,14 @@ struct tide_destination_request {
     const char *pipeline; /**< stable name of pipeline and table: a position's own name */
     const char *run;      /**< id of this run: names staging tables and temporary files */
     int64_t started_at;   /**< of the run, microseconds UTC: for placeholders in names */
-    const char *name; /**< pipeline and table, the pipeline by its name, which may change;
-                         equal to pipeline in a run by hand, which knows no more; NULL:
-                         none.  What is kept under one is found by the other, too */
+    /** The same as `pipeline`, but with the pipeline's readable name, which may change.
+     * In a run without the daemon both are equal.  A position that was kept under one of
+     * them is found under the other; NULL: there is no name. */
+    const char *name;
     /** commit() will be asked for checkpoints.  A host that does not know this member
      * leaves it false, and so it does not for a replacing load. */
     bool checkpoints;
-    bool lends;       /**< what write() is given stays until settle() */
+    bool lends; /**< what write() is given stays until settle() */
 };
 
 /**
@@ -310,16 +318,16 @@ struct tide_destination {
      * call; NULL: as it is called in the request.  Between resume() and the final commit
      * it is where the rows of the load are.  May be NULL. */
     const char *(*location)(void *state);
-    /** Whether the table was made anew, by somebody else, since the position was
-     * committed that open() told; known without asking for it.  May be NULL: no. */
+    /** Whether somebody else has recreated the table since the position that open()
+     * returned was committed.  Answered from what open() has learned, without a query.
+     * May be NULL: no. */
     bool (*is_remade)(void *state);
     /** Whether the table has no row, as others see it; called in front of the first
      * write.  May be NULL: not known, and taken for no. */
     int (*is_empty)(void *state, bool *is_empty, struct tide_error *err);
-    /** Of TIDE_DESTINATION_STAGES: a replacing load goes on at the position that open()
-     * told, behind the rows of its checkpoints; called in front of the first write.
-     * Where it is not called the load begins anew, and what is set aside is thrown
-     * away. */
+    /** Of TIDE_DESTINATION_STAGES: a replacing load resumes at the position that open()
+     * returned, behind the rows of its checkpoints; called before the first write.  When
+     * it is not called the load starts over, and the staged rows are dropped. */
     int (*resume)(void *state, struct tide_error *err);
     /**
      * Decide all rows that write() has left undecided.  For a destination to which a
@@ -386,8 +394,8 @@ struct tide_format {
                         struct tide_error *err);
     /**
      * The bytes of a batch, borrowed until the next call.  NULL batch: what ends the file
-     * (for csv with no rows, its header).  append in encoder_begin tells that the file
-     * already has rows.
+     * (for csv with no rows, its header).  When encoder_begin was told that the encoder
+     * resumes, the file already has rows.
      */
     int (*encode)(void *state, const struct tide_batch *batch, const uint8_t **data,
                   size_t *length, struct tide_error *err);
@@ -397,28 +405,29 @@ struct tide_format {
     void (*encoder_close)(void *state);
 
     /**
-     * What another decoder of the same file needs, beside their number, to go on behind
-     * the bytes consumed so far: a number of the format's own.  TIDE_MORE: not from here,
-     * in the middle of something.  May be NULL, as decoder_resume: files of this format
-     * are then resumed only between two files.  The position of a reject is a mark, too:
-     * its bytes can be decoded again alone.
+     * What another decoder of the same file needs, beside the number of bytes consumed so
+     * far, to resume behind them: a number of the format's own.  TIDE_MORE: not from
+     * here, in the middle of something.  May be NULL, as decoder_resume: files of this
+     * format are then resumed only between two files.  The position of a reject is a
+     * mark, too: its bytes can be decoded again alone.
      */
     int (*decoder_mark)(void *state, int64_t *mark);
-    /** Go on at a mark: called once, behind decoder_schema and in front of decode; the
-     * next span begins there.  TIDE_E_DATA: the mark is none of this format. */
+    /** Resume at a mark: called once, after decoder_schema and before decode; the next
+     * span begins there.  TIDE_E_DATA: the mark is none of this format. */
     int (*decoder_resume)(void *state, int64_t mark, struct tide_error *err);
 };
 
 /* ---- storages: named files somewhere ------------------------------------------------*/
 
-/** Called by list for each file, sorted by name; a result below zero ends the listing. */
+/** Called by list for each file, sorted by name.  When the result is below zero, list
+ * stops and returns that code; it need not fill err. */
 typedef int (*tide_list_fn)(void *arg, const char *name, int64_t size);
 
 struct tide_storage {
     uint32_t size;
     uint32_t flags;
-    /** The files under `root` that match a glob (POSIX glob(7) plus nothing; "*" does not
-     * match "/"). */
+    /** The files under `root` that match a glob, as in glob(7); "*" does not match
+     * "/". */
     int (*list)(const void *options, const struct tide_host *host, const char *root,
                 const char *pattern, tide_list_fn emit, void *arg,
                 struct tide_error *err);
@@ -442,11 +451,12 @@ struct tide_storage {
     /** Close; a file not published leaves no trace. */
     void (*write_close)(void *file);
 
-    /** Go on reading at a byte, counted from the start of the file; behind its end there
-     * is nothing to read.  May be NULL: what is in front is then read and dropped. */
+    /** Continue reading at a byte, counted from the start of the file; behind its end
+     * there is nothing to read.  May be NULL: what is in front is then read and
+     * dropped. */
     int (*read_seek)(void *file, int64_t offset, struct tide_error *err);
-    /** Remove a file, durably, and what runs that were cut off left of it; one that is
-     * not there is no error.  May be NULL: nothing can be removed. */
+    /** Remove a file, durably, and what interrupted runs left of it; one that is not
+     * there is no error.  May be NULL: nothing can be removed. */
     int (*remove)(const void *options, const struct tide_host *host, const char *root,
                   const char *name, struct tide_error *err);
 };

@@ -269,9 +269,9 @@ static inline bool tide_row_builder_is_full(const struct tide_row_builder *build
            (builder->byte_limit > 0 && builder->bytes >= builder->byte_limit);
 }
 
-/** Move the complete rows into batch, which is empty; the builder is empty afterwards and
- * goes on.  The batch is TIDE_BATCH_WRITABLE.  A row not ended is undone.  When something failed the rows are lost and the
- * code is returned. */
+/** Move the complete rows into batch, which must be empty.  The builder is empty
+ * afterwards and can be used again.  The batch is TIDE_BATCH_WRITABLE.  A row not ended
+ * is undone. When something failed the rows are lost and the code is returned. */
 TIDE_MUST_CHECK
 static inline int tide_row_builder_finish(struct tide_row_builder *builder,
                                           struct tide_batch *batch)
