@@ -163,10 +163,11 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out);
 
-/** Whether rows of a table are made durable before it is read whole, by plugins with
- * these flags.  Not where somebody would be misled by it: a replaced table appears at
- * once, so that both sides must be able to set its rows aside, the newest of the rows of one key must win, and a share of bad rows is known at
- * the end alone.  Nor where a destination is known to keep all for its end. */
+/** Whether rows of a table are made durable before all of it is read, by plugins with
+ * these flags.  Not for a replaced table, which appears at once, unless the source is
+ * exact and the destination stages; not where the newest row of a key wins and rows come
+ * in another order; not under a share of bad rows, which is known only at the end; nor
+ * where the destination keeps everything for its end. */
 bool tide_pipeline_makes_checkpoints(const struct tide_pipeline *pipeline, size_t table,
                                      uint32_t source, uint32_t destination);
 

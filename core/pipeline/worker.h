@@ -4,10 +4,10 @@
  * tidemill-worker is one run in one process.  It is started with
  *     fd 0  the job: one JSON object (struct tide_job as JSON), then end of file
  *     fd 1  /dev/null, fd 2 the log (JSON lines)
- *     fd 3  a memfd of sizeof(struct tide_ledger) bytes: counters, written by the worker
- * alone fd 4  events: JSON lines, one object each and ends with exit status 0 whenever it
- * managed to send its last event ("end"); anything else is a crash. SIGTERM asks it to
- * stop at the next batch boundary.
+ *     fd 3  a memfd of sizeof(struct tide_ledger) bytes: counters that only it writes
+ *     fd 4  events: JSON lines, one object each
+ * It ends with exit status 0 whenever it managed to send its last event ("end"); anything
+ * else is a crash.  SIGTERM asks it to stop at the next batch boundary.
  *
  * Layer: uses core/base; shared by core/run and scheduler/supervise.
  */
@@ -54,8 +54,8 @@ struct tide_ledger {
     int32_t table_index;  /**< which table is being moved */
     int32_t step; /**< which step's code runs now on the main thread, for the error of a
                      crash */
-    char activity[64]; /**< "source csv read", for the error of a crash; last written wins
-                        */
+    /** "source csv: read", for the error of a crash; last written wins. */
+    char activity[64];
 };
 #define TIDE_LEDGER_MAGIC 0x54494445u
 
@@ -65,13 +65,15 @@ struct tide_ledger {
  * The job, one document:
  *
  *   {"run": 609461413, "pipeline": "uid or name", "definition": {...},
- *    "base_folder": "/…" | null, "plugin_folder": "/…", "incremental": true | false |
- * null, "started_at": us, "attempt": 1, "positions": {"table": "position", …}, "limit":
- * 0, "check": false, "checkpoint": us between two, "limits": {"memory": bytes,
- * "cpu_seconds": n, "open_files": n, "wall_seconds": n}, "rejects": {"count": 1000,
- * "bytes": 4194304}, "replay": {"run": 41, "again": false, "rejects": [{"ordinal": 1,
- * "table": …, "step": …, "origin": …, "position": 17, "row": "{…}" | null, "raw": …,
- *        "replay": …}]}}
+ *    "base_folder": "/…" | null, "plugin_folder": "/…",
+ *    "incremental": true | false | null, "started_at": us, "attempt": 1,
+ *    "positions": {"table": "position", …}, "limit": 0, "check": false,
+ *    "checkpoint": us between two,
+ *    "limits": {"memory": bytes, "cpu_seconds": n, "open_files": n, "wall_seconds": n},
+ *    "rejects": {"count": 1000, "bytes": 4194304},
+ *    "replay": {"run": 41, "again": false, "rejects": [
+ *        {"ordinal": 1, "table": …, "step": …, "origin": …, "position": 17,
+ *         "row": "{…}" | null, "raw": …, "replay": …}]}}
  *       a replay alone has "replay": rows that a run rejected, instead of the source's
  *
  * Events, in order, each a line:
