@@ -39,13 +39,13 @@ static const struct tide_arg run_args_table[] = {
     {"json", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, json),
      "print the run as the API shows it"},
     {"check", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, check),
-     "hold every batch of every plugin against the rules"},
+     "check that every batch of every plugin keeps the rules"},
     {"full", TIDE_ARG_FLAG, NULL, offsetof(struct run_args, full),
      "read everything, whatever a cursor or a checkpoint says"},
     {"checkpoint", TIDE_ARG_TEXT, "TIME", offsetof(struct run_args, checkpoint),
-     "make what is read durable this often, where that can be done (5s)"},
+     "time between two checkpoints, where they can be made (5s)"},
     {"pipeline", TIDE_ARG_TEXT, "KEY", offsetof(struct run_args, pipeline),
-     "the key of the pipeline's positions, where its name does not tell"},
+     "the key under which the destination keeps the pipeline's positions"},
     {0},
 };
 

@@ -54,17 +54,16 @@ const struct tide_verb tide_verb_plugin = {
     .operands = "test FILE [OPTION=VALUE ...] | new NAME --kind KIND",
     .least = 2,
     .most = 64,
-    .summary = "Hold a plugin against its promises, or begin one.",
+    .summary = "Test whether a plugin keeps its promises, or create a new one.",
     .details =
-        "Each promise is put to the plugin in a process of its own, and is a line:\n"
+        "Each promise is tested in a process of its own and reported as a line:\n"
         "  tidemill plugin test ./upper.so column=name --columns name:string\n"
         "Without --columns the rows have a column of each type, named like it.  Without\n"
         "--table a source reads the first table it discovers, and a destination fills\n"
-        "tidemill_plugin_test_MODE, which stays.  A storage has a folder of the test's "
-        "own,\n"
-        "or --table is the root below which its files stay.  A value of an option is "
-        "JSON\n"
-        "where it reads as such: command='[\"cat\"]'.  Each promise has 30 seconds.\n\n"
+        "tidemill_plugin_test_MODE, which is not removed.  A storage writes into a\n"
+        "temporary folder, or below --table, where its files stay.  A value of an option\n"
+        "is JSON if it parses as JSON: command='[\"cat\"]'.  Each promise has 30 "
+        "seconds.\n\n"
         "A new plugin is a folder with its code, a Makefile and a test:\n"
         "  tidemill plugin new upper --kind transform && make -C upper check",
     .args = plugin_args_table,
