@@ -112,8 +112,8 @@ const struct tide_verb tide_verb_validate = {
     .least = 0,
     .most = 1,
     .summary = "Check a definition file and say what its pipeline guarantees.",
-    .details = "Every problem is reported with its line, column and path.  No connection\n"
-               "is opened and nothing is moved.  Exit status: 0 valid, 2 not.",
+    .details = "Every problem is reported with its line, column and path.  Nothing is\n"
+               "moved and no connection is opened.  Exit status: 0 valid, 2 not.",
     .args = validate_args_table,
     .size = sizeof(struct validate_args),
     .run = validate,

@@ -61,9 +61,8 @@ const struct tide_verb tide_verb_plugin = {
         "Without --columns the rows have a column of each type, named like it.  Without\n"
         "--table a source reads the first table it discovers, and a destination fills\n"
         "tidemill_plugin_test_MODE, which is not removed.  A storage writes into a\n"
-        "temporary folder, or below --table, where its files stay.  A value of an option\n"
-        "is JSON if it parses as JSON: command='[\"cat\"]'.  Each promise has 30 "
-        "seconds.\n\n"
+        "temporary folder, or below --table, where its files stay.  An option's value\n"
+        "is JSON if it parses as JSON: command='[\"cat\"]'.  Each promise has 30 s.\n\n"
         "A new plugin is a folder with its code, a Makefile and a test:\n"
         "  tidemill plugin new upper --kind transform && make -C upper check",
     .args = plugin_args_table,
