@@ -10,7 +10,7 @@
 struct tide_clock {
     /** Microseconds since 1970-01-01 UTC; may jump. */
     int64_t (*wall)(const struct tide_clock *clock);
-    /** Microseconds since some start, never back; goes on while suspended
+    /** Microseconds since some start, never back; counts while suspended
      * (CLOCK_BOOTTIME). */
     int64_t (*monotonic)(const struct tide_clock *clock);
 };

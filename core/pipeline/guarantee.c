@@ -24,7 +24,7 @@ static bool may_keep_position(const struct tide_pipeline *pipeline,
            appends_parts(pipeline, table);
 }
 
-/* Rows that are replaced are set aside up to the end. */
+/* New rows of a replaced table are staged up to the end. */
 static bool may_stage(uint32_t source, uint32_t destination)
 {
     return source & TIDE_SOURCE_EXACT && destination & TIDE_DESTINATION_STAGES;

@@ -34,7 +34,7 @@ struct tide_engine {
         round; /**< owned; names the run whose tables are marked, or NULL; flow_round.c */
     size_t round_first;            /**< the first table that is marked */
     bool is_round_over;            /**< all tables are done */
-    bool *resumed;                 /**< of each table: it went on from a checkpoint */
+    bool *resumed;                 /**< of each table: it resumed from a checkpoint */
     struct json_object **verified; /**< one for each table: what verify found equal;
                                       owned, NULL where it did not look */
     struct tide_rejects *rejects;

@@ -58,12 +58,12 @@ struct tide_flow {
     char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
     char *load_from; /**< owned; where the load began, also when an earlier run did it,
                         or NULL */
-    int64_t rows_before; /**< at the destination when the run went on with the table */
+    int64_t rows_before;     /**< at the destination when the table was resumed */
     int64_t rejected_before; /**< and rejected until then */
     int64_t covered_before;  /**< of the run's rejects, those of the tables before this */
-    bool is_resumed;         /**< it goes on from a checkpoint, or was done before it */
+    bool is_resumed;         /**< it resumed from a checkpoint, or was done before */
     bool is_marked;          /**< what is kept says that the run is not over */
-    bool is_done; /**< in the run that is gone on with: nothing is to be moved */
+    bool is_done;            /**< in the interrupted run: nothing is to be moved */
 
     /* The middle. */
     struct tide_validation input;
@@ -92,7 +92,7 @@ struct tide_flow {
         lent[TIDE_FLOW_LENT_BATCHES]; /**< owned; not yet decided, in order */
     size_t lent_count;
     int64_t lent_bytes;
-    int64_t refused_before;    /**< of the rows lent, when the call that goes on began */
+    int64_t refused_before;    /**< of the rows lent, when the present call began */
     bool makes_checkpoints;    /**< set before the source is opened */
     atomic_bool holds_rejects; /**< until a checkpoint covers their rows */
     int64_t reading, processing, writing; /**< number of the parcel in hand, each known to
@@ -156,7 +156,7 @@ TIDE_MUST_CHECK
 int tide_flow_believe(struct tide_flow *flow, const struct tide_position *kept,
                       bool *is_believed, char **from, struct tide_error *err);
 
-/** Whether the destination says that its table was made anew since the last commit. */
+/** Whether the destination says that its table was recreated since the last commit. */
 bool tide_flow_is_remade(struct tide_flow *flow);
 
 /** Read the next batch, as it is received: columns dropped, rows beyond the limit cut
@@ -227,7 +227,7 @@ char *tide_flow_recipe(const struct tide_flow *flow);
 /** Know what a table is in the run of all tables, from what the destination kept (zeroed:
  * nothing); see flow_round.c. */
 void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept);
-/** So many rows of the table were rejected in front of what is gone on with. */
+/** So many rows of the table were rejected before the checkpoint it resumes from. */
 void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count);
 /** All tables are done: tell it the destination, where that matters. */
 TIDE_MUST_CHECK
@@ -236,7 +236,7 @@ int tide_round_end(struct tide_engine *engine, struct tide_error *err);
 TIDE_MUST_CHECK
 int tide_flow_commit_position(struct tide_flow *flow, const char *position,
                               struct tide_error *err);
-/** Whether it goes on from where the last run ended, and not all of it is read. */
+/** Whether only what is new since the last run is read, not the whole table. */
 bool tide_flow_is_incremental(const struct tide_flow *flow);
 
 /* ---- what all threads use -----------------------------------------------------------*/

@@ -1,11 +1,11 @@
 /*
  * flow_lost - whether a table still has the rows that its position speaks of.
  *
- * Somebody may have emptied it, or made it anew, since that was committed.  A table made
- * anew is filled again from the start; where it has rows, nobody knows whether they are
- * those of before, and in append the run asks.  An empty one is filled again when its
- * load was cut off, from where that began; behind a load that came to its end it is
- * believed, for whoever takes rows out of it for good wants none of them again.
+ * Somebody may have emptied or recreated it since that was committed.  A recreated table
+ * is filled again from the start; if it has rows, they may or may not be those that were
+ * loaded, and in append the run fails and asks.  An empty one is filled again after an
+ * interrupted load, from where that load began; after a complete load its position
+ * holds, because whoever has moved its rows elsewhere does not want them again.
  */
 #include "base/log.h"
 #include "base/memory.h"

@@ -2,7 +2,7 @@
  * flow_position - where the reading of a table begins.
  *
  * Read whole, from the end of the last run (incremental), or from the last checkpoint of
- * one that was cut off.  When the destination keeps positions with its rows, its word is
+ * an interrupted one.  When the destination keeps positions with its rows, its word is
  * believed over what was given; it is known only once the source is open, for it wants to
  * know the columns, and the source is opened once more where the two differ.
  */
@@ -69,7 +69,7 @@ void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count)
     tide_rejects_recall(flow->engine->rejects, count);
 }
 
-/* Tell the destination that the rows it has set aside stay. */
+/* Tell the destination to keep the staged rows. */
 static int resume_staged(struct tide_flow *flow, struct tide_error *err)
 {
     const struct tide_destination *plugin = flow->engine->destination.entry->destination;
@@ -93,8 +93,8 @@ static int begin_like_before(struct tide_flow *flow,
                                     "the definition or the columns were changed");
 }
 
-/* A table that is replaced is to be as the source is: a load that was cut off is begun
- * anew when the source is not what it was.  *went_on: it is. */
+/* A replaced table must equal the source: an interrupted load starts over when the
+ * source has changed.  *went_on: it has not. */
 static int go_on_replacing(struct tide_flow *flow, const struct tide_position *checkpoint,
                            bool *went_on, struct tide_error *err)
 {
@@ -190,7 +190,7 @@ static int choose(struct tide_flow *flow, const struct tide_position *kept,
     return begin_at(flow, kept->words ? tide_strdup(kept->words) : NULL, err);
 }
 
-/* The rows of the run that is gone on with are there, and it is not read again. */
+/* The interrupted run has loaded all rows of this table, which is not read again. */
 static int check_done(struct tide_flow *flow, const struct tide_position *kept,
                       struct tide_error *err)
 {

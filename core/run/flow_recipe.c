@@ -1,7 +1,7 @@
 /*
  * flow_recipe - how the rows of a table are made, as a number.
  *
- * A replacing load that was cut off is gone on with only by a run that makes its rows the
+ * An interrupted replacing load is resumed only by a run that makes its rows the
  * same way: of the same columns, by the same definition of the table, by the same plugins
  * with the same options, whether these come from the definition, a variable or a stored
  * connection.  Secret options do not count, and nothing of them may be in a number that

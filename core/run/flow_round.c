@@ -1,11 +1,11 @@
 /*
- * flow_round - the tables of a run that was cut off, and which of them are done.
+ * flow_round - the tables of an interrupted run, and which of them are done.
  *
- * A table that is read whole and appended must not be read again by the run that goes on
- * with one that was cut off in a later table.  So what is kept of it says that it is done
+ * A table that is read whole and appended must not be read again by the run that resumes
+ * one which was interrupted in a later table.  So what is kept of it says that it is done
  * in that run, by name; of the first such table this is taken back when all are done, in
- * one commit: a run is cut off if and only if its first table says so, and then those
- * that name the same run are left alone.
+ * one commit: a run was interrupted if and only if its first table says so, and then
+ * those that name the same run are left alone.
  */
 #include "base/log.h"
 #include "base/memory.h"

@@ -20,7 +20,7 @@ struct tide_plugin_host {
     int step;                          /**< whose rows this plugin refuses */
     bool is_muted;                     /**< it reads nothing, so it rejects nothing */
     char label[48];                    /**< "source csv" */
-    char activity[64];                 /**< "source csv: read" while a call goes on */
+    char activity[64];                 /**< "source csv: read" during a call */
     const struct tide_batch **batches; /**< owned array; in hand: their rows, counted
                                           through all of them, may be refused */
     size_t batch_count, batch_capacity;

@@ -3,9 +3,9 @@
  *
  * The place itself is the source's own words.  One of a run that came to its end is kept
  * as it is; one of a checkpoint is kept as {"checkpoint": "...", "rows": 7, "rejected":
- * 1, "from": "..."}, so that a table that was cut off is told from one that was read
- * whole, and the run that goes on knows what there is of it.  Words that would be taken
- * for that are kept as
+ * 1, "from": "..."}, so that an interrupted table is told from one that was read to its
+ * end, and the run that resumes knows what is there.  A source's own words that look like
+ * that are kept as
  * {"position": "..."}.  A table that is done, in a run that has other tables to do, is
  * kept as {"done": "RUN", "position": "...", "rows": 7, "rejected": 1}; see flow_round.c.
  * Numbers that are 0 are left out, and earlier versions kept none.  A checkpoint of a

@@ -2,10 +2,11 @@
  * rejects - the rows a run could not take: counted all, kept some, and when they are too
  * many the end of the run.
  *
- * A row that a run rejected and that is read again, since the run was cut off in front of
- * it, must be told from one that is not: the rejects of a table that has checkpoints are
- * told of with the checkpoint that covers them, or when the table is done with: in front
- * of the commit, that a run killed in it loses none, and behind it as committed.
+ * A row that a run rejected and that the next run reads again, because the run was
+ * interrupted before a commit covered it, must be told from one that is not: the rejects
+ * of a table that has checkpoints are told of with the checkpoint that covers them, or
+ * when the table is done with: in front of the commit, that a run killed in it loses
+ * none, and behind it as committed.
  *
  * Threads: all functions may be called on any thread of the run.
  */
@@ -62,8 +63,8 @@ size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel);
 #define TIDE_REJECTS_ALL INT64_MAX
 /** How many came with a parcel up to this one; it never shrinks from call to call. */
 int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel);
-/** So many were counted by earlier runs of the load that is gone on with: max_rejects
- * holds for all. */
+/** So many were counted by earlier runs of the load that is resumed: max_rejects holds
+ * for all. */
 void tide_rejects_recall(struct tide_rejects *rejects, int64_t count);
 /** Before the end: TIDE_E_DATA when there are too many bad rows. */
 TIDE_MUST_CHECK

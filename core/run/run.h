@@ -39,8 +39,8 @@ struct tide_run_request {
     const char *pipeline_id; /**< stable: positions are kept under it */
     const char *run_id;
     int64_t started_at; /**< microseconds UTC */
-    int incremental;    /**< 1 yes, 0 no: from scratch, also where a run was cut off, -1
-                           the pipeline's own way */
+    int incremental;    /**< 1 yes, 0 no: read everything and resume nothing, -1 as
+                           the pipeline says */
     struct json_object *positions;    /**< last known position by table, or NULL */
     const struct tide_replay *replay; /**< or NULL: an ordinary run */
     int64_t row_limit;                /**< of each table; 0: none */

@@ -1,5 +1,5 @@
 /*
- * stdout_guard - standard output is nobody's while a run goes on: what a plugin prints
+ * stdout_guard - standard output is nobody's during a run: what a plugin prints
  * there ends its run, by name.
  *
  * Threads: all functions but start and stop may be called on any.  The pipe is drained

@@ -31,8 +31,8 @@ struct tide_http_gate {
 /** One header; a value may be NULL. */
 void tide_http_gate_header(struct tide_http_gate *gate, const char *name,
                            size_t name_length, const char *value, size_t value_length);
-/** After the last header.  True when the request may go on; else status (400, 417, 501 or
- * 505) and reason say why not. */
+/** After the last header.  True when the request may proceed; else status (400, 417, 501
+ * or 505) and reason say why not. */
 bool tide_http_gate_close(struct tide_http_gate *gate, const char *version);
 bool tide_http_gate_has_body(const struct tide_http_gate *gate);
 

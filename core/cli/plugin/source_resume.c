@@ -117,9 +117,9 @@ int tide_source_resumes(struct tide_kit *kit)
     return rc;
 }
 
-/* ---- after a run that was cut off ---------------------------------------------------*/
+/* ---- after an interrupted run -------------------------------------------------------*/
 
-/* A run that was cut off after so many batches, and one that goes on from there. */
+/* A run that is interrupted after so many batches, and one that resumes there. */
 static int cut_off_after(struct tide_kit *kit, const struct way *way, int batches,
                          const struct stretch *all)
 {

@@ -52,8 +52,8 @@ static inline const struct tide_storage *writer_storage(const struct writer *wri
     return writer->options->storage.plugin->storage;
 }
 
-/** Begin the output with a file of this name: a new one, or one that goes on behind what
- * is there now.  On failure it is to be closed as well. */
+/** Begin the output with a file of this name: a new one, or one that is
+ * appended to.  On failure it is to be closed as well. */
 TIDE_MUST_CHECK
 int output_open(struct writer *writer, const char *name, bool append,
                 struct tide_error *err);

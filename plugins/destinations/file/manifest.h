@@ -2,7 +2,7 @@
  * manifest - which parts of a folder are its table, and up to where it was filled.
  *
  * It is one file that is replaced at once, after the parts that it lists are durable.  A
- * part that it does not list is of a run that was cut off, or of one that still writes.
+ * part that it does not list belongs to an interrupted run, or to one that still writes.
  */
 #ifndef FILE_MANIFEST_H
 #define FILE_MANIFEST_H

@@ -69,8 +69,8 @@ static int64_t rows_aside(const struct pg_destination *destination)
     return destination->staging.rows + destination->load.rows;
 }
 
-/* From now on rows are set aside; they stay in this transaction where the table allows no
- * such thing.  *is_aside: they are. */
+/* From now on rows are staged; they stay in this transaction if the table does not allow
+ * that.  *is_aside: they are staged. */
 static int set_aside(struct pg_destination *destination, bool *is_aside,
                      struct tide_error *err)
 {

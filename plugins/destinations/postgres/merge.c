@@ -8,7 +8,7 @@
 #define SAVEPOINT "tidemill_merge"
 
 /* A row that this transaction wrote, or one that began later: its age counts from our
- * own number.  The bound below is for rows so old that their numbers begin anew. */
+ * own number.  The bound below is for rows so old that their numbers have wrapped. */
 #define IS_OURS "age(t.xmin) BETWEEN -200000000 AND 0"
 
 /* What the server says when one statement is to change a row twice. */

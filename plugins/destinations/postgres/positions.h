@@ -7,13 +7,13 @@
  * row was read.
  *
  * A position tells how much of the source is in one table, the row's target: it is not
- * believed of another table, nor of one that had to be made anew.  The row has the oid of
- * the table too, and that of the table of positions itself: where only the first is
- * another one, somebody made the target anew; where both are, the database was restored
- * from a dump, and the position is as good as the rows.
+ * used for another table, nor for one that had to be recreated.  The row has the oid of
+ * the table too, and that of the table of positions itself: when only the first differs,
+ * somebody recreated the target; when both differ, the database was restored from a dump,
+ * and the position is as good as the rows.
  *
- * As long as a replacing load is set aside, in a table of its own, the position is one of
- * that table, and named so: who reads or writes the target does not believe it.
+ * As long as a replacing load is staged, in a table of its own, the position is one of
+ * that table, and named so: it is not used for the target.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -29,7 +29,7 @@
 
 #define PG_POSITIONS_TABLE "_tidemill_positions"
 
-/** How the names of tables begin in which replacing loads are set aside. */
+/** The beginning of the names of staging tables. */
 #define PG_STAGING_TABLE "_tidemill_staging_"
 
 /** What the table is at first sight. */
@@ -51,7 +51,7 @@ struct pg_positions {
     const char *run;  /**< that commits */
     const char *target;      /**< the table that is loaded: "schema"."table" */
     const char *target_oid;  /**< of that table, as a number */
-    const char *staging;     /**< where a replacing load is set aside: "schema"."table" */
+    const char *staging;     /**< the staging table: "schema"."table" */
     const char *staging_oid; /**< of that table, when it has the rows of what is
                                 committed; NULL: the target has */
     char staged_oid[24];     /**< the same as last read; "": the target had */
@@ -77,7 +77,7 @@ void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positi
 /** Find the pipeline's row (position/kept.h says which one it is) among the answers to
  * that question, as of PG_POSITIONS_READY, borrowed for good.  NULL: the table, of which
  * only the name is set, is looked at first.  *position is what was last committed,
- * malloc'ed, or NULL: there is none for the target.  It is one of what is set aside when
+ * malloc'ed, or NULL: there is none for the target.  It belongs to the staging table when
  * staged_oid says so. */
 TIDE_MUST_CHECK
 int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *table,

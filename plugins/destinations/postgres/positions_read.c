@@ -104,7 +104,7 @@ static bool is_remade(const struct pg_positions *positions, const PGresult *rows
            target != strtoul(positions->target_oid, NULL, 10);
 }
 
-/* Whether the row's position is one of a replacing load that is set aside: then its oid
+/* Whether the row's position is one of a staged replacing load: then its oid
  * is noted. */
 static bool is_staged(struct pg_positions *positions, const PGresult *rows, int row)
 {

@@ -16,7 +16,7 @@
 
 /* ---- opening and closing --------------------------------------------------------- */
 
-/* What a replacing load has set aside is told only where it can be gone on with. */
+/* The position of a staged load is returned only if the load can be resumed. */
 static int find_staged(struct pg_destination *destination, char **position,
                        struct tide_error *err)
 {

@@ -8,10 +8,10 @@
  * the old rows, takes the new ones over and drops it, in one transaction: readers never
  * see half a load, and the table keeps its identity.
  *
- * What is found there by a later run is gone on with only when it is what was left: the
- * pipeline's row of the positions has its oid, and a comment on it how many rows it has
- * and what the target was.  It is unlogged: a crash of the server empties it.  Only where
- * the target was new it is as lasting as that one: it was the target.
+ * A later run resumes with the rows it finds there only if they are those that were left:
+ * the pipeline's row of the positions has its oid, and a comment on it how many rows it
+ * has and what the target was.  It is unlogged: a crash of the server empties it.  Only
+ * where the target was new it is as lasting as that one: it was the target.
  *
  * Not every table has one: whatever can refuse a row and is not copied (foreign keys,
  * triggers, rules, row security, partitions), or rights that the role lacks, leave all
@@ -42,7 +42,7 @@ struct pg_staging {
     bool is_stuck;            /**< it was to be dropped, and could not be */
     char oid[24];
     char definition[64]; /**< of the target, as a hash */
-    int64_t rows;        /**< that were set aside by former transactions */
+    int64_t rows;        /**< that former transactions staged */
 };
 
 /** Name the table beside an open target. */
@@ -51,8 +51,8 @@ int pg_staging_init(struct pg_staging *staging, const struct pg_target *target,
                     const struct tide_destination_request *request,
                     struct tide_error *err);
 
-/** Whether the table that the positions speak of is what was left, and can be gone on
- * with. */
+/** Whether the staging table of the stored position is as it was left, so that the load
+ * can resume. */
 TIDE_MUST_CHECK
 int pg_staging_check(struct pg_staging *staging, struct tide_pg *pg,
                      const struct pg_target *target, const struct pg_positions *positions,

@@ -1,5 +1,5 @@
 /*
- * staging_end - the end of what was set aside: its rows are taken over, the table goes.
+ * staging_end - the end of a staged load: its rows are moved, the staging table goes.
  */
 #include "staging_end.h"
 
@@ -10,7 +10,7 @@
 #define UNDEFINED_TABLE "42P01"
 
 /* Less than the second after which a server looks for deadlocks: a run that writes to the
- * table set aside, and waits for our commit, is not taken for one. */
+ * staging table, and waits for our commit, is not taken for one. */
 #define SHORTLY "SET LOCAL lock_timeout = '500ms'; "
 #define PATIENCE_MS 3000
 
@@ -131,7 +131,7 @@ static int hold_target(struct tide_pg *pg, const struct pg_target *target, char 
     return rc;
 }
 
-/* Hold what is there now against what was there when the rows were set aside. */
+/* Compare the target with what it was when the rows were staged. */
 static int compare(const struct pg_staging *before, const struct pg_staging *now,
                    const struct pg_target *target, struct tide_error *err)
 {
@@ -209,7 +209,7 @@ static void build_insert(struct tide_pg_sql *sql, const struct pg_staging *stagi
     tide_pg_sql_name(sql, &staging->name);
 }
 
-/* Of rows that were good when they were set aside. */
+/* Of rows that were good when they were staged. */
 static int blame_target(int rc, struct tide_error *err)
 {
     if (rc == TIDE_E_DATA) {

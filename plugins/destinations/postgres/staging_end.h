@@ -1,17 +1,17 @@
 /*
- * staging_end - the end of what was set aside: its rows are taken over, the table goes.
+ * staging_end - the end of a staged load: its rows are moved, the staging table goes.
  *
- * While a load is set aside nothing holds its target: it may be altered, dropped, given a
- * trigger.  Before the rows are taken over it is held, and looked at again: they would
- * else be rounded to new types, or rewritten, unseen.
+ * While a load is staged its target is not locked: it may be altered, dropped, given a
+ * trigger.  Before the rows are moved it is locked and checked again: they would else be
+ * rounded to new types, or rewritten, unseen.
  *
  * Of the runs of one pipeline one at a time ends, or loads straight into the table: the
  * others wait for their turn, without a lock that it needs, and find that it has
  * committed.
  *
- * A session that reads the table set aside (a backup does) or a view on it keep it from
- * being dropped.  Then it stays, with a warning: a load does not wait for them, nor fail.
- * Nothing goes on with it, as the positions do not name it any more.
+ * A session that reads the staging table (a backup does), or a view on it, prevents its
+ * DROP.  Then it stays, with a warning: a load neither waits for them nor fails.  It is
+ * not used again, as no position names it any more.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -25,9 +25,9 @@
 void pg_staging_add_turn(struct tide_pg_sql *sql, const struct pg_staging *staging);
 
 /** In the transaction that ends the load, before the old rows go: wait for our turn, then
- * hold the pipeline's row, the table set aside and the target.  TIDE_E_TRANSIENT: another
- * run has committed; TIDE_E_CONFLICT: the target is not what it was when the rows were
- * set aside. */
+ * lock the pipeline's row, the staging table and the target.  TIDE_E_TRANSIENT: another
+ * run has committed; TIDE_E_CONFLICT: the target was changed since the rows were
+ * staged. */
 TIDE_MUST_CHECK
 int pg_staging_secure(struct pg_staging *staging, struct tide_pg *pg,
                       const struct pg_target *target,
@@ -49,8 +49,8 @@ int pg_staging_drop(struct pg_staging *staging, struct tide_pg *pg,
  * and warn of it when it stays. */
 void pg_staging_tidy(struct pg_staging *staging, struct tide_pg *pg);
 
-/** Say why rows cannot be set aside any more where another run took the table away; any
- * other rc comes back. */
+/** Say why rows can no longer be staged when another run dropped the staging table; any
+ * other rc is returned as it is. */
 TIDE_MUST_CHECK
 int pg_staging_explain(const struct pg_staging *staging, const struct tide_pg *pg, int rc,
                        struct tide_error *err);

@@ -1,5 +1,5 @@
 /*
- * staging_move - a replacing load that went straight into its table is set aside.
+ * staging_move - a replacing load that went straight into its table is staged.
  */
 #include "staging_move.h"
 
@@ -240,7 +240,7 @@ static int move_to_other(struct pg_staging *staging, struct tide_pg **pg,
 
 /* ---- a new target ---------------------------------------------------------------- */
 
-/* Nobody has seen it: it is set aside itself, and another one takes its place. */
+/* Nobody has seen it: it becomes the staging table, and another one takes its place. */
 static int set_new_aside(struct pg_staging *staging, struct tide_pg *pg,
                          struct pg_target *target, struct tide_error *err)
 {

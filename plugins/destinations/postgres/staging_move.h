@@ -1,5 +1,5 @@
 /*
- * staging_move - a replacing load that went straight into its table is set aside, at its
+ * staging_move - a replacing load that went straight into its table is staged, at its
  * first checkpoint.
  *
  * Its transaction has deleted the old rows, and must not be committed.  So the rows go

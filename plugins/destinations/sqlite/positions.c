@@ -2,7 +2,7 @@
  * positions - where each pipeline was left, kept beside its rows.
  *
  * A position tells how much of the source is in one table, the row's target: it is not
- * believed of another table, nor of one that had to be made anew.
+ * used for another table, nor for one that had to be recreated.
  */
 #include "../../shared/position/kept.h"
 #include "staging.h"

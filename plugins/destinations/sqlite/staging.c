@@ -1,5 +1,5 @@
 /*
- * staging - the table in which a replacing load with checkpoints is set aside.
+ * staging - the table in which a replacing load with checkpoints is staged.
  */
 #include "staging.h"
 
@@ -152,7 +152,7 @@ static int check_target(struct writer *writer, const char *target, bool *is_same
     return rc;
 }
 
-/* A column of the pipeline's row, when that is of a load that was set aside. */
+/* A column of the pipeline's row, when that is of a staged load. */
 static char *format_row_query(const struct writer *writer, const char *column)
 {
     return sqlite3_mprintf("SELECT %s FROM " POSITIONS_TABLE " WHERE pipeline = %Q"

@@ -1,5 +1,5 @@
 /*
- * staging - the table in which a replacing load with checkpoints is set aside.
+ * staging - the table in which a replacing load with checkpoints is staged.
  *
  * It has the statement of the target, and of its indexes, with another name, so that it
  * refuses the same rows.  Until the first checkpoint is due the rows go straight into the
@@ -8,7 +8,7 @@
  * and drops it, in one transaction.
  *
  * The position of such a load is kept as one of this table, with the number of its rows
- * and a hash of what the target was: where either is another, the load begins anew.
+ * and a hash of what the target was: if either differs, the load starts over.
  *
  * A table with triggers, foreign keys or ON CONFLICT clauses, and one that is no plain
  * table, has none: all is done in one transaction then.
@@ -26,12 +26,12 @@ int staging_find(struct writer *writer, struct tide_error *err);
 TIDE_MUST_CHECK
 int staging_look_again(const struct writer *writer, struct tide_error *err);
 
-/** The position of a load that was set aside and is what was left, malloc'ed, or NULL. */
+/** The position of a staged load whose rows are as they were left, malloc'ed, or NULL. */
 TIDE_MUST_CHECK
 int staging_position(struct writer *writer, char **position, struct tide_error *err);
 
 /** Get ready for rows that replace those of the target, unless that was done: behind what
- * an earlier run set aside, or straight into the target, which is emptied. */
+ * an earlier run staged, or straight into the target, which is emptied. */
 TIDE_MUST_CHECK
 int staging_begin(struct writer *writer, struct tide_error *err);
 
@@ -39,12 +39,12 @@ int staging_begin(struct writer *writer, struct tide_error *err);
 TIDE_MUST_CHECK
 int staging_make(const struct writer *writer, struct tide_error *err);
 
-/** What the positions say the target is while rows are set aside; from sqlite3_malloc,
+/** What the positions say the target is while rows are staged; from sqlite3_malloc,
  * or NULL for want of memory. */
 char *staging_target(const struct writer *writer);
 
-/** What a commit must do: set aside what is in the target, if it is no final one; else
- * replace the target's rows by those set aside. */
+/** What a commit must do: stage what is in the target, if it is no final one; else
+ * replace the target's rows with those staged. */
 TIDE_MUST_CHECK
 int staging_finish(struct writer *writer, bool final, struct tide_error *err);
 

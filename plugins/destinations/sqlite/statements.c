@@ -3,7 +3,7 @@
  *
  * append inserts.  replace empties the table first, in the same transaction: readers see
  * the old rows until the commit, and the table keeps its indexes, constraints and
- * triggers.  With checkpoints its rows are set aside first (staging.h).  merge inserts or
+ * triggers.  With checkpoints its rows are staged first (staging.h).  merge inserts or
  * updates by key; of two rows of a run with one key the later by cursor wins, which a
  * temporary table of the keys seen decides, else the later to come.
  */

@@ -34,7 +34,7 @@ struct writer {
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
     char *pipeline; /* owned; the key that has the position, NULL: that of the request */
-    char staging[48];     /* the table in which a replacing load is set aside */
+    char staging[48];     /* the table in which a replacing load is staged */
     bool stages;          /* rows go there, from the first checkpoint on */
     bool is_direct;       /* and until then into the target */
     bool had_rows;        /* which had some before */
@@ -107,7 +107,7 @@ TIDE_MUST_CHECK
 int position_load(struct writer *writer, char **position, struct tide_error *err);
 
 /** Keep a position within the transaction, or none (NULL): the next run begins at the
- * start.  staged: it is one of the rows that are set aside.  What other pipelines kept of
+ * start.  staged: it is that of staged rows.  What other pipelines kept of
  * a table that is new is forgotten. */
 TIDE_MUST_CHECK
 int position_keep(struct writer *writer, const char *position, bool staged,

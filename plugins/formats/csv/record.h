@@ -3,7 +3,8 @@
  *
  * It takes over where the scan stops: records longer than a window, the last one of a
  * file, those with quotes in odd places, and every record when the escape is not the
- * quote.  The reading can be interrupted anywhere and goes on when more bytes are there.
+ * quote.  The reading can be interrupted anywhere and continues when more bytes are
+ * there.
  *
  *   - A quote inside an unquoted field is a character like any other.
  *   - After a closing quote come a delimiter or the end of the record; anything else
@@ -21,7 +22,7 @@
 #include "scan.h"
 
 enum csv_outcome {
-    CSV_MORE,         /**< the record goes on behind the data */
+    CSV_MORE,         /**< the record continues behind the data */
     CSV_COMPLETE,     /**< fields and length are set */
     CSV_MALFORMED,    /**< length is set, fault is where it went wrong */
     CSV_UNTERMINATED, /**< the file ends inside quotes */

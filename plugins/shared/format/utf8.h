@@ -2,8 +2,8 @@
  * utf8 - whether a long stretch of text is UTF-8, fast also where it is not ASCII.
  *
  * The answer is that of tide_is_utf8() of the SDK, which stops at every character beyond
- * ASCII.  Here 64 bytes are judged at once: one mask tells which bytes go on a character,
- * another, made of the leading bytes, which must; they have to be the same.
+ * ASCII.  Here 64 bytes are judged at once: one mask tells which bytes continue a
+ * character, another, made of the leading bytes, which must; they have to be the same.
  *
  * Header-only, because each plugin is linked by itself.  Layer: plugins, uses the SDK.
  */
@@ -32,7 +32,7 @@ struct utf8_block {
 
 /* What leading bytes of one block ask of the next. */
 struct utf8_carry {
-    uint64_t wanted; /* bytes at its start that must go on a character */
+    uint64_t wanted; /* bytes at its start that must continue a character */
     uint64_t after_e0, after_ed, after_f0, after_f4;
 };
 

@@ -3,7 +3,7 @@
  *
  * A daemon knows its pipelines by an id that stays; a run by hand knows a name.  Both
  * must find the same place.  So a position is kept under the id, with the name beside it:
- *  - a run without an id goes on with the one that was kept with its name under an id;
+ *  - a run without an id uses the one that was kept with its name under an id;
  *  - a run with an id takes over what was kept under the name alone.
  * Where the run's own key has a position, that is the one.  Offer all that are kept for
  * the table, one behind the other.

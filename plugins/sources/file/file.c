@@ -5,7 +5,7 @@
  * are read one behind the other as one table.  The first that has columns decides them;
  * the others must have the same, in any order.
  *
- * files.c opens the files, part.c reads one, resume.c goes on where a run was cut off.
+ * files.c opens the files, part.c reads one, resume.c resumes an interrupted run.
  */
 #include "reader.h"
 

@@ -51,7 +51,7 @@ int part_open(struct part *part, const char *name, const struct tide_schema *tab
 TIDE_MUST_CHECK
 int part_read(struct part *part, struct tide_batch *batch, struct tide_error *err);
 
-/** Where it is, behind the rows read so far.  False: the format cannot go on from
+/** Where it is, behind the rows read so far.  False: the format cannot resume from
  * here. */
 bool part_tell(struct part *part, struct place *place);
 

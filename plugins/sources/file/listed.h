@@ -1,8 +1,8 @@
 /*
  * listed - folders of parts with a manifest, as the file destination writes them.
  *
- * What the manifest lists is the table.  Other parts in the folder are of a run that
- * writes now, or was cut off, and must not be read.
+ * What the manifest lists is the table.  Other parts in the folder belong to a run
+ * that is writing, or to an interrupted one, and must not be read.
  */
 #ifndef FILE_LISTED_H
 #define FILE_LISTED_H

@@ -5,8 +5,8 @@
  *      "mark": 30210, "tail": "1f0c...", "head": "77a0..."}
  *
  * Files that were read to their end are done, whatever is appended to them later.  Of the
- * one at hand stand the byte and the line to go on with, and the hash of what stands in
- * front, and of the first bytes, by which the file is known again.  Where what was read
+ * current one it has the byte and the line to resume at, and the hash of what stands in
+ * front, and of the first bytes, by which the file is recognized.  Where what was read
  * must still be there, exactly, "all" is the hash of all of it.
  */
 #ifndef FILE_POSITION_H

@@ -2,8 +2,8 @@
  * front - what became of the rows in front of a place in the order of the primary key, or
  * of places on disk.
  *
- * A read that was cut off goes on in another snapshot than that in which it began, behind
- * its last row.  Each row comes once unless one was moved over that place, and what was
+ * An interrupted read resumes in another snapshot than that in which it began, behind its
+ * last row.  Each row comes once unless one was moved over that place, and what was
  * read is what is there unless a row in front of it was written.  A version keeps its
  * key, and its place on disk as long as the file is the same.
  *
@@ -11,7 +11,7 @@
  * and were read.  If none is newer, nothing was changed or came in front.  If there are
  * as many as were read, none has left.  If there are fewer, those missing were deleted,
  * or moved behind the place: then their new versions are there, newer than the mark.  So
- * a read goes on when nothing newer is in front, and either no row is missing or nothing
+ * a read resumes when nothing newer is in front, and either no row is missing or nothing
  * newer is behind.  From there on its mark and its number of rows are those of the second
  * snapshot, which shows what was read: what is written later is seen by a third run.
  *

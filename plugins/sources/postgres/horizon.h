@@ -12,8 +12,8 @@
  * later transaction, in the same window or a later one.  Nothing is doubled: a version
  * has one writer.  Clocks, equal cursors and the order of commits do not come into it.
  * A subtransaction has an id of its own, greater than that of its parent: below `to` its
- * parent is as well, and has ended.  A run cut off keeps its window: what others write
- * meanwhile is of transactions at or behind `to`.
+ * parent is as well, and has ended.  An interrupted run keeps its window: what others
+ * write meanwhile is of transactions at or behind `to`.
  *
  * Rows show the low 32 bits of their writer; the server's age() counts it back from the
  * next transaction, as a signed number.

@@ -169,7 +169,7 @@ static bool has_no_place(const struct pg_plan_facts *facts)
            (facts->request->exact && facts->relation->has_policies);
 }
 
-/* A read that was cut off goes on as it began. */
+/* An interrupted read resumes as it began. */
 static int choose_full(const struct pg_plan_facts *facts, struct pg_plan *plan,
                        struct tide_error *err)
 {

@@ -74,8 +74,8 @@ bool pg_plan_needs_relation(const struct tide_source_request *request);
 /**
  * Fill a zeroed plan; it borrows from the position.  TIDE_E_CONFIG: no such cursor, or a
  * position that does not go with what is asked for.  TIDE_E_CONFLICT: the table was
- * changed so that the run cut off cannot be ended.  TIDE_E_TRANSIENT: a standby that has
- * not caught up.
+ * changed so that the interrupted run cannot be resumed.  TIDE_E_TRANSIENT: a standby
+ * that has not caught up.
  */
 TIDE_MUST_CHECK
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,

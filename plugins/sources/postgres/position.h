@@ -2,7 +2,7 @@
  * position - how far a table was read, as a former run wrote it down.
  *
  * The text is a JSON object.  "read" tells how the table was read: "key" and "row" are
- * full reads that were cut off, "snapshot" and "cursor" incremental ones.  Members may
+ * interrupted full reads, "snapshot" and "cursor" incremental ones.  Members may
  * be added to it later.  Version 1.0 wrote {"column", "type", "cursor"}: that is a
  * "cursor" whose value is read again.  A ctid of line 0 is the start of a block.
  *

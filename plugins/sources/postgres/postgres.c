@@ -3,7 +3,7 @@
  *
  * One binary COPY, in one read-only snapshot, decoded straight into columns.  A type
  * without an exact binary form of ours arrives as the server's own text, so that nothing
- * is ever rounded.  Rows come in an order that a run which is cut off can go on in; what
+ * is ever rounded.  Rows come in an order in which an interrupted run can resume; what
  * is new to an incremental table is told by the transactions that wrote it.
  */
 #include <string.h>

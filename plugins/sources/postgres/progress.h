@@ -49,7 +49,7 @@ int pg_progress_end(struct pg_progress *progress, struct tide_error *err);
 
 /**
  * The position: while rows are to come, that of the last row, or NULL where no run could
- * go on there; at the end, that of the next run, or NULL for one from the start.
+ * resume there; at the end, that of the next run, or NULL for one from the start.
  * Borrowed until the next call.
  */
 const char *pg_progress_text(struct pg_progress *progress);

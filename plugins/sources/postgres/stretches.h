@@ -51,8 +51,8 @@ int pg_stretches_find_parts(struct pg_stretches *stretches, struct tide_pg *pg,
                             const struct tide_pg_table *table, struct tide_error *err);
 
 /** Cut a table of so many bytes, or its parts, from a place on: `part` is the oid and
- * `row` the ctid of the last row that is not read, or NULL.  A small table has no
- * stretches, its parts have. */
+ * `row` the ctid of the last row that is not read, or NULL.  An undivided table below
+ * 32 MiB is read in one statement; parts always have stretches. */
 void pg_stretches_cut(struct pg_stretches *stretches, int64_t size, const char *part,
                       const char *row);
 

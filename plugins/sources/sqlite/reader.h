@@ -60,7 +60,7 @@ void json_append_text(sqlite3_str *out, const char *text, int length);
 
 /* ---- place.c ---- */
 
-/** Where a read that goes on from request->position starts.  TIDE_E_CONFIG: it is no
+/** Where a read that resumes at request->position starts.  TIDE_E_CONFIG: it is no
  * position of this table as it is read now. */
 TIDE_MUST_CHECK
 int place_start(struct reader *reader, const struct place_columns *columns,

@@ -51,7 +51,7 @@ static int lock_temporary(const struct output *output, struct tide_error *err)
     return TIDE_OK;
 }
 
-/* A file of that name is of an earlier attempt of this same run: it is begun anew. */
+/* A file of that name is of an earlier attempt of this same run: it is started over. */
 static int create_temporary(struct output *output, struct tide_error *err)
 {
     do {
