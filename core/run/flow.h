@@ -3,8 +3,9 @@
  *
  * Threads: the reader calls the source, the middle (the thread that runs the flow)
  * checks, filters and transforms, the writer calls the destination; channels lie between
- * them. A flow is opened and closed by one thread while the others do not run.  The first
- * that fails stops all; its error is the flow's.
+ * them.  A table of one batch has no writer: the middle writes it.  A flow is opened and
+ * closed by one thread while the others do not run.  The first that fails stops all; its
+ * error is the flow's.
  */
 #ifndef TIDE_RUN_FLOW_H
 #define TIDE_RUN_FLOW_H
@@ -158,6 +159,17 @@ int tide_flow_believe(struct tide_flow *flow, const struct tide_position *kept,
 
 /** Whether the destination says that its table was recreated since the last commit. */
 bool tide_flow_is_remade(struct tide_flow *flow);
+
+/** tide_flow_run() of a table without columns: reject what there is. */
+TIDE_MUST_CHECK
+int tide_flow_drain(struct tide_flow *flow, struct tide_error *err);
+
+/** What the reader does from its start to its end. */
+void tide_flow_read_all(struct tide_flow *flow);
+/** Tell the source that the rows up to a place are durable; NULL is none. */
+TIDE_MUST_CHECK
+int tide_flow_acknowledge(struct tide_flow *flow, const char *position,
+                          struct tide_error *err);
 
 /** Read the next batch, as it is received: columns dropped, rows beyond the limit cut
  * off, counted.  TIDE_END. */

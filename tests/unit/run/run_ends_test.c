@@ -154,6 +154,29 @@ static void test_a_plugin_that_asks_whether_to_stop_does_not_hang(void **state)
     fixture_expect_state(fixture, TIDE_RUN_CANCELLED);
 }
 
+static void *cancel_once_written(void *arg)
+{
+    struct fixture *fixture = arg;
+
+    while (__atomic_load_n(&fixture->ledger.bytes_written, __ATOMIC_RELAXED) == 0) {
+        (void)sched_yield();
+    }
+    atomic_store(&fixture->cancel, true);
+    return NULL;
+}
+
+/* It would wait for ever if the first batch were held back until the second one comes. */
+static void test_a_first_batch_is_written_though_the_second_never_comes(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, cancel_once_written, fixture), 0);
+    fixture_run(fixture, "\"rows\": 10, \"batch\": 5, \"waits_after\": 6", "", "", "");
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    fixture_expect_state(fixture, TIDE_RUN_CANCELLED);
+}
+
 static int refuse_commit(void *arg, struct tide_error *err)
 {
     (void)arg;
@@ -198,6 +221,7 @@ int main(void)
         RUN_TEST(test_broken_promises_of_plugins_are_found),
         RUN_TEST(test_a_cancelled_run_leaves_nothing_behind),
         RUN_TEST(test_a_plugin_that_asks_whether_to_stop_does_not_hang),
+        RUN_TEST(test_a_first_batch_is_written_though_the_second_never_comes),
         RUN_TEST(test_a_failure_stays_one_when_the_run_is_stopped),
         RUN_TEST(test_a_commit_may_be_refused),
     };
