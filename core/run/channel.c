@@ -82,12 +82,22 @@ static bool is_cancelled(const struct tide_channel *channel)
     return channel->is_cancelled || (channel->cancel && atomic_load(channel->cancel));
 }
 
-static void wait_for_change(struct tide_channel *channel)
+/* Microseconds of the system clock's monotonic time that are left. */
+static int64_t time_left(int64_t until)
+{
+    const struct tide_clock *clock = tide_clock_system();
+
+    return until == TIDE_CHANNEL_FOREVER ? until : until - clock->monotonic(clock);
+}
+
+/* The condition's clock is another than the caller's: what they share is how long it
+ * is. */
+static void wait_for_change(struct tide_channel *channel, int64_t left)
 {
     struct timespec until;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_NS;
+    until.tv_nsec += left < LOOK_NS / 1000 ? (long)left * 1000 : LOOK_NS;
     if (until.tv_nsec >= 1000000000) {
         until.tv_nsec -= 1000000000;
         until.tv_sec++;
@@ -137,7 +147,7 @@ int tide_channel_send(struct tide_channel *channel, struct tide_parcel *parcel,
     (void)pthread_mutex_lock(&channel->lock);
     TIDE_REQUIRE(!channel->is_finished);
     while (!is_cancelled(channel) && !has_room(channel, rows, bytes)) {
-        wait_for_change(channel);
+        wait_for_change(channel, TIDE_CHANNEL_FOREVER);
     }
     if (!is_cancelled(channel)) {
         push(channel, parcel, bytes);
@@ -156,20 +166,16 @@ void tide_channel_finish(struct tide_channel *channel)
     (void)pthread_mutex_unlock(&channel->lock);
 }
 
-static bool is_over(int64_t until)
-{
-    return until != TIDE_CHANNEL_FOREVER && tide_clock_now() >= until;
-}
-
 int tide_channel_receive(struct tide_channel *channel, struct tide_parcel *parcel,
                          int64_t until)
 {
+    int64_t left = 0;
     int rc = TIDE_OK;
 
     (void)pthread_mutex_lock(&channel->lock);
     while (!is_cancelled(channel) && channel->count == 0 && !channel->is_finished &&
-           !is_over(until)) {
-        wait_for_change(channel);
+           (left = time_left(until)) > 0) {
+        wait_for_change(channel, left);
     }
     if (is_cancelled(channel)) {
         rc = TIDE_E_CANCELLED;

@@ -15,9 +15,6 @@
  */
 #define FIRST_BATCH_WAITS INT64_C(1000)
 
-/* Microseconds that a destination's rows stay undecided while none come. */
-#define LONGEST_LOAN INT64_C(100000)
-
 /* Plugins' libraries want more than the engine does; the default of 8 MiB would count
  * against the memory limit. */
 #define STACK_BYTES ((size_t)1024 * 1024)
@@ -73,12 +70,23 @@ static int take_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
     return rc;
 }
 
+/* Until when rows may stay undecided that are lent now. */
+static int64_t loan_due(const struct tide_flow *flow)
+{
+    int64_t longest = flow->engine->request->longest_loan, due = 0;
+
+    if (__builtin_add_overflow(tide_clock_now(),
+                               longest > 0 ? longest : TIDE_LONGEST_LOAN, &due)) {
+        return TIDE_CHANNEL_FOREVER;
+    }
+    return due;
+}
+
 /* Until when a parcel is waited for: rows are not left undecided for long. */
 static int64_t wait_until(const struct tide_flow *flow)
 {
     int64_t due = tide_flow_checkpoint_due(flow);
-    int64_t idle =
-        flow->lent_count > 0 ? tide_clock_now() + LONGEST_LOAN : TIDE_CHANNEL_FOREVER;
+    int64_t idle = flow->lent_count > 0 ? loan_due(flow) : TIDE_CHANNEL_FOREVER;
 
     return due < idle ? due : idle;
 }

@@ -22,6 +22,10 @@
 /** Microseconds between two checkpoints of a table, when nobody wants it otherwise. */
 #define TIDE_CHECKPOINT_EVERY INT64_C(5000000)
 
+/** Microseconds that a destination may take to decide about rows while no others come,
+ * when nobody wants it otherwise. */
+#define TIDE_LONGEST_LOAN INT64_C(100000)
+
 /** Rows that another run rejected, to be run again instead of what the source has: each
  * enters at the step that refused it.  Borrowed for the call. */
 struct tide_replay {
@@ -45,7 +49,10 @@ struct tide_run_request {
     const struct tide_replay *replay; /**< or NULL: an ordinary run */
     int64_t row_limit;                /**< of each table; 0: none */
     int64_t checkpoint; /**< microseconds between two; 0: after every batch */
-    bool check;         /**< validate every batch a plugin hands over */
+    /** Microseconds that rows lent to a destination stay undecided while none come; 0:
+     * TIDE_LONGEST_LOAN, INT64_MAX: for ever. */
+    int64_t longest_loan;
+    bool check;                         /**< validate every batch a plugin hands over */
     int64_t reject_count, reject_bytes; /**< how many rejects are kept */
     struct tide_ledger *ledger;         /**< the caller's page, zeroed */
     /** An event of pipeline/worker.h; called on any thread of the run, one at a time;
