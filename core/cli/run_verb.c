@@ -172,7 +172,8 @@ static void print_run(const struct run_args *args, struct json_object *run,
     }
 }
 
-/* Standard output is for the result: a plugin that prints there fails its run. */
+/* Standard output is for the result: a plugin that prints there fails its run.  NULL: it
+ * cannot be guarded, and the run did not begin. */
 static struct json_object *execute_guarded(struct tide_run_request *request)
 {
     struct tide_stdout_guard *guard = NULL;
@@ -181,11 +182,13 @@ static struct json_object *execute_guarded(struct tide_run_request *request)
     struct tide_error err = {0};
 
     tide_run_tune_memory();
-    if (tide_stdout_guard_start(request->ledger, &guard, &err) == TIDE_OK) {
-        request->before_commit = tide_stdout_guard_before_commit;
-        request->after_call = tide_stdout_guard_after_call;
-        request->guard = guard;
+    if (tide_stdout_guard_start(request->ledger, &guard, &err) != TIDE_OK) {
+        (void)fprintf(stderr, "tidemill: %s\n", err.message);
+        return NULL;
     }
+    request->before_commit = tide_stdout_guard_before_commit;
+    request->after_call = tide_stdout_guard_after_call;
+    request->guard = guard;
     progress = tide_progress_start(request->ledger);
     (void)tide_run_execute(request, &end, &err);
     tide_progress_stop(progress);
@@ -220,18 +223,20 @@ static int execute(const struct run_args *args, const struct tide_pipeline *pipe
         .event_arg = &watcher,
         .cancel = &cancelled,
     };
-    int status;
+    int status = TIDE_EXIT_FAILED;
 
     end = execute_guarded(&request);
-    took = clock->monotonic(clock) - took;
-    run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
-    if (watcher.lists) {
-        tide_json_set(tide_json_member(run, "rejects"), "items",
-                      tide_reject_list_take(&watcher.list));
+    if (end) {
+        took = clock->monotonic(clock) - took;
+        run = tide_run_object(end, id, pipeline->name, started_at, started_at + took);
+        if (watcher.lists) {
+            tide_json_set(tide_json_member(run, "rejects"), "items",
+                          tide_reject_list_take(&watcher.list));
+        }
+        print_run(args, run, pipeline->name, took);
+        status = tide_run_object_status(run);
+        json_object_put(run);
     }
-    print_run(args, run, pipeline->name, took);
-    status = tide_run_object_status(run);
-    json_object_put(run);
     json_object_put(end);
     free(run_id);
     free(folder);

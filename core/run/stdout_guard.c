@@ -70,7 +70,7 @@ static void close_if_open(int fd)
 
 static void put_back(struct tide_stdout_guard *guard)
 {
-    if (guard->before < 0 || dup2(guard->before, STDOUT_FILENO) < 0) {
+    if (dup2(guard->before, STDOUT_FILENO) < 0) {
         (void)close(STDOUT_FILENO);
     }
 }
@@ -101,7 +101,7 @@ int tide_stdout_guard_start(const struct tide_ledger *ledger,
     guard->pipe = ends[0];
     close_if_open(ends[1]);
     if (rc != 0) {
-        put_back(guard);
+        /* The pipe comes into its place last: fd 1 is still what it was. */
         discard(guard);
         return tide_error_set(err, TIDE_E_IO, "cannot guard standard output: %s",
                               strerror(rc));

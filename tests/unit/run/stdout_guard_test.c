@@ -10,6 +10,8 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run/activity.h"
@@ -106,12 +108,51 @@ static void test_more_than_a_pipe_holds_hangs_nobody(void **unused)
     assert_non_null(strstr(err.message, "source long-winded wrote "));
 }
 
+static int lowest_free(void)
+{
+    int file = dup(STDOUT_FILENO);
+
+    assert_true(file >= 0);
+    (void)close(file);
+    return file;
+}
+
+/* It wants three descriptors: with none of them free, with one, and with two. */
+static void test_a_guard_that_cannot_be_set_leaves_the_output_as_it_is(void **unused)
+{
+    struct tide_ledger ledger = {0};
+    struct tide_stdout_guard *guard = NULL;
+    struct tide_error err = {0};
+    struct rlimit before, few;
+    struct stat was, is;
+    int rc = TIDE_OK, there = 0;
+
+    (void)unused;
+    assert_int_equal(fstat(STDOUT_FILENO, &was), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t)lowest_free();
+    for (int i = 0; i < 3; i++, few.rlim_cur++) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        rc = tide_stdout_guard_start(&ledger, &guard, &err);
+        there = fstat(STDOUT_FILENO, &is);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(there, 0);
+        assert_int_equal(is.st_ino, was.st_ino);
+        assert_int_equal(is.st_dev, was.st_dev);
+        assert_int_equal(rc, TIDE_E_IO);
+        assert_null(guard);
+        assert_non_null(strstr(err.message, "cannot guard standard output"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_quiet_run_costs_no_thread),
         cmocka_unit_test(test_the_first_that_printed_is_named),
         cmocka_unit_test(test_what_comes_outside_of_a_call_is_found_too),
+        cmocka_unit_test(test_a_guard_that_cannot_be_set_leaves_the_output_as_it_is),
         cmocka_unit_test(test_more_than_a_pipe_holds_hangs_nobody),
     };
 
