@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/standard_files.h"
 #include "daemon.h"
 #include "settings.h"
 
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
     enum tide_settings_action action;
     int status = 0;
 
+    tide_standard_files_open();
     if (tide_settings_load(argc, argv, getenv, &settings, &action, &err)) {
         status = fail(&err);
     } else if (action == TIDE_SETTING_HELP) {

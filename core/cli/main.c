@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/standard_files.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 #include "config.h"
@@ -125,6 +126,7 @@ static int help(char **argv)
 
 int main(int argc, char **argv)
 {
+    tide_standard_files_open();
     tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
     if (argc < 2) {
         print_help();

@@ -239,30 +239,49 @@ def test_limit_stops_early(folder):
     equal(run["passed"], [1] * 6)
 
 
+def plugins_with(folder, source):
+    """The plugins of the build, with this source for tests instead of its own."""
+    os.makedirs(folder + "/plugins/sources")
+    for kind in ("destinations", "transforms", "formats", "storages"):
+        os.symlink(os.path.join(tap.BUILD, "plugins", kind), os.path.join(folder, "plugins", kind))
+    found = glob.glob(os.path.join(tap.BUILD, "tests/plugins/**/%s.so" % source), recursive=True)
+    os.symlink(found[0], "%s/plugins/sources/%s.so" % (folder, source))
+    return folder + "/plugins"
+
+
 def test_a_plugin_that_does_not_stop_is_given_up_after_a_grace(folder):
     """Asked to stop, the command line waits for a batch boundary, and no longer than its grace."""
-    os.makedirs(folder + "/plugins/sources")
-    for kind in ("destinations", "transforms"):
-        os.symlink(os.path.join(tap.BUILD, "plugins", kind), os.path.join(folder, "plugins", kind))
-    found = glob.glob(os.path.join(tap.BUILD, "tests/plugins/**/hang_in_read.so"), recursive=True)
-    os.symlink(found[0], folder + "/plugins/sources/hang_in_read.so")
     text = ("definition_version: 1\nname: hang\nsource: {connection: {plugin: hang_in_read}}\n"
             "destination: {connection: {plugin: 'null'}}\nsync: {frequency: 60}\ntables: [{name: t}]\n")
     write(folder, "hang.yaml", text)
     with subprocess.Popen([tap.TIDEMILL, "run", "hang.yaml"], cwd=folder, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True,
-                          env=dict(os.environ, TIDEMILL_PLUGIN_DIR=folder + "/plugins")) as run:
-        idle, last = 0, None
-        while idle < 10:              # it hangs at its third batch: until nothing moves any more
-            with open("/proc/%d/stat" % run.pid, encoding="ascii") as stat:
-                used = stat.read().rsplit(")", 1)[1].split()[11:13]
-            idle = idle + 1 if used == last and len(os.listdir("/proc/%d/task" % run.pid)) >= 3 else 0
-            last = used
-            time.sleep(0.05)
+                          env=dict(os.environ, TIDEMILL_PLUGIN_DIR=plugins_with(folder, "hang_in_read"),
+                                   TIDEMILL_TEST_HANGS=folder + "/hangs")) as run:
+        while not os.path.exists(folder + "/hangs"):
+            equal(run.poll(), None, "it ended")
+            time.sleep(0.02)
         run.terminate()
         _, errors = run.communicate(timeout=60)
         equal(run.returncode, 1, errors)
         contains(errors, "giving up")
+
+
+def without_input_and_output(folder, definition, plugins):
+    """A run whose standard input and output are closed: the first files that it opens would come in their place."""
+    return subprocess.run(["sh", "-c", 'exec "$0" run "$1" <&- >&-', tap.TIDEMILL, definition], cwd=folder, text=True,
+                          stderr=subprocess.PIPE, env=dict(os.environ, TIDEMILL_PLUGIN_DIR=plugins))
+
+
+def test_a_closed_standard_output_is_no_file_of_the_run(folder):
+    """Neither what the command line says, nor what a plugin prints, goes into a file that the run has open."""
+    done = without_input_and_output(folder, people(folder), os.path.join(tap.BUILD, "plugins"))
+    equal(done.returncode, 0, done.stderr)
+    equal(tap.read(folder, "out/people.jsonl"), '{"id":1,"given_name":"Ada"}\n{"id":2,"given_name":"Zoë"}\n')
+    text = PEOPLE.replace("plugin: file, options: {path: in, format: csv}", "plugin: prints_in_read")
+    prints = write(folder, "prints.yaml", text[:text.index("tables")] + "tables: [{name: t, as: printed}]\n")
+    done = without_input_and_output(folder, prints, plugins_with(folder, "prints_in_read"))
+    equal((done.returncode, os.listdir(folder + "/out")), (1, ["people.jsonl"]), done.stderr)
 
 
 def test_definition_on_standard_input(folder):

@@ -124,17 +124,37 @@ def test_listening_to_others_without_tls_is_warned_of(folder):
         equal(daemon.log().count("without TLS"), 1)
 
 
+def test_closed_standard_files_are_none_of_the_daemons(folder):
+    """What it opens first, as its store, would come in their place."""
+    with Daemon(folder, closed=True) as daemon:
+        for number in range(3):
+            equal(os.readlink("/proc/%d/fd/%d" % (daemon.process.pid, number)), "/dev/null")
+
+
+def refuses_connections(daemon):
+    try:
+        daemon.connect().close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_sigterm_lets_a_run_end_within_the_grace(folder):
+    """Its program waits until the daemon has begun to end."""
     daemon = Daemon(folder, "--shutdown-grace", "60s")
     with daemon:
-        source = {"connection": {"plugin": "generate", "options": {"rows": 40000, "delay": "300ms"}}}
-        pipeline = daemon.create(source=source)
-        run = daemon.post("/v1/pipelines/%d/runs" % pipeline).expect(200).json["id"]
+        command = ["sh", "-c", "echo '{\"n\": 1}'; while ! [ -e go ]; do sleep 0.02; done; echo '{\"n\": 2}'"]
+        source = {"connection": {"plugin": "exec", "options": {"command": command, "directory": folder}}}
+        run = daemon.post("/v1/pipelines/%d/runs" % daemon.create(source=source)).expect(200).json["id"]
         wait_for(lambda: daemon.get("/v1/pipelines/runs/%d" % run).json["state"] == "running", "the run to start")
-        daemon.stop()
+        daemon.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: refuses_connections(daemon), "the daemon to begin to end")
+        write(folder, "go", "")
+        equal(daemon.wait(), 0, daemon.log())
+        daemon.process = None
     with daemon:
         shown = daemon.get("/v1/pipelines/runs/%d" % run).json
-        equal((shown["state"], shown["passed"]), ("succeeded", [40000] * 6))
+        equal((shown["state"], shown["passed"]), ("succeeded", [2] * 6))
 
 
 def test_sigterm_cancels_what_outlives_the_grace(folder):

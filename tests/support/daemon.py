@@ -101,12 +101,13 @@ def refused(folder, *flags, env=None):
 class Daemon:
     """A running tidemilld."""
 
-    def __init__(self, folder, *flags, env=None, tls=None):
+    def __init__(self, folder, *flags, env=None, tls=None, closed=False):
+        """closed: with no standard files at all, and so without a log."""
         self.folder, self.flags, self.env = folder, flags, env
         self.state = os.path.join(folder, "state")
         self.log_path = os.path.join(folder, "tidemilld.log")
         self.clock_path = os.path.join(folder, "clock")
-        self.tls = tls
+        self.tls, self.closed = tls, closed
         self.process = self.key = self.output = None
         self.host, self.port = "127.0.0.1", 0
 
@@ -118,7 +119,8 @@ class Daemon:
             os.unlink(address)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [TIDEMILLD, "--test-clock-file", self.clock_path, *map(str, self.flags)],
+                [*(["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-'] if self.closed else []),
+                 TIDEMILLD, "--test-clock-file", self.clock_path, *map(str, self.flags)],
                 env=environment(self.folder, self.env), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True)
         wait_for(lambda: self.alive() and os.path.exists(address), "the daemon's address")
@@ -213,14 +215,13 @@ class Daemon:
         return socket.create_connection((self.host, self.port), timeout=DEADLINE)
 
     def raw(self, data, answers=None):
-        """Send bytes; the bytes that come back until it closes, is silent, or has given so many answers, and whether it
-        closed."""
+        """Send bytes; the bytes that come back until it closes or has given so many answers, and whether it closed."""
         with self.connect() as peer:
             try:
                 peer.sendall(data)
             except OSError:
                 pass
-            return receive(peer, 10 if answers else 1, answers)
+            return receive(peer, answers)
 
     # ---- steps that many tests take ----
 
@@ -241,12 +242,13 @@ class Daemon:
         return wait_for(ask, "run %d to end" % run)
 
 
-def receive(peer, silence, answers=None):
-    """All bytes until the peer closes (True), or is silent so long or has given so many answers (False)."""
+def receive(peer, answers=None, interim=False):
+    """All bytes until the peer closes (True), or is silent for very long or has given so many answers (False), with
+    interim also those of status 100."""
     data = b""
-    peer.settimeout(silence)
+    peer.settimeout(DEADLINE)
     try:
-        while not answers or len(replies(data)) < answers:
+        while not answers or len(replies(data, interim)) < answers:
             more = peer.recv(65536)
             if not more:
                 return data, True
@@ -258,8 +260,8 @@ def receive(peer, silence, answers=None):
         return data, True
 
 
-def replies(data):
-    """The whole answers in a stream of bytes, without those of status 100."""
+def replies(data, interim=False):
+    """The whole answers in a stream of bytes, without those of status 100 unless interim."""
     found = []
     while b"\r\n\r\n" in data:
         head, _, data = data.partition(b"\r\n\r\n")
@@ -269,7 +271,7 @@ def replies(data):
                        (line.split(":", 1) for line in lines[1:]))
         length = int(headers.get("content-length", 0))
         status = int(lines[0].split()[1])
-        if status == 100:
+        if status == 100 and not interim:
             continue
         if len(data) < length:
             break

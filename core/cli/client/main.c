@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/standard_files.h"
 #include "cli/verbs.h"
 
 static const struct tide_verb *const verbs[] = {
@@ -18,6 +19,7 @@ int main(int argc, char **argv)
 {
     int status = TIDE_EXIT_USAGE;
 
+    tide_standard_files_open();
     tide_log_init("tidemill", TIDE_LOG_AUTO, TIDE_LOG_WARNING);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         (void)fputs("tidemill: libcurl does not start\n", stderr);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/standard_files.h"
 #include "config.h"
 #include "plugin/describe.h"
 #include "plugin/options.h"
@@ -215,6 +216,7 @@ static int work(void)
 
 int main(int argc, char **argv)
 {
+    tide_standard_files_open();
     if (argc == 1) {
         return work();
     }
