@@ -20,7 +20,7 @@ class Recorder(threading.Thread):
 
     def __init__(self, port):
         super().__init__(daemon=True)
-        self.port, self.queries, self.pieces = port, [], 0      # pieces: of rows
+        self.port, self.queries, self.rows = port, [], []       # rows: the messages that bring them, and their end
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.own_port = self.listener.getsockname()[1]
         self.start()
@@ -42,7 +42,6 @@ class Recorder(threading.Thread):
         rest, started = b"", False
         while data := client.recv(1 << 16):
             rest += data
-            kinds = set()
             while len(rest) >= 5:
                 kind, size = (rest[:1], rest[1:5]) if started else (b"", rest[:4])
                 end = len(kind) + int.from_bytes(size, "big")
@@ -50,9 +49,9 @@ class Recorder(threading.Thread):
                     break
                 if kind in (b"Q", b"P"):
                     self.queries.append(rest[5:end].strip(b"\0").decode())
-                kinds.add(kind)
+                if kind in (b"d", b"c"):
+                    self.rows.append(kind)
                 rest, started = rest[end:], True
-            self.pieces += not kinds.isdisjoint((b"d", b"c"))
             server.sendall(data)
         server.shutdown(socket.SHUT_RDWR)
 
@@ -115,7 +114,7 @@ def test_ten_rows_are_appended_in_few_round_trips(folder):
     run = listen(*load(folder, "appended"))
     tap.equal([words(query) for query in run.queries],
               ["BEGIN SET SELECT SELECT", "SAVEPOINT COPY", "INSERT", "COMMIT"])
-    tap.equal(run.pieces, 1, "the rows and their end leave together")
+    tap.equal(run.rows, [b"d", b"c"], "the rows are one message, and their end the next")
     tap.equal(SERVER.value("SELECT count(*) FROM %s.appended" % schema(folder)), "10")
 
 
