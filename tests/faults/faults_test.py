@@ -45,6 +45,12 @@ def test_zstd_to_gzip(folder):
         check(Scenario(files("jsonl", "jsonl", "replace", "a.jsonl.zst", "gzip"), {"in/a.jsonl.zst": file.read()}))
 
 
+def test_many_files_by_their_pattern(_):
+    """Of a folder that cannot be read to its end, or of a file that cannot be looked at, nothing is known."""
+    check(Scenario(files("csv", "csv", "replace", '"?/*.csv"'),
+                   {"in/%s/%d.csv" % (folder, i): "id\n%s%d\n" % (folder, i) for folder in "ab" for i in range(5)}))
+
+
 def parts(mode):
     return files("csv", "csv", mode, "a.csv").replace("compression: none", "part_size: 1")
 

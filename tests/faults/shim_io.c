@@ -207,6 +207,28 @@ DIR *opendir(const char *path)
     return real(path);
 }
 
+struct dirent *readdir(DIR *folder)
+{
+    struct dirent *(*real)(DIR * folder) = NULL;
+
+    if (fails(FAULT_IO, "readdir", EIO, CALLER)) {
+        return NULL;
+    }
+    *(void **)&real = dlsym(RTLD_NEXT, "readdir");
+    return real(folder);
+}
+
+struct dirent64 *readdir64(DIR *folder) __attribute__((alias("readdir")));
+
+int stat(const char *path, struct stat *status)
+{
+    return fails(FAULT_IO, "stat", EIO, CALLER)
+               ? -1
+               : (int)syscall(SYS_newfstatat, AT_FDCWD, path, status, 0);
+}
+
+int stat64(const char *path, struct stat64 *status) __attribute__((alias("stat")));
+
 /* ---- processes and servers ----------------------------------------------------------*/
 
 int pipe2(int ends[2], int flags)

@@ -5,7 +5,6 @@
  * with a dot match only a pattern that begins with one: temporary files of running
  * pipelines stay out.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
@@ -56,12 +55,13 @@ static int visit(struct listing *listing, const char *name, const char *rest)
     if (!path) {
         return tide_error_memory(listing->err);
     }
-    if (stat(path, &status) == 0) {
-        if (rest && S_ISDIR(status.st_mode)) {
-            rc = walk(listing, name, rest);
-        } else if (!rest && S_ISREG(status.st_mode)) {
-            rc = add_file(listing, name, status.st_size);
-        }
+    /* A link that leads nowhere, or a file that is gone since, is none. */
+    if (stat(path, &status) != 0) {
+        rc = errno == ENOENT ? TIDE_OK : local_error(listing->err, "open", path, errno);
+    } else if (rest && S_ISDIR(status.st_mode)) {
+        rc = walk(listing, name, rest);
+    } else if (!rest && S_ISREG(status.st_mode)) {
+        rc = add_file(listing, name, status.st_size);
     }
     free(path);
     return rc;
@@ -77,18 +77,25 @@ static int visit_below(struct listing *listing, const char *prefix, const char *
     return rc;
 }
 
+/* A folder that is being walked; path is its own, prefix what it has below the root. */
+struct walked {
+    DIR *folder;
+    const char *path, *prefix;
+};
+
 /* Match one component of the pattern against the entries of an open folder. */
-static int walk_entries(struct listing *listing, DIR *folder, const char *prefix,
+static int walk_entries(struct listing *listing, const struct walked *walked,
                         const char *component, const char *rest)
 {
-    const struct dirent *entry;
-    int rc = TIDE_OK;
+    const struct dirent *entry = NULL;
+    int rc = local_next_entry(walked->folder, walked->path, &entry, listing->err);
 
-    /* cppcheck-suppress readdirCalled ; each call has a folder of its own, and readdir_r
-     * is deprecated */
-    while (rc == TIDE_OK && (entry = readdir(folder))) {
+    while (rc == TIDE_OK && entry) {
         if (fnmatch(component, entry->d_name, FNM_PERIOD) == 0) {
-            rc = visit_below(listing, prefix, entry->d_name, rest);
+            rc = visit_below(listing, walked->prefix, entry->d_name, rest);
+        }
+        if (rc == TIDE_OK) {
+            rc = local_next_entry(walked->folder, walked->path, &entry, listing->err);
         }
     }
     return rc;
@@ -98,16 +105,16 @@ static int walk_folder(struct listing *listing, const char *prefix, const char *
                        const char *rest)
 {
     char *path = local_join(listing->root, prefix);
-    DIR *folder;
+    struct walked walked = {.path = path, .prefix = prefix};
     int rc;
 
     if (!path) {
         return tide_error_memory(listing->err);
     }
-    folder = opendir(path);
-    if (folder) {
-        rc = walk_entries(listing, folder, prefix, component, rest);
-        (void)closedir(folder);
+    walked.folder = opendir(path);
+    if (walked.folder) {
+        rc = walk_entries(listing, &walked, component, rest);
+        (void)closedir(walked.folder);
     } else {
         rc = local_error(listing->err, "list", path, errno);
     }
@@ -150,19 +157,32 @@ static int check_root(const char *root, struct tide_error *err)
     return TIDE_OK;
 }
 
+/* Nothing of that name can be there. */
+static bool means_absent(int number)
+{
+    return number == ENOENT || number == ENOTDIR || number == ENAMETOOLONG;
+}
+
 /* Whether a file of exactly that name is there: it wins over what the name would mean as
- * a pattern. */
-static bool is_plain_file(const char *root, const char *name, int64_t *size)
+ * a pattern.  *size is -1 where there is none. */
+static int find_plain_file(const char *root, const char *name, int64_t *size,
+                           struct tide_error *err)
 {
     struct stat status;
     char *path = local_join(root, name);
-    bool found = path && stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
+    int rc = TIDE_OK;
 
-    if (found) {
-        *size = status.st_size;
+    if (!path) {
+        return tide_error_memory(err);
+    }
+    *size = -1;
+    if (stat(path, &status) == 0) {
+        *size = S_ISDIR(status.st_mode) ? -1 : status.st_size;
+    } else if (!means_absent(errno)) {
+        rc = local_error(err, "open", path, errno);
     }
     free(path);
-    return found;
+    return rc;
 }
 
 /* A name without wildcards that is not there: say what the system says of it. */
@@ -189,7 +209,7 @@ int local_list(const void *options, const struct tide_host *host, const char *ro
                const char *pattern, tide_list_fn emit, void *arg, struct tide_error *err)
 {
     struct listing listing = {.root = root, .err = err};
-    int64_t size = 0;
+    int64_t size = -1;
     int rc = local_check_name(pattern, err);
 
     (void)options;
@@ -197,10 +217,13 @@ int local_list(const void *options, const struct tide_host *host, const char *ro
     if (rc == TIDE_OK) {
         rc = check_root(root, err);
     }
+    if (rc == TIDE_OK) {
+        rc = find_plain_file(root, pattern, &size, err);
+    }
     if (rc != TIDE_OK) {
         return rc;
     }
-    if (is_plain_file(root, pattern, &size)) {
+    if (size >= 0) {
         rc = emit(arg, pattern, size);
         return rc < 0 ? rc : TIDE_OK;
     }

@@ -85,6 +85,16 @@ const char *local_base_of(const char *path)
     return slash ? slash + 1 : path;
 }
 
+int local_next_entry(DIR *folder, const char *path, const struct dirent **entry,
+                     struct tide_error *err)
+{
+    errno = 0;
+    /* cppcheck-suppress readdirCalled ; each call has a folder of its own, and readdir_r
+     * is deprecated */
+    *entry = readdir(folder);
+    return *entry || errno == 0 ? TIDE_OK : local_error(err, "list", path, errno);
+}
+
 int local_sync_folder(const char *path, struct tide_error *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -6,6 +6,7 @@
 #ifndef LOCAL_H
 #define LOCAL_H
 
+#include <dirent.h>
 #include <tidemill/plugin.h>
 
 /** What a failed system call on path means: TIDE_E_NOT_FOUND for ENOENT, else TIDE_E_IO.
@@ -29,6 +30,11 @@ size_t local_existing_prefix(const char *path);
 
 /** Create a folder and those above it that are missing, durably. */
 int local_make_folder(const char *path, struct tide_error *err);
+
+/** The next entry of an open folder in *entry, NULL behind the last one; a folder that
+ * cannot be read on is no shorter for that. */
+int local_next_entry(DIR *folder, const char *path, const struct dirent **entry,
+                     struct tide_error *err);
 
 /** Make what happened to the names in a folder durable. */
 int local_sync_folder(const char *path, struct tide_error *err);

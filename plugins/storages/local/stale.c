@@ -4,7 +4,6 @@
  * A process that was killed cannot remove its file.  Its lock is gone with it, and so the
  * next run that writes the same name knows.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -62,15 +61,14 @@ int local_clear_stale(const char *folder, const char *base, const char *own,
                       struct tide_error *err)
 {
     DIR *entries = opendir(folder);
-    const struct dirent *entry;
+    const struct dirent *entry = NULL;
     int rc = TIDE_OK;
 
     if (!entries) {
         return local_error(err, "list", folder, errno);
     }
-    /* cppcheck-suppress readdirCalled ; each call has a folder of its own, and readdir_r
-     * is deprecated */
-    while (rc == TIDE_OK && (entry = readdir(entries))) {
+    while (rc == TIDE_OK &&
+           (rc = local_next_entry(entries, folder, &entry, err)) == TIDE_OK && entry) {
         if (is_temporary_of(entry->d_name, base) && strcmp(entry->d_name, own) != 0) {
             rc = clear_one(dirfd(entries), folder, entry->d_name, err);
         }

@@ -32,12 +32,21 @@ struct output {
 
 /* Whether the name still leads to the file we hold: another run may have taken it for a
  * dead one between our open and our lock. */
-static bool is_still_there(const struct output *output)
+static int look_whether_there(const struct output *output, bool *is_there,
+                              struct tide_error *err)
 {
     struct stat held, named;
 
-    return fstat(output->fd, &held) == 0 && stat(output->temporary, &named) == 0 &&
-           held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+    if (fstat(output->fd, &held) != 0) {
+        return local_error(err, "look at", output->temporary, errno);
+    }
+    if (stat(output->temporary, &named) != 0) {
+        *is_there = false;
+        return errno == ENOENT ? TIDE_OK
+                               : local_error(err, "look at", output->temporary, errno);
+    }
+    *is_there = held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+    return TIDE_OK;
 }
 
 /* A lock that the file system does not know (ENOTSUP) is done without. */
@@ -54,6 +63,8 @@ static int lock_temporary(const struct output *output, struct tide_error *err)
 /* A file of that name is of an earlier attempt of this same run: it is started over. */
 static int create_temporary(struct output *output, struct tide_error *err)
 {
+    bool is_there = false;
+
     do {
         int rc;
 
@@ -66,12 +77,18 @@ static int create_temporary(struct output *output, struct tide_error *err)
             return local_error(err, "create", output->temporary, errno);
         }
         rc = lock_temporary(output, err);
+        if (rc == TIDE_OK) {
+            rc = look_whether_there(output, &is_there, err);
+            if (rc != TIDE_OK) {
+                (void)unlink(output->temporary); /* no other run has that name */
+            }
+        }
         if (rc != TIDE_OK) {
             (void)close(output->fd);
             output->fd = -1;
             return rc;
         }
-    } while (!is_still_there(output));
+    } while (!is_there);
     if (ftruncate(output->fd, 0) < 0) {
         return local_error(err, "empty", output->temporary, errno);
     }
