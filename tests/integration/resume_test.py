@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
 import tap                                                           # noqa: E402
+from killed import kill_once                                         # noqa: E402
 from tap import BUILD, equal, write                                  # noqa: E402
 
 ROWS = 150000
@@ -53,13 +54,22 @@ def definition(folder, source, destination, others=(), **more):
         "tables": [dict({"name": name, "as": "out", "mode": "append", "types": {"id": "int64"}}, **more)] + others}))
 
 
-def kill_until_it_ends(path, is_complete):
-    """Each run may live a little longer than the one before; how many were killed, and how many went on.
+def cut_off(path, is_half_way):
+    """A run that is killed behind its first checkpoint."""
+    with subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as run:
+        assert kill_once(run, is_half_way), "the run came to its end"
+
+
+def kill_until_it_ends(path, is_half_way, is_complete):
+    """The first run is killed half-way, and each behind it may live a little longer than the one before: at least one
+    goes on.
 
     A run may be killed behind its last commit, too: then all is there, and the next run would be another load.
     """
-    delay, kills, resumed = 0.01, 0, 0
-    while not (kills > 0 and is_complete()):
+    cut_off(path, is_half_way)
+    delay, kills, resumed = 0.01, 1, 0
+    while not is_complete():
         with subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s", "--json"], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
             try:
@@ -78,7 +88,7 @@ def kill_until_it_ends(path, is_complete):
         kills += 1
         delay *= 1.2
         assert kills < 60, errors
-    assert resumed > 0, "no run of %d went on" % kills
+    assert resumed > 0, "no run went on, and %d were killed" % kills
 
 
 def is_complete(folder):
@@ -102,7 +112,8 @@ def expect_rows(path):
 
 
 def into_sqlite(folder, source, **more):
-    kill_until_it_ends(definition(folder, source, SQLITE, **more), lambda: is_complete(folder))
+    kill_until_it_ends(definition(folder, source, SQLITE, **more), lambda: is_at_checkpoint(folder),
+                       lambda: is_complete(folder))
     expect_rows(folder + "/out.db")
 
 
@@ -146,23 +157,18 @@ def test_a_table_that_was_dropped_is_filled_again(folder):
 
 
 def is_at_checkpoint(folder):
-    base = sqlite3.connect(folder + "/out.db", timeout=60)
+    base = sqlite3.connect(folder + "/out.db", timeout=0)
     try:
         return base.execute("SELECT count(*) FROM _tidemill_positions WHERE position LIKE '%checkpoint%'").fetchone()[0]
     except sqlite3.OperationalError:
-        return 0                                        # not begun
+        return 0                                        # not begun, or in the midst of a commit
     finally:
         base.close()
 
 
 def test_a_table_that_was_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
     path = definition(folder, table(folder), SQLITE)
-    with subprocess.Popen([tap.TIDEMILL, "run", path, "--checkpoint", "0s"], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as run:
-        while run.poll() is None and not is_at_checkpoint(folder):
-            pass
-        run.kill()
-    assert is_at_checkpoint(folder), "it was killed in time"
+    cut_off(path, lambda: is_at_checkpoint(folder))
     base = sqlite3.connect(folder + "/out.db")
     base.execute("DELETE FROM out")
     base.commit()
@@ -183,7 +189,8 @@ def manifest(folder):
 
 def test_a_table_becomes_parts_each_row_once(folder):
     parts = {"plugin": "file", "options": {"path": "out", "format": "csv", "part_size": "1MiB"}}
-    kill_until_it_ends(definition(folder, table(folder), parts), lambda: manifest(folder)["complete"])
+    kill_until_it_ends(definition(folder, table(folder), parts), lambda: manifest(folder).get("rows"),
+                       lambda: manifest(folder)["complete"])
     ids = []
     for part in manifest(folder)["parts"]:
         lines = tap.read(folder + "/out/out", part["name"]).splitlines()
