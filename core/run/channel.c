@@ -85,9 +85,7 @@ static bool is_cancelled(const struct tide_channel *channel)
 /* Microseconds of the system clock's monotonic time that are left. */
 static int64_t time_left(int64_t until)
 {
-    const struct tide_clock *clock = tide_clock_system();
-
-    return until == TIDE_CHANNEL_FOREVER ? until : until - clock->monotonic(clock);
+    return until == TIDE_CHANNEL_FOREVER ? until : until - tide_clock_now();
 }
 
 /* The condition's clock is another than the caller's: what they share is how long it
