@@ -56,6 +56,19 @@ def test_every_destination_that_is_read_again_is_equal(folder):
         equal(verified(folder, destination, mode="replace"), {"rows": 4, "columns": 5, "not_compared": []})
 
 
+def test_a_file_without_a_header_is_read_again_by_place(folder):
+    write(folder, "in.csv", CSV)
+    for options in ({"header": False}, {"header": False, "columns": ["id", "amount", "at", "note", "doc"]}):
+        equal(verified(folder, files("csv", **options), mode="replace"),
+              {"rows": 4, "columns": 5, "not_compared": []})
+
+
+def test_no_rows_at_all_are_equal_too(folder):
+    write(folder, "in.csv", CSV.split("\n")[0] + "\n")
+    for destination in (files("csv"), files("jsonl"), files("csv", header=False), SQLITE):
+        equal(verified(folder, destination, mode="replace")["rows"], 0)
+
+
 def test_rows_that_were_there_before_are_taken_off(folder):
     write(folder, "in.csv", CSV)
     for destination in (files("csv"), SQLITE):
