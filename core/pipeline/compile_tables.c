@@ -162,7 +162,7 @@ static void compile_mode(struct tide_compile *compile, const struct tide_place *
                               : standard_mode(compile, table);
     check_offered(compile, place, table);
     if (table->mode == TIDE_MODE_MERGE && !table->key && compile->source &&
-        !compile->source->can_discover) {
+        compile->source->flags & TIDE_SOURCE_KEYLESS) {
         tide_place_key_problem(place, "key", TIDE_PROBLEM_MEANING,
                                "required for merge: source \"%s\" knows no primary key",
                                compile->source->name);

@@ -3,6 +3,7 @@
  */
 #include "run/validation.h"
 
+#include "base/text.h"
 #include "batch/cast.h"
 
 struct failing {
@@ -12,20 +13,33 @@ struct failing {
     void *arg;
 };
 
+static void name_impossible(const struct tide_column *from, const struct tide_column *to,
+                            struct tide_text *names)
+{
+    if (!tide_cast_is_free(from, to) && !tide_cast_is_possible(from->type, to->type)) {
+        tide_text_appendf(names, "%s\"%s\" (%s to %s)", names->length > 0 ? ", " : "",
+                          from->name, tide_type_name(from->type),
+                          tide_type_name(to->type));
+    }
+}
+
 static int check_possible(const struct tide_schema *from, const struct tide_schema *to,
                           struct tide_error *err)
 {
-    for (size_t i = 0; i < from->column_count; i++) {
-        const struct tide_column *source = &from->columns[i], *target = &to->columns[i];
+    struct tide_text names = {0};
+    int rc = TIDE_OK;
 
-        if (!tide_cast_is_free(source, target) &&
-            !tide_cast_is_possible(source->type, target->type)) {
-            return tide_error_set(
-                err, TIDE_E_CONFIG, "column \"%s\" is of type %s and can never become %s",
-                source->name, tide_type_name(source->type), tide_type_name(target->type));
-        }
+    for (size_t i = 0; i < from->column_count; i++) {
+        name_impossible(&from->columns[i], &to->columns[i], &names);
     }
-    return TIDE_OK;
+    if (names.length > 0) {
+        rc = tide_error_set(err, TIDE_E_CONFIG,
+                            "values of these columns can never become what they are to "
+                            "be: %s; declare their types under `types`, or exclude them",
+                            names.data);
+    }
+    tide_text_fini(&names);
+    return rc;
 }
 
 static bool are_free(const struct tide_schema *from, const struct tide_schema *to)

@@ -181,7 +181,7 @@ def test_rejects_that_are_not_shown_are_told_once(folder):
     equal(done.stderr.count("rejected "), 5)
     contains(done.stderr, 'input_validation: format: column "id": "x" is no int64')
     equal("more rejects" in done.stderr, False)
-    contains(done.stdout, "4 more rejects were counted and not kept; --json lists the first 1000\n")
+    contains(done.stdout, "4 more rejects were counted and not shown; --json lists the first 1000\n")
 
 
 def test_a_plugin_without_a_kind_is_told_the_usage(folder):

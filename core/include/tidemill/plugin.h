@@ -158,7 +158,9 @@ enum tide_source_flag {
      * is; unless an option `incremental` is "cursor". */
     TIDE_SOURCE_SEES_LATE = 8,
     /** Honours `exact`: tells when rows that it read were changed or deleted since. */
-    TIDE_SOURCE_EXACT = 16
+    TIDE_SOURCE_EXACT = 16,
+    /** Its tables have no primary keys, so that a merge has to name its key. */
+    TIDE_SOURCE_KEYLESS = 32
 };
 
 struct tide_source {

@@ -169,7 +169,7 @@ static const char *file_position(void *state)
 
 static const struct tide_source file_source = {
     .size = sizeof file_source,
-    .flags = TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_EXACT,
+    .flags = TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_EXACT | TIDE_SOURCE_KEYLESS,
     .discover = file_discover,
     .open = file_open,
     .read = file_read,
