@@ -108,6 +108,8 @@ int tide_engine_open(struct tide_engine *engine, const struct tide_run_request *
         tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->tables);
     engine->resumed =
         tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->resumed);
+    engine->rounds =
+        tide_alloc_array(request->pipeline->table_count + 1, sizeof *engine->rounds);
     engine->verified = tide_alloc_array(request->pipeline->table_count + 1,
                                         sizeof(struct json_object *));
     engine->rejects = make_rejects(engine, is_trial);
@@ -123,11 +125,13 @@ void tide_engine_close(struct tide_engine *engine)
     tide_rejects_destroy(engine->rejects);
     for (size_t i = 0; i < engine->pipeline->table_count; i++) {
         json_object_put(engine->verified[i]);
+        free(engine->rounds[i].own);
     }
     free(engine->verified);
     free(engine->tables);
     free(engine->resumed);
     free(engine->round);
+    free(engine->rounds);
     free(engine->transform_counts);
     free(engine->transforms);
     tide_arena_destroy(engine->arena);

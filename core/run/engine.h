@@ -22,6 +22,13 @@ struct tide_pair_count {
     int64_t passed, failed;
 };
 
+/** What a table has to do with a round; see flow_round.c. */
+struct tide_round_note {
+    char *own;          /**< owned; the open round that it is the first of, or NULL */
+    bool is_known;      /**< the above is; of a table that was not asked it is not */
+    bool is_taken_over; /**< to be marked as done in this run's round at its end */
+};
+
 struct tide_engine {
     const struct tide_run_request *request;
     const struct tide_pipeline *pipeline;
@@ -32,11 +39,11 @@ struct tide_engine {
     struct tide_tally *tables;                /**< one for each table of the pipeline */
     char *
         round; /**< owned; names the run whose tables are marked, or NULL; flow_round.c */
-    size_t round_first;            /**< the first table that is marked */
-    bool is_round_over;            /**< all tables are done */
-    bool *resumed;                 /**< of each table: it resumed from a checkpoint */
-    struct json_object **verified; /**< one for each table: what verify found equal;
-                                      owned, NULL where it did not look */
+    size_t round_first;             /**< the first table that is marked */
+    struct tide_round_note *rounds; /**< one for each table */
+    bool *resumed;                  /**< of each table: it resumed from a checkpoint */
+    struct json_object **verified;  /**< one for each table: what verify found equal;
+                                       owned, NULL where it did not look */
     struct tide_rejects *rejects;
     pthread_mutex_t event_lock;
     bool is_open;

@@ -64,7 +64,10 @@ struct tide_flow {
     int64_t covered_before;  /**< of the run's rejects, those of the tables before this */
     bool is_resumed;         /**< it resumed from a checkpoint, or was done before */
     bool is_marked;          /**< what is kept says that the run is not over */
-    bool is_done;            /**< in the interrupted run: nothing is to be moved */
+    bool is_done;            /**< in the run that is resumed: nothing is to be moved */
+    bool asks;    /**< whether it is done is known once that table was asked: close this,
+                     call tide_round_ask() and open it again */
+    size_t asked; /**< that table */
 
     /* The middle. */
     struct tide_validation input;
@@ -237,8 +240,17 @@ char *tide_flow_take_committed(struct tide_flow *flow);
 char *tide_flow_recipe(const struct tide_flow *flow);
 
 /** Know what a table is in the run of all tables, from what the destination kept (zeroed:
- * nothing); see flow_round.c. */
-void tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept);
+ * nothing); see flow_round.c.  TIDE_E_CONFLICT. */
+TIDE_MUST_CHECK
+int tide_flow_join_round(struct tide_flow *flow, const struct tide_position *kept,
+                         struct tide_error *err);
+/** A table that is done shall be done in this run's round, where it is of another. */
+TIDE_MUST_CHECK
+int tide_flow_take_over(struct tide_flow *flow, const struct tide_position *kept,
+                        struct tide_error *err);
+/** Know what a table that is not open tells of rounds. */
+TIDE_MUST_CHECK
+int tide_round_ask(struct tide_engine *engine, size_t table, struct tide_error *err);
 /** So many rows of the table were rejected before the checkpoint it resumes from. */
 void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count);
 /** All tables are done: tell it the destination, where that matters. */

@@ -190,17 +190,15 @@ static int choose(struct tide_flow *flow, const struct tide_position *kept,
     return begin_at(flow, kept->words ? tide_strdup(kept->words) : NULL, err);
 }
 
-/* The interrupted run has loaded all rows of this table, which is not read again. */
+/* The rows of the run that is resumed are there, and it is not read again. */
 static int check_done(struct tide_flow *flow, const struct tide_position *kept,
                       struct tide_error *err)
 {
     bool is_believed = true;
     char *from = NULL;
+    int rc = tide_flow_believe(flow, kept, &is_believed, &from, err);
 
-    if (flow->engine->is_round_over) {
-        return TIDE_OK;
-    }
-    return tide_flow_believe(flow, kept, &is_believed, &from, err);
+    return rc == TIDE_OK ? tide_flow_take_over(flow, kept, err) : rc;
 }
 
 int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_error *err)
@@ -212,8 +210,11 @@ int tide_flow_settle_position(struct tide_flow *flow, char *kept, struct tide_er
     if (kept) {
         tide_position_parse(kept, &position);
     }
-    tide_flow_join_round(flow, &position);
-    rc = flow->is_done ? check_done(flow, &position, err) : choose(flow, &position, err);
+    rc = tide_flow_join_round(flow, &position, err);
+    if (rc == TIDE_OK && !flow->asks) {
+        rc = flow->is_done ? check_done(flow, &position, err)
+                           : choose(flow, &position, err);
+    }
     if (rc == TIDE_OK && !flow->is_resumed && flow->position_before) {
         flow->load_from = tide_strdup(flow->position_before);
     }

@@ -28,6 +28,27 @@ static int move_rows(struct tide_flow *flow, struct tide_error *err)
     return rc == TIDE_OK ? tide_verify_end(flow, err) : rc;
 }
 
+/* Whoever calls closes it, also when it fails. */
+static int open_table(struct tide_engine *engine, size_t index, struct tide_flow *flow,
+                      struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    tide_flow_init(flow, engine, index);
+    rc = tide_flow_open(flow, err);
+    while (rc == TIDE_OK && flow->asks) {
+        size_t asked = flow->asked;
+
+        tide_flow_fini(flow);
+        rc = tide_round_ask(engine, asked, err);
+        tide_flow_init(flow, engine, index);
+        if (rc == TIDE_OK) {
+            rc = tide_flow_open(flow, err);
+        }
+    }
+    return rc;
+}
+
 static int run_table(struct tide_engine *engine, size_t index, struct tide_error *err)
 {
     const struct tide_table *table = &engine->pipeline->tables[index];
@@ -36,8 +57,7 @@ static int run_table(struct tide_engine *engine, size_t index, struct tide_error
 
     __atomic_store_n(&engine->request->ledger->table_index, (int32_t)index,
                      __ATOMIC_RELAXED);
-    tide_flow_init(&flow, engine, index);
-    rc = tide_flow_open(&flow, err);
+    rc = open_table(engine, index, &flow, err);
     engine->resumed[index] = flow.is_resumed;
     tide_flow_tell_table(&flow);
     if (rc == TIDE_OK && !flow.is_done) {

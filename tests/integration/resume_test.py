@@ -179,6 +179,58 @@ def test_a_table_that_was_emptied_after_a_run_was_cut_off_gets_all_rows(folder):
     expect_rows(folder + "/out.db")
 
 
+def of_tables(folder, names):
+    """A definition that appends files as tables of their own name."""
+    return write(folder, "pipeline.json", json.dumps({
+        "definition_version": 1, "name": "edited", "sync": {"frequency": 60},
+        "source": {"connection": {"plugin": "file", "options": {"path": "in", "format": "csv"}}},
+        "destination": {"connection": SQLITE},
+        "tables": [{"name": name + ".csv", "as": name, "mode": "append"} for name in names]}))
+
+
+def count(folder, names):
+    base = sqlite3.connect(folder + "/out.db")
+    counts = [base.execute("SELECT count(*) FROM " + name).fetchone()[0] for name in names]
+    base.close()
+    return counts
+
+
+def interrupt_in_c(folder):
+    """a and b are done, and c cannot be read yet."""
+    need_sqlite()
+    for name in "abn":
+        write(folder, "in/%s.csv" % name, "id\n1\n2\n")
+    run = tap.tidemill("run", of_tables(folder, "abc"))
+    tap.contains(run.stdout, "No such file")
+    equal(count(folder, "ab"), [2, 2])
+    write(folder, "in/c.csv", "id\n1\n2\n")
+
+
+def test_tables_that_are_done_are_not_appended_again_in_another_order(folder):
+    interrupt_in_c(folder)
+    for times in (1, 2):
+        run = tap.tidemill("run", of_tables(folder, "cba"))
+        equal(run.returncode, 0, run.stderr)
+        equal(count(folder, "abc"), [2 * times] * 3)
+
+
+def test_tables_that_are_done_are_not_appended_again_behind_a_new_one(folder):
+    interrupt_in_c(folder)
+    for times in (1, 2):
+        run = tap.tidemill("run", of_tables(folder, "nbac"))
+        equal(run.returncode, 0, run.stderr)
+        equal(count(folder, "nabc"), [2 * times] * 4)
+
+
+def test_a_table_is_not_appended_again_when_others_are_taken_out_of_the_definition(folder):
+    interrupt_in_c(folder)
+    run = tap.tidemill("run", of_tables(folder, "b"))
+    equal(run.returncode, 1)
+    tap.contains(run.stdout, "put the table back into the definition for one run, or run with --full")
+    equal(tap.tidemill("run", of_tables(folder, "a")).returncode, 0)
+    equal(count(folder, "ab"), [2, 2])
+
+
 def manifest(folder):
     try:
         with open(folder + "/out/out/manifest.json", encoding="utf-8") as file:

@@ -58,6 +58,7 @@ int fixture_set_up(void **state)
     }
     fixture->catalog = tide_catalog_of_loaded(fixture->folder);
     fixture->events = json_object_new_array();
+    fixture->table = "numbers";
     fixture->source = "script";
     fixture->destination = "record";
     fixture->request = (struct tide_run_request){
@@ -121,9 +122,9 @@ struct tide_pipeline *fixture_compile(struct fixture *fixture, const char *sourc
         " \"source\": {\"connection\": {\"plugin\": \"%s\", \"options\": {%s}}},"
         " \"destination\": {\"connection\": {\"plugin\": \"%s\","
         "   \"options\": {\"path\": \"%s/rows\"%s%s}}},"
-        " \"tables\": [{\"name\": \"numbers\"%s%s%s}]%s%s}",
+        " \"tables\": [{\"name\": \"%s\"%s%s%s}]%s%s}",
         fixture->source, source, fixture->destination, fixture->folder,
-        *destination ? ", " : "", destination,
+        *destination ? ", " : "", destination, fixture->table,
         strstr(table, "\"mode\"") ? "" : ", \"mode\": \"append\"", *table ? ", " : "",
         table, *more ? ", " : "", more);
 

@@ -26,6 +26,7 @@
 struct fixture {
     char folder[64]; /**< of its own: links to plugins, and what the run writes */
     struct tide_catalog *catalog;
+    const char *table;               /**< the first, "numbers" unless changed */
     const char *source;              /**< the plugin, "script" unless changed */
     const char *destination;         /**< the plugin, "record" unless changed */
     struct tide_run_request request; /**< to be changed before a run */
@@ -42,9 +43,9 @@ struct fixture {
 int fixture_set_up(void **state);
 int fixture_tear_down(void **state);
 
-/** Run a table `numbers` from the source to record.  source, destination and table are
- * the members of their objects ("\"rows\": 10"), more is put behind the tables; each may
- * be
+/** Run a table `numbers`, and those that are put behind it, from the source to record.
+ * source, destination and table are the members of their objects ("\"rows\": 10"), more
+ * is put behind the tables; each may be
  * "". */
 void fixture_run(struct fixture *fixture, const char *source, const char *destination,
                  const char *table, const char *more);
