@@ -78,6 +78,7 @@ static void file_close(void *state)
     tide_schema_clear(&reader->schema);
     position_text_fini(&reader->position);
     free(reader->order);
+    free(reader->ends);
     free(reader);
 }
 
@@ -149,6 +150,9 @@ static int file_read(void *state, struct tide_batch *batch, struct tide_error *e
         if (rc == TIDE_OK) {
             reader->has_read = true;
             return reader->is_reordered ? reorder(reader, batch, err) : TIDE_OK;
+        }
+        if (rc == TIDE_END) {
+            reader_note_end(reader);
         }
         part_close(&reader->part);
         reader->is_open = false;

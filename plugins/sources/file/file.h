@@ -31,7 +31,8 @@ struct place {
     int64_t mark;   /* the format's own number */
     uint64_t tail;  /* the hash of the bytes in front */
     uint64_t head;  /* the hash of the first bytes of the file */
-    bool has_head;  /* or it was kept by a version that did not know it */
+    bool has_head;  /* or it was kept by a version that did not know it; of a file that is
+                       done: or by one that kept names alone */
 };
 
 /** Prepare a part that opens nothing yet. */
@@ -59,6 +60,16 @@ bool part_tell(struct part *part, struct place *place);
  * had it, as what stands in front shows. */
 TIDE_MUST_CHECK
 int part_resume(struct part *part, const struct place *place, struct tide_error *err);
+
+/** Where it ends, when all of it was read. */
+void part_tell_end(struct part *part, struct place *place);
+
+/** Whether a file still begins with what was read of it up to a place: TIDE_OK, or
+ * TIDE_END when it does not.  Of one that cannot be read from there, as a compressed
+ * one, the first bytes tell alone. */
+TIDE_MUST_CHECK
+int part_know(struct part *part, const char *name, const struct place *place,
+              struct tide_error *err);
 
 /** Take all bytes of a file, and close it: its hash alone is wanted. */
 TIDE_MUST_CHECK

@@ -81,6 +81,7 @@ int reader_open_first(struct reader *reader, struct tide_error *err)
     while (rc == TIDE_OK && reader->schema.column_count == 0 &&
            window_span(&reader->part.window).length == 0 &&
            reader->next < reader->names.count) {
+        reader_note_end(reader);
         part_close(&reader->part);
         rc = reader_open_next(reader, err);
     }

@@ -114,6 +114,41 @@ int part_pass(struct part *part, const char *name, struct tide_error *err)
     return rc;
 }
 
+static int know(struct window *window, const struct place *place, struct tide_error *err)
+{
+    int64_t reach = place->offset;
+    /* The first bytes, which a jump would pass over. */
+    int rc = window_fill(window, err);
+
+    if (reach > (int64_t)WINDOW_HEAD && !window_jumps(window)) {
+        reach = (int64_t)WINDOW_HEAD;
+    }
+    if (rc == TIDE_OK) {
+        rc = window_skip(window, reach, err);
+    }
+    if (rc == TIDE_OK &&
+        (window_head(window) != place->head ||
+         (reach == place->offset && window_tail(window) != place->tail))) {
+        rc = TIDE_END;
+    }
+    return rc;
+}
+
+int part_know(struct part *part, const char *name, const struct place *place,
+              struct tide_error *err)
+{
+    int rc;
+
+    part->request.origin = name;
+    rc = open_window(part, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    rc = know(&part->window, place, err);
+    window_close(&part->window);
+    return rc < 0 ? locate(part, err) : rc;
+}
+
 static int decode_some(struct part *part, struct tide_batch *batch,
                        struct tide_error *err)
 {
@@ -151,6 +186,14 @@ int part_read(struct part *part, struct tide_batch *batch, struct tide_error *er
     return rc;
 }
 
+void part_tell_end(struct part *part, struct place *place)
+{
+    place->offset = part->window.offset;
+    place->tail = window_tail(&part->window);
+    place->head = window_head(&part->window);
+    place->has_head = true;
+}
+
 bool part_tell(struct part *part, struct place *place)
 {
     const struct tide_format *format = format_of(part);
@@ -159,10 +202,7 @@ bool part_tell(struct part *part, struct place *place)
         format->decoder_mark(part->decoder, &place->mark) != TIDE_OK) {
         return false;
     }
-    place->offset = part->window.offset;
-    place->tail = window_tail(&part->window);
-    place->head = window_head(&part->window);
-    place->has_head = true;
+    part_tell_end(part, place);
     return true;
 }
 

@@ -24,21 +24,39 @@ static void add_hash(struct json_out *out, const char *name, uint64_t hash)
     json_out_string(out, text);
 }
 
-static void add_place(struct json_out *out, const char *name, const struct place *place)
+static void add_spot(struct json_out *out, const char *name, const struct place *place)
 {
-    json_out_raw(out, ", \"file\": ");
+    json_out_raw(out, "\"file\": ");
     add_name(out, name);
     json_out_raw(out, ", \"offset\": ");
     json_out_int(out, place->offset);
-    json_out_raw(out, ", \"mark\": ");
-    json_out_int(out, place->mark);
     add_hash(out, ", \"tail\": ", place->tail);
     add_hash(out, ", \"head\": ", place->head);
 }
 
+static void add_done(struct json_out *out, const char *name, const struct place *end)
+{
+    if (!end->has_head) {
+        add_name(out, name);
+        return;
+    }
+    json_out_raw(out, "{");
+    add_spot(out, name, end);
+    json_out_raw(out, "}");
+}
+
+static void add_place(struct json_out *out, const char *name, const struct place *place)
+{
+    json_out_raw(out, ", \"mark\": ");
+    json_out_int(out, place->mark);
+    json_out_raw(out, ", ");
+    add_spot(out, name, place);
+}
+
 const char *position_write(struct position_text *position, const char *path,
-                           const struct names *names, size_t count,
-                           const struct place *place, const struct xxh64 *all)
+                           const struct names *names, const struct place *ends,
+                           size_t count, const struct place *place,
+                           const struct xxh64 *all)
 {
     struct json_out *done = &position->done, *text = &position->text;
 
@@ -49,7 +67,7 @@ const char *position_write(struct position_text *position, const char *path,
     }
     for (; position->count < count; position->count++) {
         json_out_raw(done, position->count > 0 ? ", " : "");
-        add_name(done, names->items[position->count]);
+        add_done(done, names->items[position->count], &ends[position->count]);
     }
     if (done->failed) {
         return NULL;
@@ -75,26 +93,6 @@ void position_text_fini(struct position_text *position)
 
 /* ---- reading ---- */
 
-static bool read_done(const struct json_value *root, struct names *done)
-{
-    struct json_value list, element;
-    struct json_text place = {0};
-
-    if (!json_member_array(root, "done", &list)) {
-        return false;
-    }
-    while (json_element(&list, &place, &element)) {
-        char *name = json_string(&element);
-        int rc = name ? names_add(done, name, 0) : TIDE_E_DATA;
-
-        free(name);
-        if (rc != TIDE_OK) {
-            return false;
-        }
-    }
-    return !place.fault;
-}
-
 static bool read_hash(const struct json_value *root, const char *name, uint64_t *hash)
 {
     char *text = json_member_string(root, name);
@@ -107,21 +105,67 @@ static bool read_hash(const struct json_value *root, const char *name, uint64_t 
     return end != text;
 }
 
+static bool read_spot(const struct json_value *object, struct place *place)
+{
+    struct json_value head;
+
+    place->has_head = json_member(object, "head", &head);
+    return json_member_int(object, "offset", &place->offset) && place->offset >= 0 &&
+           read_hash(object, "tail", &place->tail) &&
+           (!place->has_head || read_hash(object, "head", &place->head));
+}
+
+/* Takes the name, or NULL for one that could not be read. */
+static bool keep_done(struct position *position, char *name, const struct place *end)
+{
+    size_t count = position->done.count;
+    struct place *ends = realloc(position->ends, (count + 1) * sizeof *ends);
+    bool is_kept = ends && name && names_add(&position->done, name, 0) == TIDE_OK;
+
+    if (ends) {
+        position->ends = ends;
+    }
+    if (is_kept) {
+        ends[count] = *end;
+    }
+    free(name);
+    return is_kept;
+}
+
+static bool read_done(const struct json_value *root, struct position *position)
+{
+    struct json_value list, element;
+    struct json_text at = {0};
+
+    if (!json_member_array(root, "done", &list)) {
+        return false;
+    }
+    while (json_element(&list, &at, &element)) {
+        bool is_name = element.kind == JSON_STRING;
+        struct place end = {0};
+
+        if ((!is_name && !read_spot(&element, &end)) ||
+            !keep_done(position,
+                       is_name ? json_string(&element)
+                               : json_member_string(&element, "file"),
+                       &end)) {
+            return false;
+        }
+    }
+    return !at.fault;
+}
+
 /* Nothing is half read, or its place is whole. */
 static bool read_place(const struct json_value *root, struct position *position)
 {
-    struct place *place = &position->place;
-    struct json_value file, head;
+    struct json_value file;
 
     if (!json_member(root, "file", &file)) {
         return true;
     }
     position->file = json_string(&file);
-    place->has_head = json_member(root, "head", &head);
-    return position->file && json_member_int(root, "offset", &place->offset) &&
-           place->offset >= 0 && json_member_int(root, "mark", &place->mark) &&
-           read_hash(root, "tail", &place->tail) &&
-           (!place->has_head || read_hash(root, "head", &place->head));
+    return position->file && read_spot(root, &position->place) &&
+           json_member_int(root, "mark", &position->place.mark);
 }
 
 static bool read_all(const struct json_value *root, struct position *position)
@@ -156,8 +200,8 @@ int position_parse(const char *text, const char *path, struct position *position
     int rc = TIDE_OK;
 
     if (!fault &&
-        (!read_done(&document.root, &position->done) ||
-         !read_place(&document.root, position) || !read_all(&document.root, position))) {
+        (!read_done(&document.root, position) || !read_place(&document.root, position) ||
+         !read_all(&document.root, position))) {
         fault = "it is not one of this source";
     }
     if (fault) {
@@ -175,6 +219,7 @@ int position_parse(const char *text, const char *path, struct position *position
 void position_clear(struct position *position)
 {
     names_clear(&position->done);
+    free(position->ends);
     free(position->file);
     memset(position, 0, sizeof *position);
 }

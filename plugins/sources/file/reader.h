@@ -22,6 +22,7 @@ struct reader {
     bool is_reordered;         /* the file has its columns in another order */
     size_t *order;             /* column i of the table is column order[i] of the file */
     bool has_read, has_ended;  /* a batch was given; there are no more */
+    struct place *ends;        /* owned; one for each of names, known once it is done */
     struct position_text position;
     struct xxh64 all; /* of what was read, where the request wants it exactly */
 };
@@ -43,6 +44,9 @@ int reader_start(struct reader *reader, struct tide_error *err);
 /** Decode rejected bytes again: see tide_source.again. */
 int file_again(void *state, const struct tide_reject *reject, struct tide_batch *batch,
                struct tide_error *err);
+
+/** All of the file that is open, if one is, was read: keep by what it is known again. */
+void reader_note_end(struct reader *reader);
 
 /** The position behind the last batch: see tide_source.position. */
 const char *reader_position(struct reader *reader);

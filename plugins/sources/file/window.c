@@ -185,13 +185,18 @@ static int jump(struct window *window, int64_t offset, struct tide_error *err)
                                      err);
 }
 
+bool window_jumps(const struct window *window)
+{
+    return !window->all && window->storage->read_seek && window->stream &&
+           compression_reader_kind(window->stream) == COMPRESSION_NONE;
+}
+
 int window_skip(struct window *window, int64_t offset, struct tide_error *err)
 {
     int64_t behind = window->offset + (int64_t)(window->end - window->start);
     int rc = TIDE_OK;
 
-    if (offset > behind && !window->all && window->storage->read_seek &&
-        compression_reader_kind(window->stream) == COMPRESSION_NONE) {
+    if (offset > behind && window_jumps(window)) {
         rc = jump(window, offset, err);
     }
     while (rc == TIDE_OK && window->offset < offset) {

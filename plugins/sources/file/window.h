@@ -74,6 +74,9 @@ uint64_t window_head(const struct window *window);
 TIDE_MUST_CHECK
 int window_skip(struct window *window, int64_t offset, struct tide_error *err);
 
+/** Whether what lies in front of an offset far behind need not be read to be there. */
+bool window_jumps(const struct window *window);
+
 /** Close the file; the buffer stays for the next. */
 void window_close(struct window *window);
 
