@@ -8,6 +8,7 @@
 #include "run/flow.h"
 #include "run/redact.h"
 #include "run/replay.h"
+#include "run/targets.h"
 #include "run/verify.h"
 
 static void tell_ready(struct tide_engine *engine)
@@ -92,7 +93,7 @@ static bool is_cancelled(const struct tide_run_request *request)
 
 static int run_tables(struct tide_engine *engine, struct tide_error *err)
 {
-    int rc = TIDE_OK;
+    int rc = tide_targets_check(engine, err);
 
     for (size_t i = 0; rc == TIDE_OK && i < engine->pipeline->table_count; i++) {
         if (is_cancelled(engine->request)) {

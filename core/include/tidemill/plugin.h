@@ -342,6 +342,15 @@ struct tide_destination {
      * write() decides.
      */
     int (*settle)(void *state, struct tide_error *err);
+    /**
+     * Tell which table a request means, however it is spelled there: two tables of a run
+     * that are told the same are one, and nothing is written.  The request has no schema
+     * and no key.  *identity is malloc'ed.  Nothing outside is touched; a name that is
+     * wrong is refused by open() alone.  May be NULL: what is spelled differently
+     * differs.
+     */
+    int (*identify)(const void *options, const struct tide_destination_request *request,
+                    char **identity, struct tide_error *err);
 };
 
 /* ---- formats: bytes to rows and back ------------------------------------------------*/

@@ -194,6 +194,26 @@ static const char *file_location(void *state)
     return writer->location;
 }
 
+static int file_identify(const void *options,
+                         const struct tide_destination_request *request, char **identity,
+                         struct tide_error *err)
+{
+    const struct file_options *file = options;
+    const char *extension = file->format.plugin->format->extension;
+    enum compression kind = (enum compression)file->compression;
+    char *name = NULL, *suffix = NULL;
+    int rc = file->part_size > 0
+                 ? folder_name_make(request, extension, &kind, &name, &suffix, err)
+                 : file_name_make(request, extension, &kind, &name, err);
+
+    free(suffix);
+    if (rc == TIDE_OK) {
+        file_name_resolve(name);
+        *identity = name;
+    }
+    return rc;
+}
+
 static const struct tide_destination file_destination = {
     .size = sizeof file_destination,
     .flags = TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE |
@@ -203,6 +223,7 @@ static const struct tide_destination file_destination = {
     .commit = file_commit,
     .close = file_close,
     .location = file_location,
+    .identify = file_identify,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -171,3 +171,23 @@ int folder_name_make(const struct tide_destination_request *request,
     }
     return TIDE_OK;
 }
+
+void file_name_resolve(char *name)
+{
+    char *to = name;
+    const char *at = name;
+
+    while (*at) {
+        size_t length = strcspn(at, "/");
+
+        if (length > 0 && !is_word(at, length, ".")) {
+            if (to > name) {
+                *to++ = '/';
+            }
+            memmove(to, at, length);
+            to += length;
+        }
+        at += length + (at[length] == '/');
+    }
+    *to = '\0';
+}

@@ -27,4 +27,7 @@ int folder_name_make(const struct tide_destination_request *request,
                      const char *extension, enum compression *kind, char **folder,
                      char **suffix, struct tide_error *err);
 
+/** Take steps that lead nowhere, as in "./a//b", out of a name, in place. */
+void file_name_resolve(char *name);
+
 #endif

@@ -177,6 +177,29 @@ static const char *destination_location(void *state)
     return destination->staging.is_on ? destination->staging.title.text : NULL;
 }
 
+static int destination_identify(const void *options,
+                                const struct tide_destination_request *request,
+                                char **identity, struct tide_error *err)
+{
+    const struct tide_pg_options *postgres = options;
+    struct tide_pg_name name = {0};
+    struct tide_pg_sql sql = {0};
+    int rc = tide_pg_name_parse(request->table, postgres->schema, &name, err);
+
+    if (rc == TIDE_OK) {
+        tide_pg_sql_name(&sql, &name);
+        rc = tide_pg_sql_check(&sql, err);
+    }
+    if (rc == TIDE_OK) {
+        *identity = strdup(sql.text);
+        rc = *identity ? TIDE_OK
+                       : tide_error_set(err, TIDE_E_LIMIT, "no memory for a name");
+    }
+    tide_pg_sql_clear(&sql);
+    tide_pg_name_clear(&name);
+    return rc;
+}
+
 static bool destination_is_remade(void *state)
 {
     const struct pg_destination *destination = state;
@@ -218,6 +241,7 @@ static const struct tide_destination postgres_destination = {
     .is_empty = destination_is_empty,
     .resume = destination_resume,
     .settle = destination_settle,
+    .identify = destination_identify,
 };
 
 TIDE_PLUGIN_ENTRY = {

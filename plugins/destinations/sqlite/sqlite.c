@@ -197,6 +197,24 @@ static const char *sqlite_location(void *state)
     return writer->resumes && writer->insert ? writer->staging : NULL;
 }
 
+/* Letter case is nothing to SQLite, in ASCII. */
+static int sqlite_identify(const void *options,
+                           const struct tide_destination_request *request,
+                           char **identity, struct tide_error *err)
+{
+    char *name = strdup(request->table);
+
+    (void)options;
+    if (!name) {
+        return tide_error_memory(err);
+    }
+    for (char *at = name; *at; at++) {
+        *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+    }
+    *identity = name;
+    return TIDE_OK;
+}
+
 static int sqlite_is_empty(void *state, bool *is_empty, struct tide_error *err)
 {
     const struct writer *writer = state;
@@ -246,6 +264,7 @@ static const struct tide_destination sqlite_destination = {
     .location = sqlite_location,
     .is_empty = sqlite_is_empty,
     .resume = sqlite_resume,
+    .identify = sqlite_identify,
 };
 
 TIDE_PLUGIN_ENTRY = {

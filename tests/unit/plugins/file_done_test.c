@@ -66,7 +66,7 @@ static void a_done_file_that_was_replaced_is_refused(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         harness_put_text("a.csv", texts[i]);
         expect_refused(harness, position,
-                       "/a.csv is not what it was when the run before was interrupted, "
+                       "/a.csv was changed since the last run was interrupted, "
                        "which had read it up to its byte 7");
     }
     free(position);
