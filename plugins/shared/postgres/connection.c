@@ -24,18 +24,6 @@ int64_t tide_pg_clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void tide_pg_cancel(struct tide_pg *pg)
-{
-    char reason[256];
-    PGcancel *cancel = PQgetCancel(pg->conn);
-
-    if (cancel) {
-        (void)PQcancel(cancel, reason, sizeof reason);
-        PQfreeCancel(cancel);
-    }
-    pg->abandoned = true;
-}
-
 static int fail_to_wait(const struct tide_pg *pg, struct tide_error *err)
 {
     return tide_error_set(err, TIDE_E_IO, "cannot wait for %s: %s", pg->place,

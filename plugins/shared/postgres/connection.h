@@ -2,8 +2,8 @@
  * connection - one session with a PostgreSQL server that can be cancelled at any moment.
  *
  * The socket never blocks: each wait is a poll() that looks at host->cancelled, so a run
- * that is asked to stop leaves a long query, a lock or a dead network within a tenth of
- * a second.
+ * that is asked to stop leaves a long query or a lock within a tenth of a second, and a
+ * dead network within about one more.
  *
  * Layer: the postgres plugins' shared part; libpq and the SDK.
  */
@@ -116,7 +116,8 @@ TIDE_MUST_CHECK
 int tide_pg_wait(struct tide_pg *pg, short events, int64_t deadline, short *ready,
                  struct tide_error *err);
 
-/** Ask the server to stop what it does; only close is left then. */
+/** Ask the server to stop what it does; only close is left then.  One that has not taken
+ * note within a second is asked behind our back. */
 void tide_pg_cancel(struct tide_pg *pg);
 
 /** Push what libpq holds to the socket, all of it. */

@@ -1,13 +1,16 @@
 /*
- * postgres_connection_test - how a connection is described, made and refused.
+ * postgres_connection_test - how a connection is described, made, refused and left.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "postgres/connection.h"
 #include "postgres_kit.h"
+#include "postgres_proxy.h"
 
 /* Open a table with the options given and expect it to fail. */
 static void assert_fails(struct tide_pg_options options, int code, const char *words)
@@ -197,6 +200,46 @@ static void the_session_says_who_it_is(void **state)
     kit_source_close(&source);
 }
 
+/* ---- leaving it ------------------------------------------------------------------ */
+
+static void cancel(struct kit_host *host)
+{
+    host->cancelled = true;
+}
+
+/* The request to cancel is connected, and never answered. */
+static void a_server_that_does_not_take_a_cancel_is_left(void **state)
+{
+    const char *port = kit_value("SELECT inet_server_port()");
+    struct kit_source source;
+    struct tide_batch batch = {0};
+    struct proxy *proxy;
+    int64_t began;
+
+    (void)state;
+    if (!port[0]) {
+        return; /* a server of someone else's */
+    }
+    kit_sql("CREATE VIEW endless AS SELECT 1 AS id, pg_sleep(3600)::text");
+    proxy = proxy_start(strtoll(port, NULL, 10), PROXY_DEAF, 0);
+    kit_source_init(&source, "endless");
+    source.options.connection.host = "127.0.0.1";
+    source.options.connection.port = proxy_port(proxy);
+    source.options.connection.sslmode = "disable";
+    kit_source_opens(&source);
+    source.host.when_asked = cancel;
+    began = tide_pg_clock_ms();
+    (void)alarm(60);
+    assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
+                     TIDE_E_CANCELLED);
+    kit_source_close(&source);
+    (void)alarm(0);
+    assert_in_range(tide_pg_clock_ms() - began, 0, 10000);
+    (void)proxy_stop(proxy);
+    kit_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'tidemill' AND datname = current_database()");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_server_must_be_named),
         cmocka_unit_test(tls_that_the_server_has_not_is_a_config_error),
         cmocka_unit_test(the_session_says_who_it_is),
+        cmocka_unit_test(a_server_that_does_not_take_a_cancel_is_left),
     };
 
     return KIT_RUN(tests);

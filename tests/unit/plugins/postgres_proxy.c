@@ -109,7 +109,7 @@ static void from_client(struct proxy *proxy, struct link *link)
     }
     if ((size_t)got == sizeof commit_message &&
         memcmp(data, commit_message, sizeof commit_message) == 0 &&
-        proxy->seen++ == proxy->spared) {
+        proxy->seen++ == proxy->spared && proxy->fate != PROXY_DEAF) {
         cut(proxy, link);
         return;
     }
@@ -134,6 +134,12 @@ static void from_server(struct link *link)
     }
 }
 
+/* Who is not accepted is connected all the same, and waits. */
+static bool is_deaf(const struct proxy *proxy)
+{
+    return proxy->fate == PROXY_DEAF && proxy->count > 0;
+}
+
 static void accept_client(struct proxy *proxy)
 {
     int client = accept(proxy->listener, NULL, NULL);
@@ -152,7 +158,7 @@ static void *serve(void *arg)
     for (;;) {
         struct pollfd polled[2 + 2 * MOST] = {
             {.fd = proxy->stop[0], .events = POLLIN},
-            {.fd = proxy->listener, .events = POLLIN},
+            {.fd = is_deaf(proxy) ? -1 : proxy->listener, .events = POLLIN},
         };
         size_t count = proxy->count;
 

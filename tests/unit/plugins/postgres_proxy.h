@@ -6,12 +6,13 @@
 
 #include <stdint.h>
 
-/** What happens to the COMMIT.  The client is cut off in each case. */
+/** What happens to the COMMIT.  The client is cut off in each case but the last. */
 enum proxy_fate {
     PROXY_FORWARDED, /**< the server gets it at once */
     PROXY_SWALLOWED, /**< the server never gets it, and the connection ends */
     PROXY_LATE,      /**< the server gets it once the client has asked for it, over a new
                         connection */
+    PROXY_DEAF       /**< no client but the first is listened to; COMMITs pass */
 };
 
 struct proxy;
