@@ -47,7 +47,7 @@ int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
 
 /** The same but for the key, and in the same round trip the rows of one statement more
  * (NULL: none): *rows is the caller's to PQclear.  It may fail: *rows stays NULL then,
- * and the transaction, one without words, is begun anew.  Without asking for triggers,
+ * and the transaction is begun anew, as it was.  Without asking for triggers,
  * which takes time, it is not known either whether it is a table that the name stands
  * for, or an index or the like. */
 TIDE_MUST_CHECK

@@ -327,6 +327,7 @@ void tide_pg_begin(struct tide_pg *pg, const char *words)
 {
     struct tide_pg_sql *sql = &pg->deferred;
 
+    pg->words = words;
     tide_pg_sql_format(sql,
                        "BEGIN %s; SET LOCAL standard_conforming_strings = on; "
                        "SET LOCAL datestyle = 'ISO, YMD'; "

@@ -44,6 +44,7 @@ struct tide_pg {
     bool uncancellable;           /**< what is under way is waited for to its end */
     struct tide_pg_sql deferred;  /**< owned: goes out with the next statement */
     char sqlstate[6];             /**< of the last error that the server told */
+    const char *words;            /**< of the last BEGIN; borrowed */
     bool copy_begins;             /**< a COPY was sent, and no answer to it seen */
     const char *copying; /**< table that rows are copied into, or NULL; borrowed */
     int64_t failed_line; /**< of such a COPY, at which the last error came, from 1; 0: it
@@ -103,8 +104,8 @@ int tide_pg_query(struct tide_pg *pg, const char *sql, const char *const *params
  * does not fail by itself; what it returns is not seen. */
 void tide_pg_defer(struct tide_pg *pg, const char *sql);
 
-/** Begin a transaction (words: what follows BEGIN, or "") in which values have one exact
- * text form whatever the server's settings are.  It is deferred. */
+/** Begin a transaction (words: what follows BEGIN, or "", borrowed for good) in which
+ * values have one exact text form whatever the server's settings are.  It is deferred. */
 void tide_pg_begin(struct tide_pg *pg, const char *words);
 
 /** Milliseconds of a clock that only goes forward. */

@@ -83,7 +83,7 @@ static int begin_anew(struct tide_pg *pg, struct tide_error *err)
     int rc = tide_pg_exec(pg, "ROLLBACK", NULL, err);
 
     if (rc == TIDE_OK) {
-        tide_pg_begin(pg, "");
+        tide_pg_begin(pg, pg->words);
     }
     return rc;
 }

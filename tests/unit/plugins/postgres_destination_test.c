@@ -68,6 +68,34 @@ static void a_type_of_another_database_is_not_trusted(void **state)
     tide_schema_clear(&schema);
 }
 
+/* A question that fails, as that of a first run does, begins the transaction anew: it is
+ * of the same kind then. */
+static void a_first_run_is_as_isolated_as_any(void **state)
+{
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    (void)state;
+    kit_sql("ALTER ROLE CURRENT_USER IN DATABASE %s"
+            " SET default_transaction_isolation = serializable",
+            kit_options().database);
+    kit_sql("CREATE SCHEMA first; CREATE TABLE first.run (id int, isolation text"
+            " DEFAULT current_setting('transaction_isolation'))");
+    kit_schema(&schema, "id:int64");
+    for (int i = 0; i < 2; i++) {
+        kit_destination_init(&destination, "first.run", TIDE_MODE_APPEND, &schema);
+        kit_destination_opens(&destination);
+        kit_write_lines(&destination, LINES("1"));
+        kit_commit(&destination);
+        kit_destination_close(&destination);
+    }
+    kit_sql("ALTER ROLE CURRENT_USER IN DATABASE %s RESET default_transaction_isolation",
+            kit_options().database);
+    assert_string_equal(kit_value("SELECT string_agg(isolation, ',') FROM first.run"),
+                        "read committed,read committed");
+    tide_schema_clear(&schema);
+}
+
 static void what_is_not_committed_leaves_no_trace(void **state)
 {
     struct kit_destination destination;
@@ -392,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_table_is_created),
         cmocka_unit_test(a_type_of_another_database_is_not_trusted),
+        cmocka_unit_test(a_first_run_is_as_isolated_as_any),
         cmocka_unit_test(what_is_not_committed_leaves_no_trace),
         cmocka_unit_test(the_accepted_schema_is_the_tables),
         cmocka_unit_test(a_table_of_another_shape_is_told_before_the_first_row),
