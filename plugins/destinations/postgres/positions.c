@@ -11,8 +11,7 @@
 
 /* How long a transaction that is under way elsewhere is waited for. */
 #define BEGIN_TO_WAIT                                                                    \
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL standard_conforming_strings = on; " \
-    "SET LOCAL lock_timeout = '10s'; "
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '10s'; "
 
 bool pg_positions_is_kept(const struct pg_positions *positions)
 {

@@ -284,8 +284,9 @@ static int lock_again(const struct pg_staging *staging, struct tide_pg *pg, bool
     PGresult *result = NULL;
     int rc;
 
-    tide_pg_sql_format(&sql, "BEGIN; " SHORTLY "LOCK TABLE %s; SELECT ",
-                       staging->title.text);
+    tide_pg_sql_format(
+        &sql, "BEGIN ISOLATION LEVEL READ COMMITTED; " SHORTLY "LOCK TABLE %s; SELECT ",
+        staging->title.text);
     tide_pg_sql_literal(&sql, staging->title.text);
     tide_pg_sql_add(&sql, "::regclass::oid");
     rc = tide_pg_exec_sql(pg, &sql, &result, err);

@@ -329,7 +329,7 @@ void tide_pg_begin(struct tide_pg *pg, const char *words)
 
     pg->words = words;
     tide_pg_sql_format(sql,
-                       "BEGIN %s; SET LOCAL standard_conforming_strings = on; "
+                       "BEGIN %s; "
                        "SET LOCAL datestyle = 'ISO, YMD'; "
                        "SET LOCAL intervalstyle = postgres; "
                        "SET LOCAL extra_float_digits = 3; SET LOCAL bytea_output = hex; "

@@ -32,10 +32,10 @@ static bool reserve(struct tide_pg_sql *sql, size_t more)
     return true;
 }
 
-static void add_bytes(struct tide_pg_sql *sql, const char *bytes, size_t length)
+void tide_pg_sql_add_n(struct tide_pg_sql *sql, const char *text, size_t length)
 {
     if (reserve(sql, length)) {
-        memcpy(sql->text + sql->length, bytes, length);
+        memcpy(sql->text + sql->length, text, length);
         sql->length += length;
         sql->text[sql->length] = '\0';
     }
@@ -43,7 +43,7 @@ static void add_bytes(struct tide_pg_sql *sql, const char *bytes, size_t length)
 
 void tide_pg_sql_add(struct tide_pg_sql *sql, const char *text)
 {
-    add_bytes(sql, text, strlen(text));
+    tide_pg_sql_add_n(sql, text, strlen(text));
 }
 
 void tide_pg_sql_format(struct tide_pg_sql *sql, const char *format, ...)
@@ -64,27 +64,31 @@ void tide_pg_sql_format(struct tide_pg_sql *sql, const char *format, ...)
     sql->length += (size_t)length;
 }
 
-/* The text between two quotes, each quote within doubled. */
-static void add_quoted(struct tide_pg_sql *sql, const char *text, char quote)
+/* The text, with each of some characters doubled; runs of others in one piece. */
+static void add_doubled(struct tide_pg_sql *sql, const char *text, const char *doubled)
 {
-    add_bytes(sql, &quote, 1);
-    for (const char *p = text; *p; p++) {
-        if (*p == quote) {
-            add_bytes(sql, &quote, 1);
-        }
-        add_bytes(sql, p, 1);
+    size_t run;
+
+    while (text[run = strcspn(text, doubled)] != '\0') {
+        tide_pg_sql_add_n(sql, text, run + 1);
+        tide_pg_sql_add_n(sql, text + run, 1);
+        text += run + 1;
     }
-    add_bytes(sql, &quote, 1);
+    tide_pg_sql_add_n(sql, text, run);
 }
 
 void tide_pg_sql_identifier(struct tide_pg_sql *sql, const char *name)
 {
-    add_quoted(sql, name, '"');
+    tide_pg_sql_add(sql, "\"");
+    add_doubled(sql, name, "\"");
+    tide_pg_sql_add(sql, "\"");
 }
 
 void tide_pg_sql_literal(struct tide_pg_sql *sql, const char *text)
 {
-    add_quoted(sql, text, '\'');
+    tide_pg_sql_add(sql, strchr(text, '\\') ? "E'" : "'");
+    add_doubled(sql, text, "'\\");
+    tide_pg_sql_add(sql, "'");
 }
 
 void tide_pg_sql_name(struct tide_pg_sql *sql, const struct tide_pg_name *name)

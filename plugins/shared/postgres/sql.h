@@ -27,11 +27,14 @@ struct tide_pg_name {
 };
 
 void tide_pg_sql_add(struct tide_pg_sql *sql, const char *text);
+/** So many bytes of it. */
+void tide_pg_sql_add_n(struct tide_pg_sql *sql, const char *text, size_t length);
 TIDE_PRINTF(2, 3)
 void tide_pg_sql_format(struct tide_pg_sql *sql, const char *format, ...);
 /** "name", with quotes within doubled. */
 void tide_pg_sql_identifier(struct tide_pg_sql *sql, const char *name);
-/** 'text', with quotes within doubled; right while standard_conforming_strings is on. */
+/** 'text', with quotes within doubled; E'text', with backslashes doubled too, where it
+ * has any: what they mean else is up to the session. */
 void tide_pg_sql_literal(struct tide_pg_sql *sql, const char *text);
 /** "schema"."table". */
 void tide_pg_sql_name(struct tide_pg_sql *sql, const struct tide_pg_name *name);

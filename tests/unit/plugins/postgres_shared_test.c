@@ -202,8 +202,10 @@ static void identifiers_and_literals_are_quoted(void **state)
     (void)state;
     tide_pg_sql_identifier(&sql, "a\"b");
     tide_pg_sql_add(&sql, " ");
+    tide_pg_sql_literal(&sql, "it's here");
+    tide_pg_sql_add(&sql, " ");
     tide_pg_sql_literal(&sql, "it's \\ here");
-    assert_string_equal(sql.text, "\"a\"\"b\" 'it''s \\ here'");
+    assert_string_equal(sql.text, "\"a\"\"b\" 'it''s here' E'it''s \\\\ here'");
     tide_pg_sql_clear(&sql);
 }
 

@@ -143,6 +143,16 @@ static void server_settings_change_no_value(void **state)
     assert_same_rows("wide_source", "wide_target");
 }
 
+static void server_settings_change_no_name(void **state)
+{
+    (void)state;
+    kit_sql("ALTER DATABASE %s SET standard_conforming_strings = off",
+            kit_options().database);
+    kit_sql("CREATE TABLE \"back\\slash's\" AS SELECT 7 AS \"it's \\n\"");
+    kit_copy("back\\slash's", "slash's\\back", TIDE_MODE_REPLACE, NULL);
+    assert_string_equal(kit_value("SELECT \"it's \\n\" FROM \"slash's\\back\""), "7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +162,7 @@ int main(void)
         cmocka_unit_test(long_values_pass_in_both_forms),
         cmocka_unit_test(the_widest_numeric_passes),
         cmocka_unit_test(server_settings_change_no_value),
+        cmocka_unit_test(server_settings_change_no_name),
     };
 
     return KIT_RUN(tests);
