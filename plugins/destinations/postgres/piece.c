@@ -144,7 +144,10 @@ int pg_piece_finish(struct pg_load *load, int64_t end, struct tide_error *err)
 
 void pg_piece_undo(struct pg_load *load)
 {
-    tide_pg_defer(load->output.pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
+    struct tide_pg *pg = load->output.pg;
+
+    pg->copying = NULL;
+    tide_pg_defer(pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT);
     load->savepoint = PG_SAVEPOINT_UNUSED;
     load->is_open = false;
 }

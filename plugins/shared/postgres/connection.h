@@ -46,7 +46,8 @@ struct tide_pg {
     char sqlstate[6];             /**< of the last error that the server told */
     const char *words;            /**< of the last BEGIN; borrowed */
     bool copy_begins;             /**< a COPY was sent, and no answer to it seen */
-    const char *copying; /**< table that rows are copied into, or NULL; borrowed */
+    const char *copying; /**< table that rows are copied into, or NULL; borrowed to the
+                            end of the COPY */
     int64_t failed_line; /**< of such a COPY, at which the last error came, from 1; 0: it
                             does not say */
     char place[192];     /**< "shop on db.example.com:5432", for messages */

@@ -54,7 +54,7 @@ int tide_pg_copy_put(struct tide_pg *pg, const void *data, size_t length,
     return rc;
 }
 
-int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *err)
+static int finish(struct tide_pg *pg, int64_t *rows, struct tide_error *err)
 {
     PGresult *result = NULL;
     int rc = await_copy(pg, err);
@@ -73,6 +73,14 @@ int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *er
         *rows = strtoll(PQcmdTuples(result), NULL, 10);
     }
     PQclear(result);
+    return rc;
+}
+
+int tide_pg_copy_finish(struct tide_pg *pg, int64_t *rows, struct tide_error *err)
+{
+    int rc = finish(pg, rows, err);
+
+    pg->copying = NULL;
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "postgres/connection.h"
+#include "postgres/copy.h"
 #include "postgres_kit.h"
 #include "postgres_proxy.h"
 
@@ -240,6 +241,40 @@ static void a_server_that_does_not_take_a_cancel_is_left(void **state)
             " WHERE application_name = 'tidemill' AND datname = current_database()");
 }
 
+/* ---- a COPY ---------------------------------------------------------------------- */
+
+static int copy_text(struct tide_pg *pg, const char *text, struct tide_error *err)
+{
+    int64_t rows = 0;
+    int rc = tide_pg_copy_in(pg, "COPY copied FROM STDIN", err);
+
+    pg->copying = "copied";
+    if (rc == TIDE_OK) {
+        rc = tide_pg_copy_put(pg, text, strlen(text), err);
+    }
+    return rc == TIDE_OK ? tide_pg_copy_finish(pg, &rows, err) : rc;
+}
+
+/* Later errors are not held against it, and its table's name may be gone. */
+static void a_copy_that_has_ended_is_forgotten(void **state)
+{
+    struct tide_pg_options options = kit_options();
+    struct tide_error err = {0};
+    struct tide_pg *pg = NULL;
+    struct kit_host host;
+
+    (void)state;
+    kit_sql("CREATE TABLE copied (id int)");
+    kit_host_init(&host);
+    assert_int_equal(tide_pg_open(&options, &host.host, &pg, &err), TIDE_OK);
+    assert_int_equal(copy_text(pg, "1\n2\n", &err), TIDE_OK);
+    assert_null(pg->copying);
+    assert_int_equal(copy_text(pg, "1\nx\n", &err), TIDE_E_DATA);
+    assert_null(pg->copying);
+    assert_int_equal(pg->failed_line, 2);
+    tide_pg_close(pg);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +290,7 @@ int main(void)
         cmocka_unit_test(tls_that_the_server_has_not_is_a_config_error),
         cmocka_unit_test(the_session_says_who_it_is),
         cmocka_unit_test(a_server_that_does_not_take_a_cancel_is_left),
+        cmocka_unit_test(a_copy_that_has_ended_is_forgotten),
     };
 
     return KIT_RUN(tests);
