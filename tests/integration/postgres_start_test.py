@@ -132,6 +132,20 @@ def test_a_key_of_the_source_is_one_more(folder):
               ["BEGIN SET SELECT SELECT", "SELECT", "SELECT", "COPY"])
 
 
+def test_common_types_of_a_new_table_are_not_asked_for(folder):
+    make(folder, "typed", "(a int, b numeric(12, 2), c varchar(20), d timestamptz, e char(3), f text)")
+
+    def up_to_making(table):
+        found = asked(folder, SERVER.options(schema=schema(folder)), None,
+                      {"name": "typed", "as": table, "mode": "append"})
+        return found[:1 + [query.split()[-1] for query in found].index("CREATE")]
+
+    tap.equal(up_to_making("first"), ["BEGIN SET SELECT SELECT", "ROLLBACK", "BEGIN SET CREATE"])
+    tap.equal(up_to_making("common"), ["BEGIN SET SELECT SELECT", "CREATE"])
+    SERVER.run("ALTER TABLE %s.typed ADD g inet, ADD h int[]" % schema(folder))
+    tap.equal(up_to_making("others"), ["BEGIN SET SELECT SELECT", "SAVEPOINT SELECT RELEASE", "CREATE"])
+
+
 if __name__ == "__main__":
     with postgres.server() as SERVER:
         try:

@@ -4,6 +4,8 @@
 #include "postgres/type.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Object ids of the built-in types: part of PostgreSQL's wire protocol, never changed. */
 enum {
@@ -30,6 +32,8 @@ enum {
 
 /* A length or precision modifier of a varlena type counts its 4-byte header. */
 #define MODIFIER_HEADER 4
+/* Of character types, in characters. */
+#define LENGTH_MAX 10485760
 
 /* A modifier is written between name and rest. */
 struct known_type {
@@ -157,6 +161,67 @@ bool tide_pg_type_name(uint32_t oid, int32_t modifier, char *out, size_t size)
                    oid == OID_BPCHAR && modifier < 0 ? "bpchar" : known->name, shown,
                    known->rest);
     return true;
+}
+
+/* The one or two numbers of "name(12,2) rest". */
+static int read_numbers(const char *name, long numbers[2])
+{
+    const char *at = strchr(name, '(');
+    int count = 0;
+
+    while (at && count < 2 && (*at == '(' || *at == ',')) {
+        char *end = NULL;
+
+        numbers[count++] = strtol(at + 1, &end, 10);
+        at = end;
+    }
+    return count;
+}
+
+static bool is_within(long number, long least, long most)
+{
+    return number >= least && number <= most;
+}
+
+/* What the server makes of them; false: they mean nothing there. */
+static bool make_modifier(uint32_t oid, int count, const long numbers[2],
+                          int32_t *modifier)
+{
+    const struct tide_pg_type type = tide_pg_type_of(oid, -1, 'b');
+    long made = -1;
+
+    if (count == 2 && oid == OID_NUMERIC && is_within(numbers[0], 1, 1000) &&
+        is_within(numbers[1], 0, numbers[0])) {
+        made = numbers[0] * 65536 + numbers[1] + MODIFIER_HEADER;
+    } else if (count == 1 && (oid == OID_BPCHAR || oid == OID_VARCHAR) &&
+               is_within(numbers[0], 1, LENGTH_MAX)) {
+        made = numbers[0] + MODIFIER_HEADER;
+    } else if (count == 1 && is_within(numbers[0], 0, 6) &&
+               (type.form == TIDE_PG_TIMESTAMP || type.form == TIDE_PG_TIME)) {
+        made = numbers[0];
+    }
+    *modifier = (int32_t)made;
+    return count == 0 || made >= 0;
+}
+
+bool tide_pg_type_named(const char *name, struct tide_pg_type *type)
+{
+    long numbers[2] = {0};
+    int count = read_numbers(name, numbers);
+
+    for (size_t i = 0; i < sizeof known_types / sizeof *known_types; i++) {
+        uint32_t oid = known_types[i].oid;
+        int32_t modifier;
+        char made[64];
+
+        if (make_modifier(oid, count, numbers, &modifier) &&
+            tide_pg_type_name(oid, modifier, made, sizeof made) &&
+            strcmp(made, name) == 0) {
+            *type = tide_pg_type_of(oid, modifier, 'b');
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *tide_pg_type_for(int type)

@@ -47,6 +47,10 @@ struct tide_pg_type tide_pg_type_of(uint32_t oid, int32_t modifier, char typtype
  * false: it is another one, and has to be asked. */
 bool tide_pg_type_name(uint32_t oid, int32_t modifier, char *out, size_t size);
 
+/** The type of which that is said; false: it is another one, and has to be asked for, as
+ * one with a modifier that not every server takes. */
+bool tide_pg_type_named(const char *name, struct tide_pg_type *type);
+
 /** The type of a column that is created for ours. */
 const char *tide_pg_type_for(int type);
 

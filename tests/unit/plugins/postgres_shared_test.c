@@ -225,6 +225,68 @@ static void a_modifier_tells_precision_scale_and_length(void **state)
     assert_int_equal(tide_pg_type_of(600, -1, 'b').form, TIDE_PG_AS_TEXT);
 }
 
+static void a_name_of_a_common_type_is_known(void **state)
+{
+    static const struct {
+        const char *name;
+        int type;
+    } known[] = {
+        {"text", TIDE_TYPE_STRING},
+        {"smallint", TIDE_TYPE_INT64},
+        {"double precision", TIDE_TYPE_FLOAT64},
+        {"bpchar", TIDE_TYPE_STRING},
+        {"character(3)", TIDE_TYPE_STRING},
+        {"character varying(10485760)", TIDE_TYPE_STRING},
+        {"numeric", TIDE_TYPE_DECIMAL},
+        {"numeric(12,2)", TIDE_TYPE_DECIMAL},
+        {"timestamp(3) with time zone", TIDE_TYPE_TIMESTAMP},
+        {"timestamp without time zone", TIDE_TYPE_DATETIME},
+        {"time(0) without time zone", TIDE_TYPE_TIME},
+        {"jsonb", TIDE_TYPE_JSON},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct tide_pg_type type;
+
+        assert_true(tide_pg_type_named(known[i].name, &type));
+        assert_int_equal(type.type, known[i].type);
+    }
+}
+
+/* Also one that some servers take, and one of the name's beginning. */
+static void a_name_that_has_to_be_asked_for_is_not_known(void **state)
+{
+    static const char *const names[] = {
+        "",
+        "inet",
+        "text[]",
+        "numeric(12)",
+        "numeric(3,-2)",
+        "numeric(2,3)",
+        "numeric(1001,0)",
+        "numeric( 12,2)",
+        "numeric(012,2)",
+        "numeric(12,2",
+        "numeric(99999999999999999999,2)",
+        "character varying(0)",
+        "character varying(10485761)",
+        "character",
+        "timestamp(7) without time zone",
+        "timestamp",
+        "time(3) with time zone",
+        "integer(4)",
+        "text); DROP TABLE made; --",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct tide_pg_type type;
+
+        assert_false(tide_pg_type_named(names[i], &type));
+    }
+}
+
 static void errors_have_their_class(void **state)
 {
     (void)state;
@@ -304,6 +366,8 @@ int main(void)
         cmocka_unit_test(a_name_that_is_none_is_refused),
         cmocka_unit_test(identifiers_and_literals_are_quoted),
         cmocka_unit_test(a_modifier_tells_precision_scale_and_length),
+        cmocka_unit_test(a_name_of_a_common_type_is_known),
+        cmocka_unit_test(a_name_that_has_to_be_asked_for_is_not_known),
         cmocka_unit_test(errors_have_their_class),
         cmocka_unit_test(the_line_that_a_copy_failed_at_is_found),
         cmocka_unit_test(a_line_that_is_not_told_is_not_made_up),
