@@ -13,28 +13,41 @@
 
 /* ---- values ---------------------------------------------------------------------- */
 
+static bool is_special(char c)
+{
+    return c == '"' || c == '\\' || (unsigned char)c < ' ';
+}
+
+/* Runs of bytes that stand for themselves go out in one piece: a key is written down for
+ * each batch. */
 static void add_json_string(struct tide_pg_sql *out, const char *text, size_t length)
 {
+    size_t done = 0;
+
     tide_pg_sql_add(out, "\"");
     for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-
-        if (c == '"' || c == '\\') {
-            tide_pg_sql_format(out, "\\%c", c);
-        } else if (c < ' ') {
-            tide_pg_sql_format(out, "\\u%04x", c);
-        } else {
-            tide_pg_sql_format(out, "%c", c);
+        if (!is_special(text[i])) {
+            continue;
         }
+        tide_pg_sql_add_n(out, text + done, i - done);
+        tide_pg_sql_format(out, (unsigned char)text[i] < ' ' ? "\\u%04x" : "\\%c",
+                           (unsigned)text[i]);
+        done = i + 1;
     }
+    tide_pg_sql_add_n(out, text + done, length - done);
     tide_pg_sql_add(out, "\"");
 }
 
 static void add_bytes_hex(struct tide_pg_sql *out, const char *bytes, size_t length)
 {
+    static const char digits[] = "0123456789abcdef";
+
     tide_pg_sql_add(out, "\"\\\\x");
     for (size_t i = 0; i < length; i++) {
-        tide_pg_sql_format(out, "%02x", (unsigned)(uint8_t)bytes[i]);
+        uint8_t byte = (uint8_t)bytes[i];
+        const char pair[] = {digits[byte >> 4], digits[byte & 15]};
+
+        tide_pg_sql_add_n(out, pair, sizeof pair);
     }
     tide_pg_sql_add(out, "\"");
 }
