@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "altered.h"
 #include "front.h"
 #include "misfit.h"
 #include "start.h"
-#include "values.h"
 
 static const char untold[] =
     "it cannot be told whether rows that were read were changed since";
@@ -81,7 +81,7 @@ static int begin_exactly(struct pg_plan *plan, const struct pg_plan_facts *facts
     int rc = TIDE_OK;
 
     if (position->mark < facts->relation->clock.end) {
-        rc = pg_values_look(facts->pg, facts->table, newer, &changed, err);
+        rc = pg_altered_look(facts->pg, facts->table, newer, &changed, err);
     }
     if (changed) {
         return pg_misfit_cannot_end(

@@ -233,7 +233,7 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
     plan->table = facts->table->oid;
     plan->may_repeat = facts->request->may_repeat;
     plan->exact = facts->request->exact;
-    pg_values_sign(facts->pg, plan->server);
+    pg_position_sign(facts->pg, plan->server);
     plan->ages = (struct pg_ages){.except = true, .least = 0, .most = -1};
     if (facts->request->cursor) {
         plan->read = choose_incremental(facts);

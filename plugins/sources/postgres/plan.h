@@ -17,7 +17,6 @@
 #include "postgres/catalog.h"
 #include "relation.h"
 #include "stretches.h"
-#include "values.h"
 
 /** A cursor and as many columns as PostgreSQL's keys have. */
 #define PG_ORDER_MAX 33
@@ -36,9 +35,9 @@ struct pg_plan {
     const char *table;          /**< oid, borrowed */
     bool has_cursor;            /**< it is the first of the order */
     bool is_total;              /**< no two rows are equal in the order */
-    bool by_row;                /**< which the place on disk decides */
+    bool by_row;                /**< ordered by ctid */
     bool may_repeat;            /**< a row that comes again does no harm */
-    bool exact;                 /**< a row that has left does */
+    bool exact;                 /**< a deleted row also forbids resuming */
     bool nulls;                 /**< rows without a cursor are read too, at the end */
     bool nothing;               /**< there is nothing new */
     size_t order[PG_ORDER_MAX]; /**< columns of the table */

@@ -6,6 +6,8 @@
 #include "position.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,6 +179,17 @@ int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const ch
                             text);
     }
     return rc;
+}
+
+/* FNV-1a of where messages say it is. */
+void pg_position_sign(const struct tide_pg *pg, char sign[PG_SERVER_SIGN_MAX])
+{
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+    for (const char *at = pg->place; *at; at++) {
+        sum = (sum ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
+    }
+    (void)snprintf(sign, PG_SERVER_SIGN_MAX, "%016" PRIx64, sum);
 }
 
 void pg_position_clear(struct pg_position *position)

@@ -32,6 +32,9 @@
 
 #include "postgres/connection.h"
 
+/** Characters of a server's sign, with the end. */
+#define PG_SERVER_SIGN_MAX 17
+
 /** How a table is read. */
 enum pg_read {
     PG_READ_ALL,      /**< as it comes: from the start each time */
@@ -67,6 +70,9 @@ int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const ch
 /** Column and value of place i of its key. */
 const char *pg_position_key_column(const struct pg_position *position, int i);
 const char *pg_position_key_value(const struct pg_position *position, int i);
+
+/** A sign of the database that is connected to, which does not tell its name. */
+void pg_position_sign(const struct tide_pg *pg, char sign[PG_SERVER_SIGN_MAX]);
 
 /** The word for a way to read. */
 const char *pg_read_name(enum pg_read read);

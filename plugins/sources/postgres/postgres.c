@@ -6,220 +6,11 @@
  * is ever rounded.  Rows come in an order that a run which is cut off can go on in; what
  * is new to an incremental table is told by the transactions that wrote it.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <tidemill/plugin.h>
 
-#include "decode.h"
 #include "options.h"
-#include "plan.h"
-#include "position.h"
-#include "postgres/catalog.h"
-#include "postgres/connection.h"
-#include "progress.h"
-#include "query.h"
-#include "relation.h"
-#include "stream.h"
-
-/* Bytes of a batch, unless it is asked for one of so many. */
-#define BATCH ((int64_t)256 * 1024)
-#define LARGE_BATCH ((int64_t)2 << 20)
-
-struct pg_source {
-    const struct tide_host *host;
-    struct tide_pg *pg;
-    struct tide_pg_table table;
-    struct pg_relation relation;
-    struct pg_selection selection;
-    struct pg_plan plan;
-    struct pg_decoder decoder;
-    struct pg_position position; /* of the run before */
-    struct pg_progress progress; /* of this one */
-    struct tide_pg_sql copy;     /* the statement */
-    struct pg_stream stream;     /* what it gives */
-    char *origin;                /* the table as the request named it */
-    int64_t batch_rows, batch_bytes, row_limit;
-    int64_t row;            /* rows received so far */
-    int64_t last_row;       /* the last of these that is in the builders */
-    uint32_t statement;     /* the one that is read, from 0 */
-    bool has_begun;         /* the statement was sent */
-    bool keeps_place;       /* the rows in the builders do not tell it */
-    bool has_header;        /* the stream's header was read */
-    bool done;              /* the stream has ended */
-    bool has_held;          /* a row behind those given was rejected */
-    struct tide_error held; /* why, told with the rows that follow */
-};
-
-/* ---- opening --------------------------------------------------------------------- */
-
-static int load_table(struct pg_source *source, const char *schema, const char *name,
-                      struct tide_error *err)
-{
-    int rc = tide_pg_name_parse(name, schema, &source->table.name, err);
-
-    if (rc == TIDE_OK) {
-        rc = tide_pg_table_load(source->pg, &source->table, err);
-    }
-    if (rc == TIDE_E_NOT_FOUND) {
-        rc = tide_pg_table_missing(source->pg, &source->table.name, err);
-    }
-    return rc;
-}
-
-/* A database in SQL_ASCII holds any bytes.  They are taken as they are and looked at
- * here, where a row can be rejected: the server would refuse the whole COPY. */
-static bool has_no_encoding(const struct pg_source *source)
-{
-    const char *encoding = PQparameterStatus(source->pg->conn, "server_encoding");
-
-    return encoding && strcmp(encoding, "SQL_ASCII") == 0;
-}
-
-static void begin(struct pg_source *source)
-{
-    tide_pg_begin(source->pg, has_no_encoding(source)
-                                  ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'; "
-                                    "SET LOCAL client_encoding = 'SQL_ASCII'"
-                                  : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'");
-}
-
-/* Tell the schema and get the builders ready. */
-static int make_columns(struct pg_source *source, struct tide_schema *schema,
-                        struct tide_error *err)
-{
-    const struct pg_selection *selection = &source->selection;
-    int rc = pg_decoder_init(&source->decoder, selection->count, err);
-
-    source->decoder.check_utf8 = has_no_encoding(source);
-
-    for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
-        struct pg_decode_column *decode = &source->decoder.columns[i];
-        const struct tide_pg_column *column =
-            &source->table.columns[selection->columns[i]];
-
-        decode->name = column->name;
-        decode->type = column->type;
-        tide_builder_init(&decode->builder, column->type.type);
-        if (i < selection->visible && tide_pg_schema_add(schema, column) != TIDE_OK) {
-            rc = tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
-        }
-    }
-    return rc;
-}
-
-/* Decide how to read the table, and where to begin. */
-static int make_plan(struct pg_source *source, const struct pg_source_options *options,
-                     const struct tide_source_request *request, struct tide_error *err)
-{
-    const struct pg_plan_facts facts = {.pg = source->pg,
-                                        .table = &source->table,
-                                        .relation = &source->relation,
-                                        .request = request,
-                                        .position = &source->position,
-                                        .by_cursor_alone = options->incremental ==
-                                                           PG_INCREMENTAL_CURSOR};
-    int rc = pg_relation_load(source->pg, &source->table, &source->relation, err);
-
-    if (rc == TIDE_OK) {
-        rc = pg_position_parse(&source->position, source->pg, request->position, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = pg_plan_make(&facts, &source->plan, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = pg_progress_begin(&source->progress, &source->plan, &source->table,
-                               &source->position, err);
-    }
-    pg_selection_order(&source->selection, &source->plan);
-    return rc;
-}
-
-/* Open the snapshot and prepare all but the reading itself, which waits for read(): a
- * look at the columns costs the server nothing. */
-static int prepare_reading(struct pg_source *source,
-                           const struct pg_source_options *options,
-                           const struct tide_source_request *request,
-                           struct tide_schema *schema, struct tide_error *err)
-{
-    int rc;
-
-    begin(source);
-    rc = load_table(source, options->connection.schema, request->table, err);
-    if (rc == TIDE_OK) {
-        rc = pg_selection_make(&source->table, request, &source->selection, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = make_plan(source, options, request, err);
-    }
-    if (rc == TIDE_OK) {
-        rc = make_columns(source, schema, err);
-    }
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    source->done = source->plan.nothing;
-    source->row_limit = request->row_limit;
-    return TIDE_OK;
-}
-
-static void source_close(void *state)
-{
-    struct pg_source *source = state;
-
-    if (!source) {
-        return;
-    }
-    tide_pg_close(source->pg);
-    pg_decoder_clear(&source->decoder);
-    pg_selection_clear(&source->selection);
-    pg_progress_clear(&source->progress);
-    pg_plan_clear(&source->plan);
-    pg_position_clear(&source->position);
-    tide_pg_sql_clear(&source->copy);
-    tide_pg_table_clear(&source->table);
-    free(source->origin);
-    free(source);
-}
-
-/* Rows come one by one: a small batch costs little, and a run whose threads do not keep
- * step then holds little.  Who asks for large ones has a reason. */
-static int64_t choose_batch_bytes(int64_t asked)
-{
-    return asked < LARGE_BATCH && asked > BATCH ? BATCH : asked;
-}
-
-static int source_open(const void *options, const struct tide_source_request *request,
-                       const struct tide_host *host, void **state,
-                       struct tide_schema *schema, struct tide_error *err)
-{
-    const struct pg_source_options *given = options;
-    struct pg_source *source = host->allocate(host, sizeof *source);
-    int rc;
-
-    if (!source) {
-        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
-    }
-    source->host = host;
-    source->batch_rows = request->batch_rows;
-    source->batch_bytes = choose_batch_bytes(request->batch_bytes);
-    source->origin = strdup(request->table);
-    rc = source->origin ? tide_pg_open(&given->connection, host, &source->pg, err)
-                        : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
-    if (rc == TIDE_OK) {
-        rc = prepare_reading(source, given, request, schema, err);
-    }
-    if (rc != TIDE_OK) {
-        tide_schema_clear(schema);
-        source_close(source);
-        return rc;
-    }
-    *state = source;
-    return TIDE_OK;
-}
-
-/* ---- reading --------------------------------------------------------------------- */
+#include "source.h"
 
 static int reject_row(struct pg_source *source, const struct tide_error *why)
 {
@@ -294,7 +85,7 @@ static int fill(struct pg_source *source, struct tide_error *err)
     return rc == TIDE_END || rc == TIDE_MORE ? TIDE_OK : rc;
 }
 
-/* Whether the statement that ended was the last; else the next one has begun. */
+/* Whether the statement that ended was the last. */
 static bool is_last_statement(const struct pg_source *source)
 {
     return source->statement + 1 >= pg_plan_statements(&source->plan);
@@ -323,7 +114,7 @@ static int fill_from_statement(struct pg_source *source, struct tide_error *err)
         return rc;
     }
     is_again = source->plan.again && source->statement == 0;
-    source->keeps_place = has_stretches || is_again;
+    source->place_is_told = !has_stretches && !is_again;
     if (at_end) {
         begin_next_statement(source);
     }
@@ -341,7 +132,7 @@ static int note_progress(struct pg_source *source, const struct tide_batch *batc
     const struct pg_selection *selection = &source->selection;
     const struct ArrowArray *columns[PG_ORDER_MAX] = {NULL};
 
-    if (source->keeps_place) {
+    if (!source->place_is_told) {
         return TIDE_OK;
     }
     for (size_t i = 0; i < source->plan.order_count; i++) {
@@ -463,10 +254,10 @@ static const struct tide_source postgres_source = {
     .flags = TIDE_SOURCE_INCREMENTAL | TIDE_SOURCE_RESUMABLE | TIDE_SOURCE_ORDERED |
              TIDE_SOURCE_SEES_LATE | TIDE_SOURCE_EXACT,
     .discover = tide_pg_discover,
-    .open = source_open,
+    .open = pg_source_open,
     .read = source_read,
     .position = source_position,
-    .close = source_close,
+    .close = pg_source_close,
     .leave_out = source_leave_out,
 };
 

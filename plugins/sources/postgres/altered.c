@@ -1,7 +1,7 @@
 /*
- * values - whether rows that were not written since still have the values they had.
+ * altered - whether rows that were not written since still have the values they had.
  */
-#include "values.h"
+#include "altered.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@
              " LEFT JOIN pg_attribute a ON a.attrelid = t.typrelid AND t.typrelid <> 0"  \
              " WHERE " IS_NEWER("t") " OR " IS_NEWER("e") " OR " IS_NEWER("a") ")"
 
-int pg_values_look(struct tide_pg *pg, const struct tide_pg_table *table,
-                   const struct pg_ages *newer, bool *changed, struct tide_error *err)
+int pg_altered_look(struct tide_pg *pg, const struct tide_pg_table *table,
+                    const struct pg_ages *newer, bool *changed, struct tide_error *err)
 {
     char least[24];
     char most[24];
@@ -44,15 +44,4 @@ int pg_values_look(struct tide_pg *pg, const struct tide_pg_table *table,
     }
     PQclear(result);
     return rc;
-}
-
-/* FNV-1a of where messages say it is. */
-void pg_values_sign(const struct tide_pg *pg, char sign[PG_SERVER_SIGN_MAX])
-{
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-    for (const char *at = pg->place; *at; at++) {
-        sum = (sum ^ (unsigned char)*at) * UINT64_C(0x100000001b3);
-    }
-    (void)snprintf(sign, PG_SERVER_SIGN_MAX, "%016" PRIx64, sum);
 }

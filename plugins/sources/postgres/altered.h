@@ -1,5 +1,5 @@
 /*
- * values - whether rows that were not written since still have the values they had.
+ * altered - whether rows that were not written since still have the values they had.
  *
  * A column that is dropped and added again with a default, or an enum's label that gets
  * another name, changes what every row says and writes none.  The catalog does: its rows
@@ -10,8 +10,8 @@
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
-#ifndef TIDE_POSTGRES_VALUES_H
-#define TIDE_POSTGRES_VALUES_H
+#ifndef TIDE_POSTGRES_ALTERED_H
+#define TIDE_POSTGRES_ALTERED_H
 
 #include <stdbool.h>
 #include <tidemill/error.h>
@@ -19,15 +19,9 @@
 #include "horizon.h"
 #include "postgres/catalog.h"
 
-/** Characters of a server's sign, with the end. */
-#define PG_SERVER_SIGN_MAX 17
-
 /** Look whether what makes the values is among the newer ones. */
 TIDE_MUST_CHECK
-int pg_values_look(struct tide_pg *pg, const struct tide_pg_table *table,
-                   const struct pg_ages *newer, bool *changed, struct tide_error *err);
-
-/** A sign of the database that is connected to, which does not tell its name. */
-void pg_values_sign(const struct tide_pg *pg, char sign[PG_SERVER_SIGN_MAX]);
+int pg_altered_look(struct tide_pg *pg, const struct tide_pg_table *table,
+                    const struct pg_ages *newer, bool *changed, struct tide_error *err);
 
 #endif

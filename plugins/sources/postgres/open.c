@@ -1,0 +1,179 @@
+/*
+ * open - a table is looked at, and how to read it is decided.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "source.h"
+
+/* Bytes of a batch, unless it is asked for one of so many. */
+#define BATCH ((int64_t)256 * 1024)
+#define LARGE_BATCH ((int64_t)2 << 20)
+
+static int load_table(struct pg_source *source, const char *schema, const char *name,
+                      struct tide_error *err)
+{
+    int rc = tide_pg_name_parse(name, schema, &source->table.name, err);
+
+    if (rc == TIDE_OK) {
+        rc = tide_pg_table_load(source->pg, &source->table, err);
+    }
+    if (rc == TIDE_E_NOT_FOUND) {
+        rc = tide_pg_table_missing(source->pg, &source->table.name, err);
+    }
+    return rc;
+}
+
+/* A database in SQL_ASCII holds any bytes.  They are taken as they are and looked at
+ * here, where a row can be rejected: the server would refuse the whole COPY. */
+static bool has_no_encoding(const struct pg_source *source)
+{
+    const char *encoding = PQparameterStatus(source->pg->conn, "server_encoding");
+
+    return encoding && strcmp(encoding, "SQL_ASCII") == 0;
+}
+
+static void begin(struct pg_source *source)
+{
+    tide_pg_begin(source->pg, has_no_encoding(source)
+                                  ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                    "SET LOCAL timezone = 'UTC'; "
+                                    "SET LOCAL client_encoding = 'SQL_ASCII'"
+                                  : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                                    "SET LOCAL timezone = 'UTC'");
+}
+
+/* Tell the schema and get the builders ready. */
+static int make_columns(struct pg_source *source, struct tide_schema *schema,
+                        struct tide_error *err)
+{
+    const struct pg_selection *selection = &source->selection;
+    int rc = pg_decoder_init(&source->decoder, selection->count, err);
+
+    source->decoder.check_utf8 = has_no_encoding(source);
+
+    for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
+        struct pg_decode_column *decode = &source->decoder.columns[i];
+        const struct tide_pg_column *column =
+            &source->table.columns[selection->columns[i]];
+
+        decode->name = column->name;
+        decode->type = column->type;
+        tide_builder_init(&decode->builder, column->type.type);
+        if (i < selection->visible && tide_pg_schema_add(schema, column) != TIDE_OK) {
+            rc = tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
+        }
+    }
+    return rc;
+}
+
+/* Decide how to read the table, and where to begin. */
+static int make_plan(struct pg_source *source, const struct pg_source_options *options,
+                     const struct tide_source_request *request, struct tide_error *err)
+{
+    const struct pg_plan_facts facts = {.pg = source->pg,
+                                        .table = &source->table,
+                                        .relation = &source->relation,
+                                        .request = request,
+                                        .position = &source->position,
+                                        .by_cursor_alone = options->incremental ==
+                                                           PG_INCREMENTAL_CURSOR};
+    int rc = pg_relation_load(source->pg, &source->table, &source->relation, err);
+
+    if (rc == TIDE_OK) {
+        rc = pg_position_parse(&source->position, source->pg, request->position, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = pg_plan_make(&facts, &source->plan, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = pg_progress_begin(&source->progress, &source->plan, &source->table,
+                               &source->position, err);
+    }
+    pg_selection_order(&source->selection, &source->plan);
+    return rc;
+}
+
+/* Open the snapshot and prepare all but the reading itself, which waits for read(): a
+ * look at the columns costs the server nothing. */
+static int prepare_reading(struct pg_source *source,
+                           const struct pg_source_options *options,
+                           const struct tide_source_request *request,
+                           struct tide_schema *schema, struct tide_error *err)
+{
+    int rc;
+
+    begin(source);
+    rc = load_table(source, options->connection.schema, request->table, err);
+    if (rc == TIDE_OK) {
+        rc = pg_selection_make(&source->table, request, &source->selection, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = make_plan(source, options, request, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = make_columns(source, schema, err);
+    }
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    source->done = source->plan.nothing;
+    source->row_limit = request->row_limit;
+    return TIDE_OK;
+}
+
+void pg_source_close(void *state)
+{
+    struct pg_source *source = state;
+
+    if (!source) {
+        return;
+    }
+    tide_pg_close(source->pg);
+    pg_decoder_clear(&source->decoder);
+    pg_selection_clear(&source->selection);
+    pg_progress_clear(&source->progress);
+    pg_plan_clear(&source->plan);
+    pg_position_clear(&source->position);
+    tide_pg_sql_clear(&source->copy);
+    tide_pg_table_clear(&source->table);
+    free(source->origin);
+    free(source);
+}
+
+/* Rows come one by one: a small batch costs little, and a run whose threads do not keep
+ * step then holds little.  Who asks for large ones has a reason. */
+static int64_t choose_batch_bytes(int64_t asked)
+{
+    return asked < LARGE_BATCH && asked > BATCH ? BATCH : asked;
+}
+
+int pg_source_open(const void *options, const struct tide_source_request *request,
+                   const struct tide_host *host, void **state, struct tide_schema *schema,
+                   struct tide_error *err)
+{
+    const struct pg_source_options *given = options;
+    struct pg_source *source = host->allocate(host, sizeof *source);
+    int rc;
+
+    if (!source) {
+        return tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
+    }
+    source->host = host;
+    source->batch_rows = request->batch_rows;
+    source->batch_bytes = choose_batch_bytes(request->batch_bytes);
+    source->origin = strdup(request->table);
+    rc = source->origin ? tide_pg_open(&given->connection, host, &source->pg, err)
+                        : tide_error_set(err, TIDE_E_LIMIT, "no memory for a source");
+    if (rc == TIDE_OK) {
+        rc = prepare_reading(source, given, request, schema, err);
+    }
+    if (rc != TIDE_OK) {
+        tide_schema_clear(schema);
+        pg_source_close(source);
+        return rc;
+    }
+    *state = source;
+    return TIDE_OK;
+}
