@@ -146,6 +146,23 @@ def test_common_types_of_a_new_table_are_not_asked_for(folder):
     tap.equal(up_to_making("others"), ["BEGIN SET SELECT SELECT", "SAVEPOINT SELECT RELEASE", "CREATE"])
 
 
+def test_many_parts_are_asked_for_in_pieces(folder):
+    """As each COPY lists the columns, thousands of them would be too much to keep at once."""
+    wide = ", ".join("%s_%02d int" % ("c" * 60, i) for i in range(60))
+    parts = ["CREATE TABLE %s.part_%02d PARTITION OF %s.parted FOR VALUES IN (%d)" %
+             (schema(folder), i, schema(folder), i) for i in range(40)]
+    make(folder, "parted", "(id int, %s) PARTITION BY LIST (id)" % wide)
+    SERVER.run("; ".join(parts), "INSERT INTO %s.parted (id) SELECT i %% 40 FROM generate_series(1, 400) i" %
+               schema(folder))
+    run = listen(folder, None, SERVER.options(schema=schema(folder)),
+                 {"name": "parted", "as": "whole", "mode": "append"})
+    copies = [query for query in run.queries if "COPY" in query]
+    tap.equal(sum(query.count("COPY (") for query in copies), 40)
+    tap.equal(2 < len(copies) < 10, True, "%d messages" % len(copies))
+    tap.equal(max(map(len, copies)) < 80000, True)
+    tap.equal(SERVER.value("SELECT count(*), sum(id) FROM %s.whole" % schema(folder)), "400\t7800")
+
+
 if __name__ == "__main__":
     with postgres.server() as SERVER:
         try:

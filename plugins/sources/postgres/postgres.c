@@ -186,14 +186,15 @@ static int make_batch(struct pg_source *source, struct tide_batch *batch,
     return rc;
 }
 
+/* The statement that is next, and some behind it. */
 static int send_copy(struct pg_source *source, struct tide_error *err)
 {
     int rc;
 
-    source->has_begun = true;
     source->stream.pg = source->pg;
-    pg_query_build(&source->copy, &source->table, &source->selection, &source->plan,
-                   source->row_limit);
+    tide_pg_sql_reset(&source->copy);
+    source->sent = pg_query_build(&source->copy, &source->table, &source->selection,
+                                  &source->plan, source->row_limit, source->statement);
     rc = tide_pg_sql_check(&source->copy, err);
     return rc == TIDE_OK ? pg_stream_begin(&source->stream, source->copy.text, err) : rc;
 }
@@ -201,7 +202,7 @@ static int send_copy(struct pg_source *source, struct tide_error *err)
 /* Begin to read, or go on with what the last batch left. */
 static int go_on(struct pg_source *source, struct tide_error *err)
 {
-    if (!source->has_begun) {
+    if (source->statement == source->sent) {
         return send_copy(source, err);
     }
     if (source->has_held) {

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of statements from which on no more go out at once: the server keeps a message,
+ * and what it makes of it, to its end. */
+#define MESSAGE ((size_t)64 * 1024)
+
 static bool is_listed(const char *const *names, const char *name)
 {
     for (; *names; names++) {
@@ -282,41 +286,48 @@ static void add_rest(struct tide_pg_sql *sql, struct copy *copy)
     add_copy(sql, copy);
 }
 
-/* Each stretch in one. */
-static void add_stretches(struct tide_pg_sql *sql, struct copy *copy)
+/* One of the stretches. */
+static void add_stretch_copy(struct tide_pg_sql *sql, struct copy *copy, uint32_t i)
 {
-    const struct pg_stretches *stretches = &copy->plan->stretches;
+    const struct pg_stretch stretch = pg_stretches_at(&copy->plan->stretches, i);
 
-    for (uint32_t i = 0; i < stretches->count; i++) {
-        const struct pg_stretch stretch = pg_stretches_at(stretches, i);
+    add_stretch(&copy->conditions, copy->plan, &stretch, i == 0);
+    copy->part = stretch.part;
+    add_copy(sql, copy);
+}
 
-        tide_pg_sql_reset(&copy->conditions);
-        add_stretch(&copy->conditions, copy->plan, &stretch, i == 0);
-        copy->part = stretch.part;
-        tide_pg_sql_add(sql, i > 0 ? "; " : "");
+static void add_statement(struct tide_pg_sql *sql, struct copy *copy, uint32_t number)
+{
+    const struct pg_plan *plan = copy->plan;
+
+    tide_pg_sql_reset(&copy->conditions);
+    if (plan->again && number == 0) {
+        add_again(&copy->conditions, copy->table, plan);
         add_copy(sql, copy);
+    } else if (plan->stretches.count > 0) {
+        add_stretch_copy(sql, copy, number - plan->again);
+    } else {
+        add_rest(sql, copy);
     }
 }
 
-void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                    const struct pg_selection *selection, const struct pg_plan *plan,
-                    int64_t row_limit)
+uint32_t pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                        const struct pg_selection *selection, const struct pg_plan *plan,
+                        int64_t row_limit, uint32_t first)
 {
     struct copy copy = {
         .table = table, .selection = selection, .plan = plan, .row_limit = row_limit};
+    uint32_t count = pg_plan_statements(plan);
+    uint32_t next = first;
 
-    add_settings(sql, table, plan);
-    if (plan->again) {
-        add_again(&copy.conditions, table, plan);
-        add_copy(sql, &copy);
-        tide_pg_sql_add(sql, "; ");
-        tide_pg_sql_reset(&copy.conditions);
+    if (first == 0) {
+        add_settings(sql, table, plan);
     }
-    if (plan->stretches.count > 0) {
-        add_stretches(sql, &copy);
-    } else {
-        add_rest(sql, &copy);
+    while (next < count && (next == first || sql->length < MESSAGE)) {
+        tide_pg_sql_add(sql, next > first ? "; " : "");
+        add_statement(sql, &copy, next++);
     }
     sql->failed = sql->failed || copy.conditions.failed;
     tide_pg_sql_clear(&copy.conditions);
+    return next;
 }

@@ -41,9 +41,10 @@ void pg_selection_clear(struct pg_selection *selection);
 void pg_query_behind(struct tide_pg_sql *sql, const struct tide_pg_table *table,
                      const struct pg_plan *plan);
 
-/** Append the plan's statements. */
-void pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                    const struct pg_selection *selection, const struct pg_plan *plan,
-                    int64_t row_limit);
+/** Append the plan's statements from number `first` on, as many as one message holds
+ * well.  Returns the number of the one behind them. */
+uint32_t pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *table,
+                        const struct pg_selection *selection, const struct pg_plan *plan,
+                        int64_t row_limit, uint32_t first);
 
 #endif

@@ -37,7 +37,7 @@ struct pg_source {
     int64_t row;            /**< rows received so far */
     int64_t last_row;       /**< the last of these that is in the builders */
     uint32_t statement;     /**< the one that is read, from 0 */
-    bool has_begun;         /**< the statement was sent */
+    uint32_t sent;          /**< up to here the server has them */
     bool place_is_told;     /**< by the rows in the builders */
     bool has_header;        /**< the stream's header was read */
     bool done;              /**< the stream has ended */

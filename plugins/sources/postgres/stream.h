@@ -31,7 +31,7 @@ TIDE_MUST_CHECK
 int pg_stream_begin(struct pg_stream *stream, const char *sql, struct tide_error *err);
 
 /** The next message of a statement, the caller's to PQfreemem.  TIDE_END: it has ended,
- * and the next one has begun if there is one. */
+ * and the next one that was sent has begun, if there is one. */
 TIDE_MUST_CHECK
 int pg_stream_get(struct pg_stream *stream, char **data, size_t *length,
                   struct tide_error *err);
