@@ -79,7 +79,9 @@ static int make_plan(struct pg_source *source, const struct pg_source_options *o
                                         .position = &source->position,
                                         .by_cursor_alone = options->incremental ==
                                                            PG_INCREMENTAL_CURSOR};
-    int rc = pg_relation_load(source->pg, &source->table, &source->relation, err);
+    int rc = pg_plan_needs_relation(request)
+                 ? pg_relation_load(source->pg, &source->table, &source->relation, err)
+                 : TIDE_OK;
 
     if (rc == TIDE_OK) {
         rc = pg_position_parse(&source->position, source->pg, request->position, err);

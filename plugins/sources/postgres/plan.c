@@ -135,9 +135,14 @@ static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
 }
 
 /* Nobody will go on with this run, nor does it go on with another. */
-static bool needs_no_place(const struct pg_plan_facts *facts)
+static bool needs_no_place(const struct tide_source_request *request)
 {
-    return !facts->request->checkpoints && !facts->request->position;
+    return !request->checkpoints && !request->position;
+}
+
+bool pg_plan_needs_relation(const struct tide_source_request *request)
+{
+    return request->cursor || !needs_no_place(request);
 }
 
 /* A table with others in it keeps its rows where each of these can be read alone. */
@@ -160,7 +165,7 @@ static int keeps_rows(const struct pg_plan_facts *facts, struct pg_plan *plan,
 /* What policies show depends on anything: a later run may be shown other rows. */
 static bool has_no_place(const struct pg_plan_facts *facts)
 {
-    return needs_no_place(facts) ||
+    return needs_no_place(facts->request) ||
            (facts->request->exact && facts->relation->has_policies);
 }
 

@@ -61,11 +61,15 @@ uint32_t pg_plan_statements(const struct pg_plan *plan);
 struct pg_plan_facts {
     struct tide_pg *pg;
     struct tide_pg_table *table; /**< gets system columns added that the plan orders by */
-    const struct pg_relation *relation;
+    const struct pg_relation *relation; /**< zero where it is not needed */
     const struct tide_source_request *request;
     const struct pg_position *position;
     bool by_cursor_alone; /**< as the user wants it */
 };
+
+/** Whether the plan depends on the relation at all.  It does not where rows are read as
+ * they come, and nobody will go on behind them. */
+bool pg_plan_needs_relation(const struct tide_source_request *request);
 
 /**
  * Fill a zeroed plan; it borrows from the position.  TIDE_E_CONFIG: no such cursor, or a
