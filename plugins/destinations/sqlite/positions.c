@@ -166,13 +166,47 @@ int position_load(struct writer *writer, char **position, struct tide_error *err
     return rc;
 }
 
-/* ---- writing --------------------------------------------------------------------- */
+/* ---- between two transactions ---------------------------------------------------- */
 
 /* Under which the row stands. */
 static const char *pipeline_of(const struct writer *writer)
 {
     return writer->pipeline ? writer->pipeline : writer->request->pipeline;
 }
+
+static int stepped_in(const struct writer *writer, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_TRANSIENT,
+                          "another run of \"%s\" has committed to table \"%s\" of %s "
+                          "meanwhile; nothing of this one since its last checkpoint is "
+                          "kept: run it again when the other has ended",
+                          pipeline_of(writer), writer->request->table,
+                          writer->options->path);
+}
+
+int position_look_again(const struct writer *writer, struct tide_error *err)
+{
+    sqlite3_stmt *query = NULL;
+    int result = SQLITE_DONE;
+    int rc = database_prepare(&writer->database,
+                              sqlite3_mprintf("SELECT 1 FROM " POSITIONS_TABLE
+                                              " WHERE pipeline = %Q AND run = %Q",
+                                              pipeline_of(writer), writer->request->run),
+                              "read the position", &query, err);
+
+    if (rc == TIDE_OK) {
+        result = sqlite3_step(query);
+    }
+    if (rc == TIDE_OK && result != SQLITE_ROW) {
+        rc = result == SQLITE_DONE
+                 ? stepped_in(writer, err)
+                 : database_failed(&writer->database, "read the position", err);
+    }
+    (void)sqlite3_finalize(query);
+    return rc;
+}
+
+/* ---- writing --------------------------------------------------------------------- */
 
 static int make_positions(const struct writer *writer, enum positions *found,
                           struct tide_error *err)
