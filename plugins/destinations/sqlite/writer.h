@@ -31,6 +31,7 @@ struct writer {
     struct database database;
     struct table table;     /* as it is in the database */
     bool is_new;            /* made in the transaction under way */
+    bool is_view;           /* its triggers put the rows somewhere */
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
     char *pipeline; /* owned; the key that has the position, NULL: that of the request */

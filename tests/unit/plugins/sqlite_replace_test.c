@@ -239,9 +239,8 @@ static void a_load_without_a_checkpoint_writes_each_row_once(void **state)
     assert_string_equal(db_ask(harness, "PRAGMA freelist_count"), "0");
 }
 
-static void a_table_that_lets_rows_go_is_replaced_in_one_transaction(void **state)
+static void a_table_that_would_let_rows_go_is_replaced_in_one_transaction(void **state)
 {
-    static const char *const left[] = {"1a,3c,4b", "1a,2b,3c"};
     struct harness *harness = *state;
     struct load load;
 
@@ -259,7 +258,7 @@ static void a_table_that_lets_rows_go_is_replaced_in_one_transaction(void **stat
         load_close(&load);
         assert_string_equal(db_ask(harness, "SELECT group_concat(id || name) FROM"
                                             " (SELECT * FROM t ORDER BY rowid)"),
-                            left[ignore]);
+                            "1a,2b,3c");
     }
 }
 
@@ -278,7 +277,7 @@ int main(void)
         TEST(replaced_rows_keep_their_values_and_their_order),
         TEST(where_rows_cannot_be_moved_they_stay_for_the_final_commit),
         TEST(a_load_without_a_checkpoint_writes_each_row_once),
-        TEST(a_table_that_lets_rows_go_is_replaced_in_one_transaction),
+        TEST(a_table_that_would_let_rows_go_is_replaced_in_one_transaction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
