@@ -320,7 +320,27 @@ static void a_position_is_one_of_its_table(void **state)
     load_from(harness, "A", "p", "one", "two");
     load_from(harness, "b", "p", NULL, "three");
     load_from(harness, "b", "p", "three", "four");
-    load_from(harness, "a", "p", NULL, "five");
+    load_from(harness, "A", "p", "two", "five");
+    load_from(harness, "b", "p", "four", "six");
+    load_from(harness, "c", "p", NULL, "seven");
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM _tidemill_positions"), "3");
+}
+
+/* A pipeline that was run under the name of another, too. */
+static void a_position_taken_over_is_that_of_the_table(void **state)
+{
+    struct harness *harness = *state;
+
+    harness->destination.name = "p";
+    load_from(harness, "a", "p", NULL, "one");
+    load_from(harness, "b", "p", NULL, "two");
+    load_from(harness, "a", "7", "one", "three");
+    load_from(harness, "b", "p", "two", "four");
+    load_from(harness, "a", "p", "three", "five");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(pipeline || target) FROM"
+                                        " (SELECT * FROM _tidemill_positions ORDER BY"
+                                        " target)"),
+                        "7a,pb");
 }
 
 static void a_table_that_is_made_anew_has_no_position(void **state)
@@ -346,19 +366,39 @@ static void a_table_that_is_made_anew_has_no_position(void **state)
 
 static void a_position_of_an_earlier_version_is_believed(void **state)
 {
+    static const char *const more[] = {"", ", target TEXT", ", target TEXT, name TEXT"};
     struct harness *harness = *state;
 
-    db_run(harness, "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
-                    " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
-                    " committed_at TEXT); INSERT INTO _tidemill_positions VALUES"
-                    " ('p', 'kept', 'r', ''), ('q', 'also', 'r', '')");
-    load_from(harness, "t", "p", "kept", "next");
-    assert_string_equal(db_ask(harness,
-                               "SELECT group_concat(position || ifnull(target, '-'))"
-                               " FROM (SELECT * FROM _tidemill_positions"
-                               " ORDER BY pipeline)"),
-                        "nextt,also-");
-    load_from(harness, "t", "q", "also", "next");
+    for (int version = 0; version < 3; version++) {
+        db_run(harness,
+               tide_arena_strf(
+                   harness->arena,
+                   "DROP TABLE IF EXISTS t; DROP TABLE IF EXISTS _tidemill_positions;"
+                   "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
+                   " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
+                   " committed_at TEXT%s); INSERT INTO _tidemill_positions (pipeline,"
+                   " position, run, committed_at) VALUES ('p', 'kept', 'r', 'then'),"
+                   " ('q', 'also', 'r', 'then');"
+                   "CREATE VIEW IF NOT EXISTS places AS SELECT * FROM"
+                   " _tidemill_positions",
+                   more[version]));
+        load_from(harness, "t", "p", "kept", "next");
+        assert_string_equal(
+            db_ask(harness,
+                   "SELECT group_concat(position || ifnull(target, '-'))"
+                   " FROM (SELECT * FROM _tidemill_positions ORDER BY pipeline)"),
+            "nextt,also-");
+        assert_string_equal(db_ask(harness, "SELECT committed_at FROM _tidemill_positions"
+                                            " WHERE pipeline = 'q'"),
+                            "then");
+        load_from(harness, "t", "q", "also", "next");
+        load_from(harness, "u", "q", NULL, "other");
+        load_from(harness, "t", "q", "next", "last");
+        db_run(harness, "DROP TABLE u");
+    }
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM sqlite_schema WHERE name"
+                                        " LIKE '%older'"),
+                        "0");
 }
 
 static void a_replacing_load_waits_for_its_end(void **state)
@@ -419,6 +459,7 @@ int main(void)
         TEST(vacuum_makes_row_numbers_worthless),
         TEST(a_checkpoint_keeps_rows_and_position),
         TEST(a_position_is_one_of_its_table),
+        TEST(a_position_taken_over_is_that_of_the_table),
         TEST(a_table_that_is_made_anew_has_no_position),
         TEST(a_position_of_an_earlier_version_is_believed),
         TEST(a_replacing_load_waits_for_its_end),

@@ -8,7 +8,7 @@
 static struct other_run {
     struct harness *harness;
     const struct load *load; /* of the run that is interrupted */
-    const char *pipeline, *expected, *rows, *position;
+    const char *pipeline, *table, *expected, *rows, *position;
     size_t count; /* of those that came in between */
 } other;
 
@@ -24,6 +24,7 @@ static void run_other(void)
 
     request.run = "other";
     request.pipeline = other.pipeline;
+    request.table = other.table ? other.table : request.table;
     assert_int_equal(plugin->open(host->options, &request, &host->host, &state, &accepted,
                                   &position, &host->err),
                      TIDE_OK);
@@ -77,17 +78,17 @@ static void check_stepped_in(struct harness *harness, int rc)
     assert_non_null(strstr(harness->plugin.err.message, "another run of"));
 }
 
-static void begin_watched(struct harness *harness, struct load *load)
+static void begin_watched(struct harness *harness, struct load *load, int mode)
 {
     union {
         int (*with)(sqlite3 *, const char **, const struct sqlite3_api_routines *);
         void (*without)(void);
     } hook = {watch};
 
-    other.harness = harness;
+    other = (struct other_run){.harness = harness};
     other.pipeline = harness->destination.pipeline;
     assert_int_equal(sqlite3_auto_extension(hook.without), SQLITE_OK);
-    load_begin(harness, load, "t", "n int64", TIDE_MODE_APPEND);
+    load_begin(harness, load, "t", "n int64", mode);
     sqlite3_reset_auto_extension();
 }
 
@@ -97,7 +98,7 @@ static void two_runs_at_once_do_not_double_rows(void **state)
     struct load load;
 
     for (int writes = 0; writes < 2; writes++) {
-        begin_watched(harness, &load);
+        begin_watched(harness, &load, TIDE_MODE_APPEND);
         load_write(harness, &load, "1\n2\n");
         other.expected = "two";
         other.rows = "3\n";
@@ -116,10 +117,9 @@ static void runs_of_other_pipelines_may_write_in_between(void **state)
     struct harness *harness = *state;
     struct load load;
 
-    begin_watched(harness, &load);
+    begin_watched(harness, &load, TIDE_MODE_APPEND);
     load_write(harness, &load, "1\n");
     other.pipeline = "another";
-    other.expected = NULL;
     other.rows = "7\n";
     other.position = "seven";
     commit_and_let_in(&load, "one");
@@ -127,6 +127,28 @@ static void runs_of_other_pipelines_may_write_in_between(void **state)
     assert_int_equal(load_commit(harness, &load, "two", true), TIDE_OK);
     load_close(&load);
     assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM t"), "1,7,2");
+}
+
+/* Two definitions of one name, each with a table of its own. */
+static void another_table_of_the_pipeline_may_be_replaced_in_between(void **state)
+{
+    struct harness *harness = *state;
+    struct load load;
+
+    harness->destination.checkpoints = true;
+    begin_watched(harness, &load, TIDE_MODE_REPLACE);
+    load_write(harness, &load, "1\n");
+    other.table = "u";
+    other.rows = "7\n8\n";
+    other.position = "eight";
+    commit_and_let_in(&load, "one");
+    load_write(harness, &load, "2\n");
+    assert_int_equal(load_commit(harness, &load, "two", false), TIDE_OK);
+    load_close(&load);
+    load_begin(harness, &load, "t", "n int64", TIDE_MODE_REPLACE);
+    assert_string_equal(load.position, "two");
+    load_close(&load);
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM u"), "7,8");
 }
 
 #define TEST(function)                                                                   \
@@ -137,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(two_runs_at_once_do_not_double_rows),
         TEST(runs_of_other_pipelines_may_write_in_between),
+        TEST(another_table_of_the_pipeline_may_be_replaced_in_between),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
