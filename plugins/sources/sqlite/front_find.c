@@ -56,7 +56,7 @@ static int read_text(const struct reader *reader, const char *path, char **text,
 static int read_known(struct reader *reader, enum told *told, struct tide_error *err)
 {
     char *keys = NULL, *sum = NULL;
-    int rc = read_text(reader, "$.keys", &keys, err);
+    int rc = reader->request->cursor ? read_text(reader, "$.keys", &keys, err) : TIDE_OK;
 
     *told = TOLD_NOTHING;
     if (rc == TIDE_OK && !keys) {
