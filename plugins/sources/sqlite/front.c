@@ -62,26 +62,34 @@ bool front_has(const struct front *sorted, uint64_t hash)
 
 /* ---- rows ----------------------------------------------------------------------------*/
 
+/* Each bit of x reaches each bit of the result, and no two of them have the same one: the
+ * end of MurmurHash3. */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    x = (x ^ x >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}
+
 /* The hash of the values in front, and this one. */
 static uint64_t fold(uint64_t before, sqlite3_stmt *row, int column)
 {
     int type = sqlite3_column_type(row, column);
-    uint64_t parts[] = {before, (uint64_t)type, 0};
+    uint64_t value = 0;
     double real;
 
     if (type == SQLITE_INTEGER) {
-        parts[2] = (uint64_t)sqlite3_column_int64(row, column);
+        value = (uint64_t)sqlite3_column_int64(row, column);
     } else if (type == SQLITE_FLOAT) {
         real = sqlite3_column_double(row, column);
-        memcpy(&parts[2], &real, sizeof real);
+        memcpy(&value, &real, sizeof value);
     } else if (type != SQLITE_NULL) {
         const void *bytes = type == SQLITE_TEXT ? sqlite3_column_text(row, column)
                                                 : sqlite3_column_blob(row, column);
 
-        parts[2] =
-            xxh64_of(bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
+        value = xxh64_of(bytes ? bytes : "", (size_t)sqlite3_column_bytes(row, column));
     }
-    return xxh64_of(parts, sizeof parts);
+    return mix(mix(before + (uint64_t)type) ^ value);
 }
 
 uint64_t front_hash(sqlite3_stmt *row, int first, int count)
