@@ -90,17 +90,18 @@ static int name_staging(struct writer *writer, struct tide_error *err)
     const char *pipeline = request->pipeline ? request->pipeline : "";
     char *both = sqlite3_mprintf("%s\n%s", pipeline, request->table);
     int64_t is_left = 0;
-    int rc = both ? TIDE_OK : tide_error_memory(err);
+    int rc;
 
-    if (rc == TIDE_OK) {
-        (void)snprintf(writer->staging, sizeof writer->staging,
-                       STAGING_TABLE "%016" PRIx64, xxh64_of(pipeline, strlen(pipeline)));
-        rc = ask_number(writer,
-                        sqlite3_mprintf("SELECT count(*) FROM sqlite_schema"
-                                        " WHERE type = 'table' AND name = %Q",
-                                        writer->staging),
-                        &is_left, err);
+    if (!both) {
+        return tide_error_memory(err);
     }
+    (void)snprintf(writer->staging, sizeof writer->staging, STAGING_TABLE "%016" PRIx64,
+                   xxh64_of(pipeline, strlen(pipeline)));
+    rc = ask_number(writer,
+                    sqlite3_mprintf("SELECT count(*) FROM sqlite_schema"
+                                    " WHERE type = 'table' AND name = %Q",
+                                    writer->staging),
+                    &is_left, err);
     if (rc == TIDE_OK && is_left == 0) {
         (void)snprintf(writer->staging, sizeof writer->staging,
                        STAGING_TABLE "%016" PRIx64, xxh64_of(both, strlen(both)));
