@@ -119,8 +119,8 @@ void tide_run_object_print(struct json_object *run, const char *advice, FILE *ou
         (void)fprintf(out, "\nerror: %s\n", error);
     }
     if (dropped > 0) {
-        (void)fprintf(out, "\n%" PRId64 " more reject%s counted and not shown%s\n", dropped,
-                      dropped == 1 ? " was" : "s were", advice);
+        (void)fprintf(out, "\n%" PRId64 " more reject%s counted and not shown%s\n",
+                      dropped, dropped == 1 ? " was" : "s were", advice);
     }
 }
 

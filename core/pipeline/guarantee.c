@@ -69,12 +69,17 @@ static void append_appending(const struct parts *parts, struct tide_text *out)
     bool is_exact = parts->source & TIDE_SOURCE_RESUMABLE;
 
     if (!parts->is_incremental) {
-        tide_text_appendf(out,
-                          "exactly once in each run: %s; each run appends all rows "
-                          "again",
-                          parts->makes_checkpoints
-                              ? at_checkpoints
-                              : "its rows are committed in one transaction, or none");
+        tide_text_appendf(
+            out,
+            "exactly once in each run: %s%s; each run appends all rows "
+            "again",
+            parts->makes_checkpoints
+                ? at_checkpoints
+                : "its rows are committed in one transaction, or none",
+            parts->makes_checkpoints
+                ? ", or is refused when the source sees that rows came, went "
+                  "or moved in front of that"
+                : "");
     } else if (is_exact) {
         tide_text_appendf(out,
                           "exactly once: %s; of a view, or a table without a key, rows "

@@ -167,6 +167,17 @@ def test_another_table_is_another_place(folder):
     base.close()
 
 
+def test_two_definitions_of_one_name_keep_a_place_each(folder):
+    source(folder)
+    for number in range(1, 7):
+        add(folder, number)
+        table = "one" if number % 2 else "other"
+        run(define(folder, SQLITE, **{"as": table}))
+        base = sqlite3.connect(folder + "/out.db")
+        equal(base.execute("SELECT id FROM %s ORDER BY id" % table).fetchall(), [(i,) for i in range(1, number + 1)])
+        base.close()
+
+
 def test_a_daemon_and_a_hand(folder):
     source(folder)
     add(folder, 1)

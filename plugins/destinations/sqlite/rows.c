@@ -86,21 +86,37 @@ static int bind_failed(const struct writer *writer, int64_t row, size_t column, 
     return refuse_row(writer, row, "inexact", message, err);
 }
 
-/* Bind and run one statement.  *changed tells whether it changed anything. */
+/* What became of a row. */
+enum row_end { ROW_REFUSED, ROW_IGNORED, ROW_CHANGED };
+
+/* SQLite counts no changes of a view, only those of its triggers. */
+static int64_t count_changes(const struct writer *writer)
+{
+    return writer->is_view ? sqlite3_total_changes64(writer->database.handle) : 0;
+}
+
+static bool has_changed(const struct writer *writer, int64_t before)
+{
+    return writer->is_view ? count_changes(writer) > before
+                           : sqlite3_changes(writer->database.handle) > 0;
+}
+
+/* Bind and run one statement.  *end tells what became of it. */
 static int run_row(struct writer *writer, sqlite3_stmt *statement,
-                   const struct tide_batch *batch, int64_t row, bool *changed,
+                   const struct tide_batch *batch, int64_t row, enum row_end *end,
                    struct tide_error *err)
 {
     const char *problem = NULL;
     size_t column = 0;
+    int64_t before = count_changes(writer);
     int rc = bind_row(writer, statement, batch, row, &column, &problem);
 
-    *changed = false;
+    *end = ROW_REFUSED;
     if (rc != TIDE_OK) {
         return bind_failed(writer, row, column, rc, problem, err);
     }
     if (sqlite3_step(statement) == SQLITE_DONE) {
-        *changed = sqlite3_changes(writer->database.handle) > 0;
+        *end = has_changed(writer, before) ? ROW_CHANGED : ROW_IGNORED;
     } else {
         rc = step_failed(writer, row, err);
     }
@@ -108,20 +124,30 @@ static int run_row(struct writer *writer, sqlite3_stmt *statement,
     return rc;
 }
 
+static int insert_row(struct writer *writer, const struct tide_batch *batch, int64_t row,
+                      struct tide_error *err)
+{
+    enum row_end end;
+    int rc = run_row(writer, writer->insert, batch, row, &end, err);
+
+    if (rc == TIDE_OK && end == ROW_IGNORED) {
+        return refuse_row(writer, row, "ignored",
+                          "the table took nothing of the row: a trigger ignores it", err);
+    }
+    writer->staged_rows += writer->stages && end == ROW_CHANGED;
+    return rc;
+}
+
 static int write_row(struct writer *writer, const struct tide_batch *batch, int64_t row,
                      struct tide_error *err)
 {
-    bool changed = true;
+    enum row_end end = ROW_CHANGED;
     int rc = TIDE_OK;
 
     if (writer->newest) {
-        rc = run_row(writer, writer->newest, batch, row, &changed, err);
+        rc = run_row(writer, writer->newest, batch, row, &end, err);
     }
-    if (rc == TIDE_OK && changed) {
-        rc = run_row(writer, writer->insert, batch, row, &changed, err);
-        writer->staged_rows += writer->stages && changed;
-    }
-    return rc;
+    return rc == TIDE_OK && end == ROW_CHANGED ? insert_row(writer, batch, row, err) : rc;
 }
 
 int rows_write(struct writer *writer, const struct tide_batch *batch,

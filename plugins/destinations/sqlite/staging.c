@@ -82,18 +82,43 @@ static int hash_target(const struct writer *writer, uint64_t *hash,
     return rc;
 }
 
-int staging_find(struct writer *writer, struct tide_error *err)
+/* After the pipeline and the table; after the pipeline alone as long as there is one that
+ * an earlier version left. */
+static int name_staging(struct writer *writer, struct tide_error *err)
 {
     const struct tide_destination_request *request = writer->request;
     const char *pipeline = request->pipeline ? request->pipeline : "";
-    int64_t allowed = 0;
-    int rc = TIDE_OK;
+    char *both = sqlite3_mprintf("%s\n%s", pipeline, request->table);
+    int64_t is_left = 0;
+    int rc;
 
+    if (!both) {
+        return tide_error_memory(err);
+    }
     (void)snprintf(writer->staging, sizeof writer->staging, STAGING_TABLE "%016" PRIx64,
                    xxh64_of(pipeline, strlen(pipeline)));
-    if (request->mode != TIDE_MODE_REPLACE || !request->checkpoints ||
+    rc = ask_number(writer,
+                    sqlite3_mprintf("SELECT count(*) FROM sqlite_schema"
+                                    " WHERE type = 'table' AND name = %Q",
+                                    writer->staging),
+                    &is_left, err);
+    if (rc == TIDE_OK && is_left == 0) {
+        (void)snprintf(writer->staging, sizeof writer->staging,
+                       STAGING_TABLE "%016" PRIx64, xxh64_of(both, strlen(both)));
+    }
+    sqlite3_free(both);
+    return rc;
+}
+
+int staging_find(struct writer *writer, struct tide_error *err)
+{
+    const struct tide_destination_request *request = writer->request;
+    int64_t allowed = 0;
+    int rc = name_staging(writer, err);
+
+    if (rc != TIDE_OK || request->mode != TIDE_MODE_REPLACE || !request->checkpoints ||
         request->schema->column_count == 0) {
-        return TIDE_OK;
+        return rc;
     }
     rc = ask_number(writer, format_allowed(request->table), &allowed, err);
     writer->stages = rc == TIDE_OK && allowed == 1;

@@ -6,6 +6,10 @@
  * triggers.  With checkpoints its rows are staged first (staging.h).  merge inserts or
  * updates by key; of two rows of a run with one key the later by cursor wins, which a
  * temporary table of the keys seen decides, else the later to come.
+ *
+ * A row goes in as it is, or is refused.  The clauses ON CONFLICT of a table, which would
+ * take others away for it or ignore it, are overruled; not where it has none, for that
+ * would overrule those of its triggers' statements, too.
  */
 #include "writer.h"
 
@@ -67,8 +71,10 @@ static void append_update(sqlite3_str *sql, const struct writer *writer)
             between = ", ";
         }
     }
+    /* DO NOTHING would look like a row that a trigger ignores. */
     if (between[0] == ' ') {
-        sqlite3_str_appendall(sql, " DO NOTHING");
+        sqlite3_str_appendf(sql, " DO UPDATE SET \"%w\" = \"%w\"",
+                            writer->request->key[0], writer->request->key[0]);
     }
 }
 
@@ -112,13 +118,40 @@ static int explain_missing_index(const struct writer *writer, int rc,
     return rc;
 }
 
+/* Whether its statement has clauses ON CONFLICT, or makes a view. */
+static int look_at_target(struct writer *writer, bool *has_clauses,
+                          struct tide_error *err)
+{
+    sqlite3_stmt *query = NULL;
+    int rc = database_prepare(
+        &writer->database,
+        sqlite3_mprintf("SELECT sql LIKE '%%CONFLICT%%', type = 'view' FROM sqlite_schema"
+                        " WHERE type IN ('table', 'view') AND name = %Q COLLATE NOCASE",
+                        writer->request->table),
+        "look at the table", &query, err);
+    int result = rc == TIDE_OK ? sqlite3_step(query) : SQLITE_DONE;
+
+    if (result == SQLITE_ROW) {
+        *has_clauses = sqlite3_column_int(query, 0) != 0;
+        writer->is_view = sqlite3_column_int(query, 1) != 0;
+    } else if (rc == TIDE_OK && result != SQLITE_DONE) {
+        rc = database_failed(&writer->database, "look at the table", err);
+    }
+    (void)sqlite3_finalize(query);
+    return rc;
+}
+
 int statements_insert(struct writer *writer, struct tide_error *err)
 {
-    bool merge = writer->request->mode == TIDE_MODE_MERGE;
-    sqlite3_str *sql = sqlite3_str_new(writer->database.handle);
-    int rc;
+    bool merge = writer->request->mode == TIDE_MODE_MERGE, has_clauses = false;
+    int rc = look_at_target(writer, &has_clauses, err);
+    sqlite3_str *sql;
 
-    sqlite3_str_appendf(sql, "INSERT INTO \"%w\"",
+    if (rc != TIDE_OK) {
+        return rc;
+    }
+    sql = sqlite3_str_new(writer->database.handle);
+    sqlite3_str_appendf(sql, "INSERT %sINTO \"%w\"", has_clauses ? "OR ABORT " : "",
                         writer->stages && !writer->is_direct ? writer->staging
                                                              : writer->request->table);
     append_columns(sql, writer->request->schema);

@@ -272,9 +272,9 @@ int target_look_again(struct writer *writer, struct tide_error *err)
     }
     writer->was_let_go = false;
     rc = read_version(writer, &version, err);
-    if (rc != TIDE_OK || version == writer->version) {
-        return rc;
+    if (rc == TIDE_OK && version != writer->version) {
+        rc = writer->stages ? staging_look_again(writer, err)
+                            : check_columns_again(writer, err);
     }
-    return writer->stages ? staging_look_again(writer, err)
-                          : check_columns_again(writer, err);
+    return rc == TIDE_OK ? position_look_again(writer, err) : rc;
 }

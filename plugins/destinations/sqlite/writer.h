@@ -31,6 +31,7 @@ struct writer {
     struct database database;
     struct table table;     /* as it is in the database */
     bool is_new;            /* made in the transaction under way */
+    bool is_view;           /* its triggers put the rows somewhere */
     struct column *columns; /* in the order of request->schema */
     size_t column_count;
     char *pipeline; /* owned; the key that has the position, NULL: that of the request */
@@ -60,7 +61,8 @@ TIDE_MUST_CHECK
 int target_let_go(struct writer *writer, struct tide_error *err);
 
 /** Behind such a commit, in the transaction that follows: TIDE_E_CONFLICT when the table
- * is no more what rows are written for. */
+ * is no more what rows are written for, TIDE_E_TRANSIENT when another run of the pipeline
+ * has written to it. */
 TIDE_MUST_CHECK
 int target_look_again(struct writer *writer, struct tide_error *err);
 
@@ -105,6 +107,11 @@ int rows_write(struct writer *writer, const struct tide_batch *batch,
  * of another table. */
 TIDE_MUST_CHECK
 int position_load(struct writer *writer, char **position, struct tide_error *err);
+
+/** In the transaction behind a checkpoint, which kept the position under this run: see
+ * that no other one has kept its own since.  TIDE_E_TRANSIENT. */
+TIDE_MUST_CHECK
+int position_look_again(const struct writer *writer, struct tide_error *err);
 
 /** Keep a position within the transaction, or none (NULL): the next run begins at the
  * start.  staged: it is that of staged rows.  What other pipelines kept of

@@ -75,8 +75,8 @@ static int bind_part(sqlite3_stmt *part, sqlite3_stmt *statement, int parameter)
     return sqlite3_bind_value(statement, parameter, sqlite3_column_value(part, 1));
 }
 
-static int query_part(const struct reader *reader, const char *path, sqlite3_stmt **part,
-                      struct tide_error *err)
+int place_part(const struct reader *reader, const char *path, sqlite3_stmt **part,
+               struct tide_error *err)
 {
     char *sql = sqlite3_mprintf("SELECT json_type(p, %Q), json_extract(p, %Q), p -> %Q,"
                                 " json_extract(p, %Q || '.blob') FROM (SELECT %Q AS p)",
@@ -110,7 +110,7 @@ int place_bind(const struct reader *reader, sqlite3_stmt *statement,
         sqlite3_stmt *part = NULL;
         char path[32];
 
-        rc = query_part(reader, part_path(reader, (size_t)i, path), &part, err);
+        rc = place_part(reader, part_path(reader, (size_t)i, path), &part, err);
         if (rc == TIDE_OK && bind_part(part, statement, i + 1) != SQLITE_OK) {
             rc = no_position(reader, err);
         }
@@ -179,7 +179,7 @@ static int has_part(const struct reader *reader, const char *path, bool *has,
                     bool *is_null, struct tide_error *err)
 {
     sqlite3_stmt *part = NULL;
-    int rc = query_part(reader, path, &part, err);
+    int rc = place_part(reader, path, &part, err);
     const char *type = part ? (const char *)sqlite3_column_text(part, 0) : NULL;
 
     *has = type != NULL;
@@ -209,7 +209,7 @@ static int check_same(const struct reader *reader, struct tide_error *err)
 {
     sqlite3_stmt *part = NULL;
     bool is_same = false;
-    int rc = query_part(reader, "$.file", &part, err);
+    int rc = place_part(reader, "$.file", &part, err);
 
     if (rc == TIDE_OK && part && reader->same) {
         const char *kept = (const char *)sqlite3_column_text(part, 1);
@@ -296,12 +296,11 @@ int place_name(struct reader *reader, const struct place_columns *columns,
     return TIDE_OK;
 }
 
-int place_note(struct reader *reader, struct tide_error *err)
+int place_note(struct reader *reader, sqlite3_stmt *row, int first,
+               struct tide_error *err)
 {
-    int first = (int)reader->schema.column_count + 1;
-
     for (int i = 0; i < (int)reader->place_count; i++) {
-        sqlite3_value *value = sqlite3_column_value(reader->rows, first + i);
+        sqlite3_value *value = sqlite3_column_value(row, first + i);
         sqlite3_value *copy = sqlite3_value_dup(value);
 
         if (!copy) {
@@ -374,6 +373,7 @@ static void append_place(sqlite3_str *out, const struct reader *reader)
         sqlite3_str_appendchar(out, 1, ']');
     }
     sqlite3_str_appendall(out, reader->place_names);
+    front_append(out, reader);
     sqlite3_str_appendchar(out, 1, '}');
 }
 

@@ -80,27 +80,51 @@ static bool has_row_numbers(const struct reader *reader)
                  &unused);
 }
 
-static int prepare_statement(struct reader *reader, const struct table *table,
-                             const struct place_columns *place, struct tide_error *err)
+static int prepare_select(const struct reader *reader, const struct table *table,
+                          const struct place_columns *place, enum place_start start,
+                          sqlite3_stmt **out, struct tide_error *err)
 {
+    char *sql = query_text(reader->request, table, reader->has_row_numbers, place, start);
+    int rc = database_prepare(&reader->database, sql, "read the table", out, err);
+
+    return rc == TIDE_OK ? place_bind(reader, *out, err) : rc;
+}
+
+/* A read as a whole tells what is in front of its place where it may be asked for one. */
+static bool tells_front(const struct reader *reader)
+{
+    const struct tide_source_request *request = reader->request;
+
+    return reader->has_key && !request->may_repeat && !request->exact &&
+           (request->cursor || request->checkpoints || request->position);
+}
+
+static int prepare_statements(struct reader *reader, const struct table *table,
+                              const struct place_columns *place, struct tide_error *err)
+{
+    bool has_others = false;
     enum place_start start;
     int rc;
 
     reader->same = reader->request->exact ? same_text(reader) : NULL;
     rc = place_start(reader, place, &start, err);
-
     reader->has_key = place->count > (reader->request->cursor ? 1u : 0u);
+    reader->tells_front = tells_front(reader);
     if (rc == TIDE_OK) {
         rc = place_name(reader, place, err);
     }
     if (rc == TIDE_OK) {
-        char *sql =
-            query_text(reader->request, table, reader->has_row_numbers, place, start);
-
-        rc = database_prepare(&reader->database, sql, "read the table", &reader->rows,
-                              err);
+        rc = front_prepare(reader, err);
     }
-    return rc == TIDE_OK ? place_bind(reader, reader->rows, err) : rc;
+    if (rc == TIDE_OK) {
+        rc = front_find(reader, place, start, &has_others, err);
+    }
+    if (rc == TIDE_OK && has_others) {
+        rc = prepare_select(reader, table, place, start, &reader->behind, err);
+        start = PLACE_IN_FRONT;
+    }
+    return rc == TIDE_OK ? prepare_select(reader, table, place, start, &reader->rows, err)
+                         : rc;
 }
 
 static int prepare_rows(struct reader *reader, const struct table *table,
@@ -114,7 +138,7 @@ static int prepare_rows(struct reader *reader, const struct table *table,
     if (rc != TIDE_OK) {
         return tide_error_set(err, rc, "out of memory");
     }
-    rc = prepare_statement(reader, table, &place, err);
+    rc = prepare_statements(reader, table, &place, err);
     free(place.names);
     return rc;
 }

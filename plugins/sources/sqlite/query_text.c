@@ -67,15 +67,25 @@ static void append_names(sqlite3_str *sql, const char *before,
     }
 }
 
-static void append_after(sqlite3_str *sql, const struct place_columns *place,
-                         size_t first)
+static void append_side(sqlite3_str *sql, const struct place_columns *place, size_t first,
+                        const char *relation)
 {
     append_names(sql, "(", place, first);
-    sqlite3_str_appendall(sql, ") > (");
+    sqlite3_str_appendf(sql, ") %s (", relation);
     for (size_t i = first; i < place->count; i++) {
         sqlite3_str_appendf(sql, "%s?%d", i == first ? "" : ", ", (int)i + 1);
     }
     sqlite3_str_appendchar(sql, 1, ')');
+}
+
+static void append_in_front(sqlite3_str *sql, const struct place_columns *place,
+                            bool has_cursor)
+{
+    sqlite3_str_appendall(sql, " WHERE ");
+    if (has_cursor) {
+        sqlite3_str_appendf(sql, "\"%w\" IS ?1 AND ", place->names[0]);
+    }
+    append_side(sql, place, has_cursor ? 1 : 0, "<=");
 }
 
 static void append_start(sqlite3_str *sql, const struct place_columns *place,
@@ -85,15 +95,18 @@ static void append_start(sqlite3_str *sql, const struct place_columns *place,
     case PLACE_FROM_CURSOR:
         sqlite3_str_appendf(sql, " WHERE \"%w\" >= ?1", place->names[0]);
         break;
+    case PLACE_IN_FRONT:
+        append_in_front(sql, place, true);
+        break;
     case PLACE_AFTER_KEY:
         sqlite3_str_appendall(sql, " WHERE ");
-        append_after(sql, place, 0);
+        append_side(sql, place, 0, ">");
         break;
     case PLACE_AFTER_NULL:
         /* Rows without a cursor come first.  ?1 is there, and null, for the numbers. */
         sqlite3_str_appendf(sql, " WHERE \"%w\" IS NOT NULL OR (?1 IS NULL AND ",
                             place->names[0]);
-        append_after(sql, place, 1);
+        append_side(sql, place, 1, ">");
         sqlite3_str_appendchar(sql, 1, ')');
         break;
     default:
@@ -115,5 +128,16 @@ char *query_text(const struct tide_source_request *request, const struct table *
     sqlite3_str_appendf(sql, " FROM \"%w\"", request->table);
     append_start(sql, place, start);
     append_names(sql, " ORDER BY ", place, 0);
+    return sqlite3_str_finish(sql);
+}
+
+char *front_text(const struct tide_source_request *request,
+                 const struct place_columns *place)
+{
+    sqlite3_str *sql = sqlite3_str_new(NULL);
+
+    append_names(sql, "SELECT ", place, request->cursor ? 1 : 0);
+    sqlite3_str_appendf(sql, " FROM \"%w\"", request->table);
+    append_in_front(sql, place, request->cursor != NULL);
     return sqlite3_str_finish(sql);
 }

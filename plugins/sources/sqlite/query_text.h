@@ -25,4 +25,9 @@ char *query_text(const struct tide_source_request *request, const struct table *
                  bool row_numbers, const struct place_columns *place,
                  enum place_start start);
 
+/** SELECT the keys of the rows at the place and in front of it that share its cursor, if
+ * there is one.  Parameters and result as above. */
+char *front_text(const struct tide_source_request *request,
+                 const struct place_columns *place);
+
 #endif

@@ -67,9 +67,32 @@ static int64_t bytes_held(const struct reader *reader)
     return bytes;
 }
 
+/* From the rows that came in front of the place to those behind it. */
+static void go_behind(struct reader *reader)
+{
+    (void)sqlite3_finalize(reader->rows);
+    reader->rows = reader->behind;
+    reader->behind = NULL;
+    front_end(reader);
+}
+
+static int step(struct reader *reader)
+{
+    int result;
+
+    do {
+        result = sqlite3_step(reader->rows);
+        if (result == SQLITE_DONE && reader->behind) {
+            go_behind(reader);
+            result = sqlite3_step(reader->rows);
+        }
+    } while (result == SQLITE_ROW && front_was_read(reader));
+    return result;
+}
+
 static int next_row(struct reader *reader, struct tide_error *err)
 {
-    int result = sqlite3_step(reader->rows);
+    int result = step(reader);
 
     if (result == SQLITE_ROW) {
         reader->row_count++;
@@ -80,6 +103,14 @@ static int next_row(struct reader *reader, struct tide_error *err)
         return TIDE_END;
     }
     return database_failed(&reader->database, "read the table", err);
+}
+
+/* Rows that came in front of the place leave it where it is. */
+static int note_place(struct reader *reader, struct tide_error *err)
+{
+    return reader->behind ? TIDE_OK
+                          : place_note(reader, reader->rows,
+                                       (int)reader->schema.column_count + 1, err);
 }
 
 /* Read until the batch is full or the table ends. */
@@ -96,13 +127,16 @@ static int fill(struct reader *reader, int64_t *positions, struct tide_error *er
             positions[row] = row_position(reader);
             rc = take_row(reader, row, err);
         }
+        if (rc == TIDE_OK) {
+            rc = front_note(reader, err);
+        }
         if (rc == TIDE_OK && request->cursor) {
-            rc = place_note(reader, err);
+            rc = note_place(reader, err);
         }
         row = reader->builders[0].length;
     }
     if (rc == TIDE_OK && !request->cursor) {
-        rc = place_note(reader, err);
+        rc = note_place(reader, err);
     }
     return rc < 0 ? rc : TIDE_OK;
 }
@@ -153,7 +187,9 @@ int rows_read(void *state, struct tide_batch *batch, struct tide_error *err)
 void rows_end(struct reader *reader)
 {
     (void)sqlite3_finalize(reader->rows);
+    (void)sqlite3_finalize(reader->behind);
     reader->rows = NULL;
+    reader->behind = NULL;
     if (reader->database.handle) {
         (void)sqlite3_exec(reader->database.handle, "ROLLBACK", NULL, NULL, NULL);
     }

@@ -68,6 +68,10 @@ static void sqlite_close(void *state)
     }
     rows_end(reader);
     (void)sqlite3_finalize(reader->json_check);
+    (void)sqlite3_finalize(reader->tie_check);
+    front_clear(&reader->front);
+    front_clear(&reader->known);
+    front_clear(&reader->present);
     for (size_t i = 0; i < reader->place_count; i++) {
         sqlite3_value_free(reader->place[i]);
     }

@@ -120,6 +120,89 @@ static void a_row_that_violates_a_constraint_is_refused_alone(void **state)
     assert_string_equal(harness->plugin.rejects[2].code, "not_null_violation");
 }
 
+/* Of three rows the second is rejected, in every mode, and all that was there stays. */
+static void check_rejected(struct harness *harness, const char *table, const char *code)
+{
+    static const char *const key[] = {"id", NULL};
+    static const int modes[] = {TIDE_MODE_APPEND, TIDE_MODE_MERGE, TIDE_MODE_REPLACE};
+
+    for (size_t i = 0; i < 3; i++) {
+        db_run(harness, "DROP TABLE IF EXISTS t");
+        db_run(harness, table);
+        merge_by(harness, modes[i] == TIDE_MODE_MERGE ? key : NULL, NULL);
+        assert_int_equal(
+            db_write(harness, modes[i], "id int64, s string\n1|a\n2|a\n3|c\n"), TIDE_OK);
+        assert_int_equal(harness->plugin.reject_count, 1);
+        assert_string_equal(harness->plugin.rejects[0].code, code);
+        assert_int_equal(harness->plugin.rejects[0].row, 1);
+        assert_string_equal(db_ask(harness, "SELECT group_concat(id || s) FROM t"),
+                            modes[i] == TIDE_MODE_REPLACE ? "1a,3c" : "0z,1a,3c");
+    }
+}
+
+static void a_row_that_the_table_would_ignore_is_rejected(void **state)
+{
+    check_rejected(*state,
+                   "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT);"
+                   "INSERT INTO t VALUES (0, 'z');"
+                   "CREATE TRIGGER g BEFORE INSERT ON t WHEN NEW.id = 2 BEGIN"
+                   " SELECT RAISE(IGNORE); END",
+                   "ignored");
+    check_rejected(*state,
+                   "CREATE TABLE t (id INTEGER PRIMARY KEY,"
+                   " s TEXT UNIQUE ON CONFLICT IGNORE); INSERT INTO t VALUES (0, 'z')",
+                   "unique_violation");
+}
+
+static void a_row_that_would_take_others_away_is_rejected(void **state)
+{
+    check_rejected(*state,
+                   "CREATE TABLE t (id INTEGER PRIMARY KEY,"
+                   " s TEXT UNIQUE ON CONFLICT REPLACE); INSERT INTO t VALUES (0, 'z')",
+                   "unique_violation");
+    check_rejected(*state,
+                   "CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE,"
+                   " s TEXT CHECK (id <> 2)); INSERT INTO t VALUES (0, 'z')",
+                   "check_violation");
+}
+
+static void an_update_that_a_trigger_ignores_is_rejected(void **state)
+{
+    static const char *const key[] = {"id", NULL};
+    struct harness *harness = *state;
+
+    db_run(harness, "CREATE TABLE t (id INTEGER PRIMARY KEY, s TEXT);"
+                    "INSERT INTO t VALUES (1, 'old'), (2, 'old');"
+                    "CREATE TRIGGER g BEFORE UPDATE ON t WHEN NEW.id = 2 BEGIN"
+                    " SELECT RAISE(IGNORE); END");
+    merge_by(harness, key, NULL);
+    assert_int_equal(
+        db_write(harness, TIDE_MODE_MERGE, "id int64, s string\n1|new\n2|new\n"),
+        TIDE_OK);
+    assert_int_equal(harness->plugin.reject_count, 1);
+    assert_string_equal(harness->plugin.rejects[0].code, "ignored");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(s) FROM t"), "new,old");
+}
+
+static void what_triggers_do_by_themselves_is_theirs(void **state)
+{
+    struct harness *harness = *state;
+
+    db_run(harness,
+           "CREATE TABLE real (n INTEGER PRIMARY KEY); CREATE TABLE log (n UNIQUE);"
+           "CREATE VIEW t AS SELECT n FROM real;"
+           "CREATE TRIGGER g INSTEAD OF INSERT ON t WHEN NEW.n <> 3 BEGIN"
+           " INSERT INTO real VALUES (NEW.n); END;"
+           "CREATE TRIGGER l AFTER INSERT ON real BEGIN"
+           " INSERT OR IGNORE INTO log VALUES ('last');"
+           " INSERT OR REPLACE INTO log VALUES ('last'); END");
+    assert_int_equal(db_write(harness, TIDE_MODE_APPEND, "n int64\n1\n2\n3\n"), TIDE_OK);
+    assert_string_equal(db_ask(harness, "SELECT group_concat(n) FROM real"), "1,2");
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM log"), "1");
+    assert_int_equal(harness->plugin.reject_count, 1);
+    assert_string_equal(harness->plugin.rejects[0].code, "ignored");
+}
+
 static void a_column_that_is_missing_comes_with_the_nearest(void **state)
 {
     struct harness *harness = *state;
@@ -278,6 +361,10 @@ int main(void)
         TEST(merge_of_a_key_alone_adds_it_once),
         TEST(merge_without_a_unique_index_is_explained),
         TEST(a_row_that_violates_a_constraint_is_refused_alone),
+        TEST(a_row_that_the_table_would_ignore_is_rejected),
+        TEST(a_row_that_would_take_others_away_is_rejected),
+        TEST(an_update_that_a_trigger_ignores_is_rejected),
+        TEST(what_triggers_do_by_themselves_is_theirs),
         TEST(a_column_that_is_missing_comes_with_the_nearest),
         TEST(columns_that_differ_in_case_alone_are_told_apart_by_nobody),
         TEST(a_required_column_that_does_not_come_is_named),

@@ -59,6 +59,42 @@ int db_write(struct harness *harness, int mode, const char *rows)
     return rc;
 }
 
+const char *db_read_some(struct harness *harness, const char *position, int batches,
+                         struct tide_text *lines, bool *end)
+{
+    const struct tide_source *source = harness->plugin.plugin->source;
+    struct tide_schema schema = {0};
+    struct tide_batch batch = {0};
+    const char *after;
+    void *state = NULL;
+    int rc = TIDE_OK;
+
+    harness->source.table = "t";
+    harness->source.position = position;
+    assert_int_equal(source->open(harness->plugin.options, &harness->source,
+                                  &harness->plugin.host, &state, &schema,
+                                  &harness->plugin.err),
+                     TIDE_OK);
+    for (int i = 0; rc == TIDE_OK && i < batches; i++) {
+        rc = source->read(state, &batch, &harness->plugin.err);
+        if (rc == TIDE_OK) {
+            char *text = harness_lines(&batch, &schema);
+
+            i -= batch.array.length == 0;
+            tide_text_append(lines, text);
+            free(text);
+            tide_batch_release(&batch);
+        }
+    }
+    assert_true(rc >= 0);
+    *end = rc == TIDE_END;
+    after = source->position(state);
+    after = after ? tide_arena_strdup(harness->arena, after) : NULL;
+    source->close(state);
+    tide_schema_clear(&schema);
+    return after;
+}
+
 void load_begin(struct harness *harness, struct load *load, const char *table,
                 const char *columns, int mode)
 {

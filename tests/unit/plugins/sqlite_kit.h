@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "base/text.h"
 #include "mover_harness.h"
 
 /** The options of both plugins. */
@@ -19,6 +20,11 @@ const char *db_ask(struct harness *harness, const char *sql);
 
 /** A whole table through the source; as harness_read(). */
 const char *db_read(struct harness *harness, const char *table);
+/** Read up to so many batches of table t from a position, appending their rows to lines;
+ * the source is loaded.  The position after them is in the arena, or NULL; *end tells
+ * whether the table ended. */
+const char *db_read_some(struct harness *harness, const char *position, int batches,
+                         struct tide_text *lines, bool *end);
 /** Rows into table t through the destination; the code is in harness->plugin.err, too. */
 int db_write(struct harness *harness, int mode, const char *rows);
 

@@ -7,45 +7,6 @@
 
 /* ---- the source ---- */
 
-/* Read up to `batches` batches of table t from a position, appending their rows to
- * lines.  The position after them is in the arena, or NULL; *end tells whether the table
- * ended. */
-static const char *read_some(struct harness *harness, const char *position, int batches,
-                             struct tide_text *lines, bool *end)
-{
-    const struct tide_source *source = harness->plugin.plugin->source;
-    struct tide_schema schema = {0};
-    struct tide_batch batch = {0};
-    const char *after;
-    void *state = NULL;
-    int rc = TIDE_OK;
-
-    harness->source.table = "t";
-    harness->source.position = position;
-    assert_int_equal(source->open(harness->plugin.options, &harness->source,
-                                  &harness->plugin.host, &state, &schema,
-                                  &harness->plugin.err),
-                     TIDE_OK);
-    for (int i = 0; rc == TIDE_OK && i < batches; i++) {
-        rc = source->read(state, &batch, &harness->plugin.err);
-        if (rc == TIDE_OK) {
-            char *text = harness_lines(&batch, &schema);
-
-            i -= batch.array.length == 0;
-            tide_text_append(lines, text);
-            free(text);
-            tide_batch_release(&batch);
-        }
-    }
-    assert_true(rc >= 0);
-    *end = rc == TIDE_END;
-    after = source->position(state);
-    after = after ? tide_arena_strdup(harness->arena, after) : NULL;
-    source->close(state);
-    tide_schema_clear(&schema);
-    return after;
-}
-
 /* Cut the read of table t at every batch, and again at every batch of the rest.  Behind
  * the last batch there is no position either, but the rows are all there then. */
 static void check_every_cut(struct harness *harness)
@@ -54,8 +15,9 @@ static void check_every_cut(struct harness *harness)
     bool end = false;
 
     harness->source.batch_rows = 2;
+    harness->source.checkpoints = true;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
-    (void)read_some(harness, NULL, 1000, &whole, &end);
+    (void)db_read_some(harness, NULL, 1000, &whole, &end);
     assert_true(end);
     for (int first = 1; first <= 6; first++) {
         const char *position = NULL;
@@ -63,7 +25,7 @@ static void check_every_cut(struct harness *harness)
         tide_text_reset(&parts);
         end = false;
         for (int runs = 0; !end; runs++) {
-            const char *after = read_some(harness, position, first, &parts, &end);
+            const char *after = db_read_some(harness, position, first, &parts, &end);
 
             assert_true(runs < 1000);
             end = end || !after;
@@ -140,15 +102,16 @@ static void what_ties_with_the_last_row_comes_next_or_again(void **state)
     harness->source.cursor = "at";
     harness->source.batch_rows = 100;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
-    position = read_some(harness, NULL, 100, &rows, &end);
-    assert_string_equal(position, "{\"cursor\":5,\"key\":[2],\"by\":[\"at\",\"id\"]}");
+    position = db_read_some(harness, NULL, 100, &rows, &end);
+    assert_non_null(
+        strstr(position, "{\"cursor\":5,\"key\":[2],\"by\":[\"at\",\"id\"],\"keys\":\""));
     db_run(harness, "INSERT INTO t VALUES (3, 5), (4, 6)");
     tide_text_reset(&rows);
-    (void)read_some(harness, position, 100, &rows, &end);
+    (void)db_read_some(harness, position, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"id\":3,\"at\":5}\n{\"id\":4,\"at\":6}\n");
     harness->source.may_repeat = true;
     tide_text_reset(&rows);
-    (void)read_some(harness, position, 100, &rows, &end);
+    (void)db_read_some(harness, position, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"id\":1,\"at\":5}\n{\"id\":2,\"at\":5}\n"
                                    "{\"id\":3,\"at\":5}\n{\"id\":4,\"at\":6}\n");
     tide_text_fini(&rows);
@@ -171,7 +134,7 @@ static bool goes_on_exactly(struct harness *harness, const char *position,
         return false;
     }
     harness->source.position = NULL;
-    (void)read_some(harness, position, 100, &rows, &end);
+    (void)db_read_some(harness, position, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"id\":3}\n");
     tide_text_fini(&rows);
     return true;
@@ -189,7 +152,7 @@ static void where_it_must_be_exact_nothing_may_have_been_written(void **state)
     harness->source.exact = true;
     harness->source.batch_rows = 1;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
-    position = strdup(read_some(harness, NULL, 2, &rows, &end));
+    position = strdup(db_read_some(harness, NULL, 2, &rows, &end));
     assert_true(goes_on_exactly(harness, position, NULL));
     assert_true(goes_on_exactly(harness, position, "SELECT * FROM t"));
     assert_false(goes_on_exactly(harness, position, "DELETE FROM t WHERE id = 1"));
@@ -197,7 +160,7 @@ static void where_it_must_be_exact_nothing_may_have_been_written(void **state)
                                  "INSERT INTO t VALUES (1); DELETE FROM other"));
     free(position);
     db_run(harness, "PRAGMA journal_mode = WAL");
-    assert_null(read_some(harness, NULL, 2, &rows, &end));
+    assert_null(db_read_some(harness, NULL, 2, &rows, &end));
     tide_text_fini(&rows);
 }
 
@@ -212,8 +175,8 @@ static void a_view_knows_no_place_within(void **state)
     harness->source.cursor = "n";
     harness->source.batch_rows = 2;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
-    assert_null(read_some(harness, NULL, 1, &rows, &end));
-    assert_string_equal(read_some(harness, NULL, 100, &rows, &end),
+    assert_null(db_read_some(harness, NULL, 1, &rows, &end));
+    assert_string_equal(db_read_some(harness, NULL, 100, &rows, &end),
                         "{\"cursor\":3,\"by\":[\"n\"]}");
     tide_text_fini(&rows);
 }
@@ -257,7 +220,7 @@ static void another_key_starts_over_where_that_does_no_harm(void **state)
     harness->source.may_repeat = true;
     harness->source.batch_rows = 100;
     (void)harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB);
-    (void)read_some(harness, "{\"after\":[9],\"by\":[\"name\"]}", 100, &rows, &end);
+    (void)db_read_some(harness, "{\"after\":[9],\"by\":[\"name\"]}", 100, &rows, &end);
     assert_string_equal(rows.data, "{\"id\":1}\n");
     assert_int_equal(harness->plugin.log_count, 1);
     tide_text_fini(&rows);
@@ -277,12 +240,12 @@ static void vacuum_makes_row_numbers_worthless(void **state)
                     "(5), (5); DELETE FROM t WHERE at = 1");
     harness->source.batch_rows = 2;
     source = harness_load(harness, TIDE_KIND_SOURCE, "sqlite", DB)->source;
-    place = read_some(harness, NULL, 1, &rows, &end);
+    place = db_read_some(harness, NULL, 1, &rows, &end);
     harness->source.cursor = "at";
-    cursor_place = read_some(harness, NULL, 100, &rows, &end);
+    cursor_place = db_read_some(harness, NULL, 100, &rows, &end);
     db_run(harness, "VACUUM; INSERT INTO t VALUES (5)");
     tide_text_reset(&rows);
-    (void)read_some(harness, cursor_place, 100, &rows, &end);
+    (void)db_read_some(harness, cursor_place, 100, &rows, &end);
     assert_string_equal(rows.data, "{\"at\":5}\n{\"at\":5}\n{\"at\":5}\n");
     harness->source.cursor = NULL;
     harness->source.position = place;
@@ -357,7 +320,27 @@ static void a_position_is_one_of_its_table(void **state)
     load_from(harness, "A", "p", "one", "two");
     load_from(harness, "b", "p", NULL, "three");
     load_from(harness, "b", "p", "three", "four");
-    load_from(harness, "a", "p", NULL, "five");
+    load_from(harness, "A", "p", "two", "five");
+    load_from(harness, "b", "p", "four", "six");
+    load_from(harness, "c", "p", NULL, "seven");
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM _tidemill_positions"), "3");
+}
+
+/* A pipeline that was run under the name of another, too. */
+static void a_position_taken_over_is_that_of_the_table(void **state)
+{
+    struct harness *harness = *state;
+
+    harness->destination.name = "p";
+    load_from(harness, "a", "p", NULL, "one");
+    load_from(harness, "b", "p", NULL, "two");
+    load_from(harness, "a", "7", "one", "three");
+    load_from(harness, "b", "p", "two", "four");
+    load_from(harness, "a", "p", "three", "five");
+    assert_string_equal(db_ask(harness, "SELECT group_concat(pipeline || target) FROM"
+                                        " (SELECT * FROM _tidemill_positions ORDER BY"
+                                        " target)"),
+                        "7a,pb");
 }
 
 static void a_table_that_is_made_anew_has_no_position(void **state)
@@ -383,19 +366,39 @@ static void a_table_that_is_made_anew_has_no_position(void **state)
 
 static void a_position_of_an_earlier_version_is_believed(void **state)
 {
+    static const char *const more[] = {"", ", target TEXT", ", target TEXT, name TEXT"};
     struct harness *harness = *state;
 
-    db_run(harness, "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
-                    " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
-                    " committed_at TEXT); INSERT INTO _tidemill_positions VALUES"
-                    " ('p', 'kept', 'r', ''), ('q', 'also', 'r', '')");
-    load_from(harness, "t", "p", "kept", "next");
-    assert_string_equal(db_ask(harness,
-                               "SELECT group_concat(position || ifnull(target, '-'))"
-                               " FROM (SELECT * FROM _tidemill_positions"
-                               " ORDER BY pipeline)"),
-                        "nextt,also-");
-    load_from(harness, "t", "q", "also", "next");
+    for (int version = 0; version < 3; version++) {
+        db_run(harness,
+               tide_arena_strf(
+                   harness->arena,
+                   "DROP TABLE IF EXISTS t; DROP TABLE IF EXISTS _tidemill_positions;"
+                   "CREATE TABLE t (n INTEGER); CREATE TABLE _tidemill_positions"
+                   " (pipeline TEXT PRIMARY KEY, position TEXT NOT NULL, run TEXT,"
+                   " committed_at TEXT%s); INSERT INTO _tidemill_positions (pipeline,"
+                   " position, run, committed_at) VALUES ('p', 'kept', 'r', 'then'),"
+                   " ('q', 'also', 'r', 'then');"
+                   "CREATE VIEW IF NOT EXISTS places AS SELECT * FROM"
+                   " _tidemill_positions",
+                   more[version]));
+        load_from(harness, "t", "p", "kept", "next");
+        assert_string_equal(
+            db_ask(harness,
+                   "SELECT group_concat(position || ifnull(target, '-'))"
+                   " FROM (SELECT * FROM _tidemill_positions ORDER BY pipeline)"),
+            "nextt,also-");
+        assert_string_equal(db_ask(harness, "SELECT committed_at FROM _tidemill_positions"
+                                            " WHERE pipeline = 'q'"),
+                            "then");
+        load_from(harness, "t", "q", "also", "next");
+        load_from(harness, "u", "q", NULL, "other");
+        load_from(harness, "t", "q", "next", "last");
+        db_run(harness, "DROP TABLE u");
+    }
+    assert_string_equal(db_ask(harness, "SELECT count(*) FROM sqlite_schema WHERE name"
+                                        " LIKE '%older'"),
+                        "0");
 }
 
 static void a_replacing_load_waits_for_its_end(void **state)
@@ -456,6 +459,7 @@ int main(void)
         TEST(vacuum_makes_row_numbers_worthless),
         TEST(a_checkpoint_keeps_rows_and_position),
         TEST(a_position_is_one_of_its_table),
+        TEST(a_position_taken_over_is_that_of_the_table),
         TEST(a_table_that_is_made_anew_has_no_position),
         TEST(a_position_of_an_earlier_version_is_believed),
         TEST(a_replacing_load_waits_for_its_end),

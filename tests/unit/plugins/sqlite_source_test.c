@@ -126,6 +126,15 @@ static void what_is_no_database_is_named(void **state)
     assert_non_null(strstr(harness->plugin.err.message, "/t.db"));
 }
 
+/* Behind it comes what stands there. */
+static void check_place(const struct harness *harness, const char *place)
+{
+    const char *rest = strstr(harness->position, place);
+
+    assert_ptr_equal(rest, harness->position);
+    assert_int_equal(strncmp(rest + strlen(place), ",\"keys\":\"", 9), 0);
+}
+
 static void a_cursor_reads_on_from_the_last_value(void **state)
 {
     struct harness *harness = *state;
@@ -135,13 +144,11 @@ static void a_cursor_reads_on_from_the_last_value(void **state)
     harness->source.cursor = "at";
     assert_string_equal(db_read(harness, "t"),
                         "id int64, at string\n3|NULL\n2|a\n1|b\"\n");
-    assert_string_equal(harness->position,
-                        "{\"cursor\":\"b\\\"\",\"key\":[1],\"by\":[\"at\",\"id\"]}");
+    check_place(harness, "{\"cursor\":\"b\\\"\",\"key\":[1],\"by\":[\"at\",\"id\"]");
     db_run(harness, "INSERT INTO t VALUES (4, 'a'), (5, 'b\"'), (6, 'c');");
     harness->source.position = tide_arena_strdup(harness->arena, harness->position);
     assert_string_equal(db_read(harness, "t"), "id int64, at string\n5|b\"\n6|c\n");
-    assert_string_equal(harness->position,
-                        "{\"cursor\":\"c\",\"key\":[6],\"by\":[\"at\",\"id\"]}");
+    check_place(harness, "{\"cursor\":\"c\",\"key\":[6],\"by\":[\"at\",\"id\"]");
 }
 
 static void a_cursor_with_nothing_new_keeps_its_position(void **state)
@@ -162,8 +169,8 @@ static void a_real_cursor_survives_to_the_last_bit(void **state)
     db_run(harness, "CREATE TABLE t (r REAL); INSERT INTO t VALUES (0.1 + 0.2), (0.3);");
     harness->source.cursor = "r";
     assert_non_null(db_read(harness, "t"));
-    assert_string_equal(harness->position, "{\"cursor\":0.30000000000000004,\"key\":[1],"
-                                           "\"by\":[\"r\",\"_rowid_\"],\"schema\":1}");
+    check_place(harness, "{\"cursor\":0.30000000000000004,\"key\":[1],"
+                         "\"by\":[\"r\",\"_rowid_\"],\"schema\":1");
     harness->source.position = "{\"cursor\":0.30000000000000004}";
     assert_string_equal(db_read(harness, "t"), "r float64\n0.30000000000000004\n");
 }
