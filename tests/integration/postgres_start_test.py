@@ -137,6 +137,10 @@ def test_a_place_to_go_on_at_is_one_more(folder):
     tap.equal(asked(folder, None, SERVER.options(schema=schema(folder)),
                     {"name": "placed", "as": "copied", "mode": "append"}),
               ["BEGIN SET SELECT SELECT", "SELECT", "SET COPY"])
+    SERVER.run("ALTER TABLE %s.placed ADD PRIMARY KEY (id)" % schema(folder))
+    tap.equal(asked(folder, None, SERVER.options(schema=schema(folder)),
+                    {"name": "placed", "as": "keyed", "mode": "append"}),
+              ["BEGIN SET SELECT SELECT", "SELECT SELECT", "COPY"], "with the key")
 
 
 def test_common_types_of_a_new_table_are_not_asked_for(folder):

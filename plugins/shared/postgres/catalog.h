@@ -45,6 +45,14 @@ TIDE_MUST_CHECK
 int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
                        struct tide_error *err);
 
+/** The same, and in no round trip more, unless the table has no key, the rows of a
+ * statement about it (NULL: none), whose text ends where the table's oid belongs.  *rows
+ * is the caller's to PQclear. */
+TIDE_MUST_CHECK
+int tide_pg_table_load_about(struct tide_pg *pg, struct tide_pg_table *table,
+                             const char *statement, PGresult **rows,
+                             struct tide_error *err);
+
 /** The same but for the key, and in the same round trip the rows of one statement more
  * (NULL: none): *rows is the caller's to PQclear.  It may fail: *rows stays NULL then,
  * and the transaction is begun anew, as it was.  Without asking for triggers,

@@ -359,29 +359,46 @@ static void read_key(struct tide_pg_table *table, const char *numbers, int count
     }
 }
 
-static int load_key(struct tide_pg *pg, struct tide_pg_table *table,
-                    struct tide_error *err)
+/* What is asked of a table that was found: its key, when it may have one, and what the
+ * caller wants to know. */
+static int ask_more(struct tide_pg *pg, struct tide_pg_table *table, bool with_key,
+                    const char *statement, PGresult **rows, struct tide_error *err)
 {
+    PGresult *results[2] = {NULL};
+    size_t count = (with_key ? 1U : 0U) + (statement ? 1U : 0U);
     struct tide_pg_sql sql = {0};
-    PGresult *result = NULL;
     int rc;
 
-    tide_pg_sql_format(&sql,
-                       "SELECT indkey, indnkeyatts FROM pg_index"
-                       " WHERE indisprimary AND indrelid = '%s'",
-                       table->oid);
-    rc = tide_pg_exec_sql(pg, &sql, &result, err);
-    if (rc == TIDE_OK && PQntuples(result) > 0) {
-        read_key(table, PQgetvalue(result, 0, 0),
-                 (int)strtol(PQgetvalue(result, 0, 1), NULL, 10));
+    if (count == 0) {
+        return TIDE_OK;
     }
-    PQclear(result);
+    if (with_key) {
+        tide_pg_sql_format(&sql,
+                           "SELECT indkey, indnkeyatts FROM pg_index"
+                           " WHERE indisprimary AND indrelid = '%s'",
+                           table->oid);
+    }
+    if (statement) {
+        tide_pg_sql_format(&sql, "%s%s'%s'", with_key ? "; " : "", statement, table->oid);
+    }
+    rc = tide_pg_exec_rows(pg, &sql, results, count, err);
+    if (rc == TIDE_OK && with_key && PQntuples(results[0]) > 0) {
+        read_key(table, PQgetvalue(results[0], 0, 0),
+                 (int)strtol(PQgetvalue(results[0], 0, 1), NULL, 10));
+    }
+    if (rc == TIDE_OK && statement) {
+        *rows = results[count - 1];
+        results[count - 1] = NULL;
+    }
+    PQclear(results[0]);
+    PQclear(results[1]);
     tide_pg_sql_clear(&sql);
     return rc;
 }
 
-int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
-                       struct tide_error *err)
+int tide_pg_table_load_about(struct tide_pg *pg, struct tide_pg_table *table,
+                             const char *statement, PGresult **rows,
+                             struct tide_error *err)
 {
     struct answers answers = {0};
     int rc = ask(pg, &table->name, true, NULL, &answers, err);
@@ -389,9 +406,17 @@ int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
     if (rc == TIDE_OK) {
         rc = read_table(pg, &answers, table, err);
     }
-    if (rc == TIDE_OK && get_bool(answers.table, 0, TABLE_INDEX) && may_have_key(table)) {
-        rc = load_key(pg, table, err);
+    if (rc == TIDE_OK) {
+        bool with_key = get_bool(answers.table, 0, TABLE_INDEX) && may_have_key(table);
+
+        rc = ask_more(pg, table, with_key, statement, rows, err);
     }
     clear_answers(&answers);
     return rc;
+}
+
+int tide_pg_table_load(struct tide_pg *pg, struct tide_pg_table *table,
+                       struct tide_error *err)
+{
+    return tide_pg_table_load_about(pg, table, NULL, NULL, err);
 }

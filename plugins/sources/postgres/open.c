@@ -11,17 +11,24 @@
 #define BATCH ((int64_t)256 * 1024)
 #define LARGE_BATCH ((int64_t)2 << 20)
 
-static int load_table(struct pg_source *source, const char *schema, const char *name,
-                      struct tide_error *err)
+/* The table, and what decides how it can be read. */
+static int load_table(struct pg_source *source, const char *schema,
+                      const struct tide_source_request *request, struct tide_error *err)
 {
-    int rc = tide_pg_name_parse(name, schema, &source->table.name, err);
+    const char *question = pg_plan_needs_relation(request) ? pg_relation_question : NULL;
+    struct tide_pg_table *table = &source->table;
+    PGresult *answer = NULL;
+    int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
 
     if (rc == TIDE_OK) {
-        rc = tide_pg_table_load(source->pg, &source->table, err);
+        rc = tide_pg_table_load_about(source->pg, table, question, &answer, err);
     }
     if (rc == TIDE_E_NOT_FOUND) {
-        rc = tide_pg_table_missing(source->pg, &source->table.name, err);
+        rc = tide_pg_table_missing(source->pg, &table->name, err);
+    } else if (rc == TIDE_OK && question) {
+        rc = pg_relation_load(source->pg, table, answer, &source->relation, err);
     }
+    PQclear(answer);
     return rc;
 }
 
@@ -79,13 +86,8 @@ static int make_plan(struct pg_source *source, const struct pg_source_options *o
                                         .position = &source->position,
                                         .by_cursor_alone = options->incremental ==
                                                            PG_INCREMENTAL_CURSOR};
-    int rc = pg_plan_needs_relation(request)
-                 ? pg_relation_load(source->pg, &source->table, &source->relation, err)
-                 : TIDE_OK;
+    int rc = pg_position_parse(&source->position, source->pg, request->position, err);
 
-    if (rc == TIDE_OK) {
-        rc = pg_position_parse(&source->position, source->pg, request->position, err);
-    }
     if (rc == TIDE_OK) {
         rc = pg_plan_make(&facts, &source->plan, err);
     }
@@ -107,7 +109,7 @@ static int prepare_reading(struct pg_source *source,
     int rc;
 
     begin(source);
-    rc = load_table(source, options->connection.schema, request->table, err);
+    rc = load_table(source, options->connection.schema, request, err);
     if (rc == TIDE_OK) {
         rc = pg_selection_make(&source->table, request, &source->selection, err);
     }

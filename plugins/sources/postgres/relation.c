@@ -15,12 +15,12 @@
 /* 2 is the access method "heap", 3 the first transaction that shows an age.  The txid
  * function is one that PostgreSQL 12 has as well.  A new session plans a query without a
  * join in little time. */
-#define FACTS                                                                            \
-    "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"                \
-    " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"                        \
-    " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"        \
-    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid)," \
-    " row_security_active(c.oid) FROM pg_class c WHERE c.oid = $1::oid"
+const char pg_relation_question[] =
+    "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"
+    " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"
+    " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"
+    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid),"
+    " row_security_active(c.oid) FROM pg_class c WHERE c.oid = ";
 
 /* The same of all tables that are read with one. */
 #define FACTS_OF_PARTS                                                                   \
@@ -75,9 +75,10 @@ static void read_facts(const PGresult *result, struct pg_relation *relation)
                &relation->clock);
 }
 
-static int load_parts(struct tide_pg *pg, const char *const *params,
+static int load_parts(struct tide_pg *pg, const struct tide_pg_table *table,
                       struct pg_relation *relation, struct tide_error *err)
 {
+    const char *params[] = {table->oid};
     PGresult *result = NULL;
     int rc = tide_pg_query(pg, FACTS_OF_PARTS, params, 1, &result, err);
 
@@ -91,21 +92,15 @@ static int load_parts(struct tide_pg *pg, const char *const *params,
 }
 
 int pg_relation_load(struct tide_pg *pg, const struct tide_pg_table *table,
-                     struct pg_relation *relation, struct tide_error *err)
+                     const PGresult *answer, struct pg_relation *relation,
+                     struct tide_error *err)
 {
-    const char *params[] = {table->oid};
-    PGresult *result = NULL;
-    int rc = tide_pg_query(pg, FACTS, params, 1, &result, err);
-
-    if (rc == TIDE_OK && PQntuples(result) != 1) {
-        rc = tide_error_set(err, TIDE_E_TRANSIENT, "table %s.%s is gone",
-                            table->name.schema, table->name.table);
-    } else if (rc == TIDE_OK) {
-        read_facts(result, relation);
+    if (PQntuples(answer) != 1) {
+        return tide_error_set(err, TIDE_E_TRANSIENT, "table %s.%s is gone",
+                              table->name.schema, table->name.table);
     }
-    PQclear(result);
-    return rc == TIDE_OK && relation->is_divided ? load_parts(pg, params, relation, err)
-                                                 : rc;
+    read_facts(answer, relation);
+    return relation->is_divided ? load_parts(pg, table, relation, err) : TIDE_OK;
 }
 
 static const struct tide_pg_column *first_of_key(const struct tide_pg_table *table)

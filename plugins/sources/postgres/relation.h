@@ -25,10 +25,14 @@ struct pg_relation {
     struct pg_clock clock; /**< of the snapshot that is open */
 };
 
-/** Look at a table that was loaded, in the transaction that will read it. */
+/** What is asked of a table in the transaction that will read it; its oid follows. */
+extern const char pg_relation_question[];
+
+/** Understand the answer. */
 TIDE_MUST_CHECK
 int pg_relation_load(struct tide_pg *pg, const struct tide_pg_table *table,
-                     struct pg_relation *relation, struct tide_error *err);
+                     const PGresult *answer, struct pg_relation *relation,
+                     struct tide_error *err);
 
 /** Whether the primary key's order is about the one in which rows lie on disk. */
 TIDE_MUST_CHECK
