@@ -46,6 +46,7 @@ void pg_target_clear(struct pg_target *target)
     tide_pg_table_clear(&target->positions);
     PQclear(target->rows);
     free(target->columns);
+    free(target->guards);
     tide_pg_sql_clear(&target->title);
     memset(target, 0, sizeof *target);
 }
@@ -95,11 +96,16 @@ static int match_columns(struct pg_target *target, const struct tide_schema *sch
     int rc = TIDE_OK;
 
     target->columns = calloc(schema->column_count + 1, sizeof *target->columns);
-    if (!target->columns) {
+    target->guards = calloc(schema->column_count + 1, sizeof *target->guards);
+    if (!target->columns || !target->guards) {
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
     }
     for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
         rc = match_column(target, schema->columns[i].name, err);
+        if (rc == TIDE_OK) {
+            rc = pg_guard_choose(&target->guards[i], &schema->columns[i],
+                                 pg_target_column(target, i), err);
+        }
     }
     return rc == TIDE_OK ? check_required(target, schema, err) : rc;
 }
