@@ -89,6 +89,22 @@ static void print_steps(struct json_object *run, FILE *out)
     tide_grid_destroy(grid);
 }
 
+static void print_skipped(struct json_object *names, FILE *out)
+{
+    size_t count = names ? json_object_array_length(names) : 0;
+
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(out, "%s%s",
+                      i > 0 ? ", "
+                            : "  not compared, since the destination spells their texts "
+                              "its own way: ",
+                      json_object_get_string(json_object_array_get_idx(names, i)));
+    }
+    if (count > 0) {
+        (void)fputc('\n', out);
+    }
+}
+
 static void print_verified(struct json_object *run, FILE *out)
 {
     struct json_object *tables = tide_json_member(run, "tables");
@@ -103,6 +119,7 @@ static void print_verified(struct json_object *run, FILE *out)
                           " columns are equal\n",
                           tide_json_text(table, "as"), tide_json_int(verified, "rows", 0),
                           tide_json_int(verified, "columns", 0));
+            print_skipped(tide_json_member(verified, "not_compared"), out);
         }
     }
 }

@@ -162,6 +162,15 @@ static void append_late(const struct parts *parts, struct tide_text *out)
     }
 }
 
+static void append_proof(const struct parts *parts, struct tide_text *out)
+{
+    if (parts->table->verify) {
+        tide_text_append(out, "; then the table is read again and the sums of its "
+                              "columns are compared, but of those whose texts the "
+                              "destination spells its own way, which the run names");
+    }
+}
+
 /* ---- parts --------------------------------------------------------------------------*/
 
 static const struct tide_plugin_info *find(const struct tide_catalog *catalog,
@@ -224,4 +233,5 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                            flags & TIDE_SOURCE_INCREMENTAL;
     append_delivery(pipeline, destination->flags, &parts, out);
     append_late(&parts, out);
+    append_proof(&parts, out);
 }

@@ -148,6 +148,18 @@ static bool is_for_table(const struct tide_step *step, const struct tide_table *
            strcmp(step->table, table->name) == 0;
 }
 
+/* Of one that does not say which columns it changes. */
+static void mark_rewritten(const struct tide_transform *transform,
+                           struct tide_schema *schema)
+{
+    if (transform->flags & (TIDE_TRANSFORM_COLUMNS_ALONE | TIDE_TRANSFORM_MARKS)) {
+        return;
+    }
+    for (size_t i = 0; i < schema->column_count; i++) {
+        schema->columns[i].flags |= TIDE_COLUMN_REWRITTEN;
+    }
+}
+
 static int bind_transform(struct tide_flow *flow, size_t index, struct tide_error *err)
 {
     const struct tide_bound *bound = &flow->engine->transforms[index];
@@ -173,6 +185,7 @@ static int bind_transform(struct tide_flow *flow, size_t index, struct tide_erro
         return rc;
     }
     tide_unread_leave(&flow->unread, &flow->outgoing);
+    mark_rewritten(transform->plugin, &flow->outgoing);
     rc = check_names(&flow->outgoing, err);
     if (rc != TIDE_OK) {
         return tide_error_wrap(err, "%s", transform->host.label);

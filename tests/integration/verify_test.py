@@ -98,6 +98,48 @@ def test_postgres_is_read_again_from_its_first_run_on(folder):
         contains(result["error"], 'the sums differ in "amount"')
 
 
+def copy(folder, pg, *transformations, words=("--json",)):
+    """From table a to table b of one PostgreSQL."""
+    return tidemill("run", *words, write(folder, "p.json", json.dumps({
+        "definition_version": 1, "name": "p", "sync": {"frequency": 60}, "source": {"connection": pg.options()},
+        "destination": {"connection": pg.options()}, "transformations": transformations,
+        "tables": [{"name": "a", "as": "b", "mode": "replace", "verify": "checksum"}]})))
+
+
+COLUMNS = {"a": ("text[]", "{a}", "{b}"), "iv": ("interval(0)", "1 s", "2 s"), "ip": ("inet", "1.1.1.1", "2.2.2.2"),
+           "r": ("int4range", "[1,2)", "[5,6)"), "m": ("money", "1.00", "2.00"), "c": ("char(4)", "x", "y"),
+           "n": ("numeric(4,1)[]", "{1.5}", "{2.5}"), "d": ("seconds", "1 s", "2 s")}
+
+
+def test_postgres_columns_of_the_same_type_are_compared_whatever_it_is(folder):
+    with postgres.server() as pg:
+        pg.run("CREATE DOMAIN seconds AS interval(0)",
+               "CREATE TABLE a (%s)" % ", ".join("%s %s" % (name, of[0]) for name, of in COLUMNS.items()),
+               "INSERT INTO a VALUES (%s)" % ", ".join("'%s'" % of[1] for of in COLUMNS.values()), "CREATE TABLE b (LIKE a)")
+        result = json.loads(copy(folder, pg).stdout)
+        equal(result["tables"][0]["verified"], {"rows": 1, "columns": len(COLUMNS), "not_compared": []})
+        for name, of in COLUMNS.items():
+            pg.run("CREATE OR REPLACE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS"
+                   " $$BEGIN new.%s = '%s'; RETURN new; END$$" % (name, of[2]), "DROP TRIGGER IF EXISTS meddle ON b",
+                   "CREATE TRIGGER meddle BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION meddle()")
+            done = copy(folder, pg)
+            equal(done.returncode, 1)
+            contains(json.loads(done.stdout)["error"], 'the sums differ in "%s"' % name)
+
+
+def test_what_is_not_compared_is_named(folder):
+    with postgres.server() as pg:
+        pg.run("CREATE TABLE a (t text, iv interval, r text)", "INSERT INTO a VALUES ('x', '1 day', '[1, 3]')",
+               "CREATE TABLE b (t text, iv interval, r int4range)")
+        change = {"type": "find_and_replace", "config": {"field": "iv", "find": "1 day", "replace": "24 hours"}}
+        done = copy(folder, pg, change, words=())
+        equal(done.returncode, 0, done.stdout + done.stderr)
+        contains(done.stdout, "1 rows, the sums of 1 columns are equal\n"
+                 "  not compared, since the destination spells their texts its own way: iv, r\n")
+        equal(json.loads(copy(folder, pg, change).stdout)["tables"][0]["verified"]["not_compared"], ["iv", "r"])
+        contains(tidemill("validate", os.path.join(folder, "p.json")).stdout, "which the run names")
+
+
 def test_rejected_rows_are_not_expected(folder):
     write(folder, "in.csv", CSV + "x,1,2024-01-01T00:00:00Z,,\n")
     done, result = run(folder, SQLITE, mode="replace")

@@ -218,7 +218,10 @@ enum tide_transform_flag {
     /** Columns keep their values and their order: some are left out, or get other names.
      * It does not look at values and rejects no row, so that those of a column it leaves
      * out need not be there. */
-    TIDE_TRANSFORM_COLUMNS_ALONE = 1
+    TIDE_TRANSFORM_COLUMNS_ALONE = 1,
+    /** bind() marks the columns whose values it will change TIDE_COLUMN_REWRITTEN.  Of a
+     * transform with neither of the two flags it may be any. */
+    TIDE_TRANSFORM_MARKS = 2
 };
 
 struct tide_transform {

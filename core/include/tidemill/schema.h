@@ -50,7 +50,10 @@ enum tide_column_flag {
     TIDE_COLUMN_SQL_TYPE = 8,
     /** The destination may keep a text in another spelling of the same value (an
      * interval, a padded char). */
-    TIDE_COLUMN_RESPELT = 16
+    TIDE_COLUMN_RESPELT = 16,
+    /** A transform may have changed values: texts need not be as the type that logical
+     * names writes them. */
+    TIDE_COLUMN_REWRITTEN = 32
 };
 
 struct tide_column {

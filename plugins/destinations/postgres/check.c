@@ -3,14 +3,12 @@
  */
 #include "check.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tidemill/value.h>
 
+#include "judge.h"
 #include "postgres/fixed.h"
-#include "postgres/numeric.h"
 
 /* The server's first and last days and its first moment, on our scales: 4714-11-24 BC,
  * 5874897-12-31, and midnight of the first. */
@@ -18,14 +16,12 @@
 #define LAST_DAY 2145042905
 #define FIRST_MICRO (INT64_C(-210866803200000000))
 
-static const char range[] = "range";
-static const char precision[] = "precision";
-
 /* What is being looked at. */
 struct scan {
     struct pg_refusals *refusals;
     const struct ArrowArray *values;
     const struct tide_pg_type *type;
+    const struct pg_guard *guard;
     size_t column;
     int64_t start, end; /* rows of the batch */
     int64_t first;      /* the number of its first row */
@@ -71,9 +67,9 @@ static int scan_integers(const struct scan *scan, int64_t low, int64_t high)
         int rc;
 
         if (value < low || value > high) {
-            code = range;
+            code = pg_range;
         } else if (resolution > 1 && value % resolution != 0) {
-            code = precision;
+            code = pg_precision;
         }
         if (!code || tide_array_is_null(scan->values, row) ||
             (has_infinity &&
@@ -99,39 +95,24 @@ static int scan_dates(const struct scan *scan)
             tide_array_is_null(scan->values, row)) {
             continue;
         }
-        rc = refuse(scan, row, range);
+        rc = refuse(scan, row, pg_range);
         if (rc != TIDE_OK) {
             return rc;
         }
     }
     return TIDE_OK;
-}
-
-/* A double that overflows as a real, or vanishes. */
-static bool is_beyond_float4(double value)
-{
-    float narrow;
-
-    if (!isfinite(value)) {
-        return false;
-    }
-    if (fabs(value) > (double)FLT_MAX * 1.0000001) {
-        return true;
-    }
-    narrow = (float)value;
-    return isinf(narrow) || (value != 0 && fpclassify(narrow) == FP_ZERO);
 }
 
 static int scan_float4(const struct scan *scan)
 {
     for (int64_t row = scan->start; row < scan->end; row++) {
+        const char *code = pg_judge_float4(tide_array_float64(scan->values, row));
         int rc;
 
-        if (!is_beyond_float4(tide_array_float64(scan->values, row)) ||
-            tide_array_is_null(scan->values, row)) {
+        if (!code || tide_array_is_null(scan->values, row)) {
             continue;
         }
-        rc = refuse(scan, row, range);
+        rc = refuse(scan, row, code);
         if (rc != TIDE_OK) {
             return rc;
         }
@@ -139,31 +120,9 @@ static int scan_float4(const struct scan *scan)
     return TIDE_OK;
 }
 
-static const char *judge_decimal(const struct tide_pg_type *type,
-                                 const struct tide_pg_decimal *decimal)
-{
-    if (decimal->kind != TIDE_PG_FINITE) {
-        return decimal->kind == TIDE_PG_INFINITY && type->precision ? range : NULL;
-    }
-    if (decimal->whole > TIDE_PG_NUMERIC_WHOLE ||
-        decimal->decimals > TIDE_PG_NUMERIC_DECIMALS) {
-        return range;
-    }
-    if (type->precision && decimal->count > 0) {
-        if (decimal->whole > type->precision - type->scale) {
-            return range;
-        }
-        if ((int64_t)decimal->count - decimal->whole > type->scale) {
-            return precision;
-        }
-    }
-    return NULL;
-}
-
 static int scan_decimals(const struct scan *scan)
 {
     for (int64_t row = scan->start; row < scan->end; row++) {
-        struct tide_pg_decimal decimal;
         const char *code;
         const char *text;
         size_t length;
@@ -173,9 +132,7 @@ static int scan_decimals(const struct scan *scan)
             continue;
         }
         text = tide_array_text(scan->values, row, &length);
-        code = tide_pg_decimal_parse(text, length, &decimal)
-                   ? judge_decimal(scan->type, &decimal)
-                   : "type";
+        code = pg_judge_decimal(scan->type, text, length);
         rc = code ? refuse(scan, row, code) : TIDE_OK;
         if (rc != TIDE_OK) {
             return rc;
@@ -211,6 +168,34 @@ static int scan_texts(const struct scan *scan)
     return TIDE_OK;
 }
 
+/* Texts that the server would not keep as they are. */
+static int scan_guarded(const struct scan *scan)
+{
+    for (int64_t row = scan->start; row < scan->end; row++) {
+        size_t length;
+        const char *code, *text;
+        int rc;
+
+        if (tide_array_is_null(scan->values, row)) {
+            continue;
+        }
+        text = tide_array_text(scan->values, row, &length);
+        code = pg_judge_text(scan->guard, text, length);
+        rc = code ? refuse(scan, row, code) : TIDE_OK;
+        if (rc != TIDE_OK) {
+            return rc;
+        }
+    }
+    return TIDE_OK;
+}
+
+static int scan_strings(const struct scan *scan)
+{
+    int rc = scan_texts(scan);
+
+    return rc == TIDE_OK && scan->guard->is_on ? scan_guarded(scan) : rc;
+}
+
 static int scan_column(const struct scan *scan)
 {
     switch (scan->type->form) {
@@ -231,7 +216,7 @@ static int scan_column(const struct scan *scan)
     case TIDE_PG_STRING:
     case TIDE_PG_JSONB:
     case TIDE_PG_AS_TEXT:
-        return scan_texts(scan);
+        return scan_strings(scan);
     default:
         return TIDE_OK;
     }
@@ -270,6 +255,7 @@ int pg_check_rows(struct pg_refusals *refusals, const struct pg_target *target,
         const struct scan scan = {.refusals = refusals,
                                   .values = lent->batch->array.children[i],
                                   .type = &pg_target_column(target, i)->type,
+                                  .guard = &target->guards[i],
                                   .column = i,
                                   .start = start - lent->first,
                                   .end = end - lent->first,
@@ -313,7 +299,7 @@ static void describe(const struct pg_refusal *refusal, const struct pg_target *t
     show_value(&column->type, lent->batch->array.children[refusal->column],
                refusal->row - lent->first, value, sizeof value);
     (void)snprintf(out, size, "column %s: %s %s %s", column->name, value,
-                   refusal->code == precision ? "would be rounded by" : "does not fit",
+                   refusal->code == pg_precision ? "would be rounded by" : "does not fit",
                    column->type_name);
 }
 

@@ -46,6 +46,7 @@ void pg_target_clear(struct pg_target *target)
     tide_pg_table_clear(&target->positions);
     PQclear(target->rows);
     free(target->columns);
+    free(target->guards);
     tide_pg_sql_clear(&target->title);
     memset(target, 0, sizeof *target);
 }
@@ -95,20 +96,29 @@ static int match_columns(struct pg_target *target, const struct tide_schema *sch
     int rc = TIDE_OK;
 
     target->columns = calloc(schema->column_count + 1, sizeof *target->columns);
-    if (!target->columns) {
+    target->guards = calloc(schema->column_count + 1, sizeof *target->guards);
+    if (!target->columns || !target->guards) {
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for columns");
     }
     for (size_t i = 0; rc == TIDE_OK && i < schema->column_count; i++) {
         rc = match_column(target, schema->columns[i].name, err);
+        if (rc == TIDE_OK) {
+            rc = pg_guard_choose(&target->guards[i], &schema->columns[i],
+                                 pg_target_column(target, i), err);
+        }
     }
     return rc == TIDE_OK ? check_required(target, schema, err) : rc;
 }
 
-/* Texts that PostgreSQL reads into a value of its own, and pads. */
-static bool is_respelt(const struct tide_pg_column *column)
+/* Texts that PostgreSQL reads into a value of its own, or pads; those that it wrote from
+ * a column of the same type it writes again. */
+static bool is_respelt(const struct tide_column *incoming,
+                       const struct tide_pg_column *column)
 {
-    return column->type.form == TIDE_PG_AS_TEXT ||
-           strncmp(column->type_name, "character(", strlen("character(")) == 0;
+    bool is_read = column->type.form == TIDE_PG_AS_TEXT ||
+                   strncmp(column->type_name, "character(", strlen("character(")) == 0;
+
+    return is_read && !pg_guard_is_same(incoming, column);
 }
 
 static int fill_accepted(const struct pg_target *target,
@@ -125,7 +135,8 @@ static int fill_accepted(const struct pg_target *target,
         }
         added = &accepted->columns[i];
         added->flags |= column->has_default ? TIDE_COLUMN_DEFAULT : 0U;
-        added->flags |= is_respelt(column) ? TIDE_COLUMN_RESPELT : 0U;
+        added->flags |=
+            is_respelt(&request->schema->columns[i], column) ? TIDE_COLUMN_RESPELT : 0U;
         added->flags |= is_key ? TIDE_COLUMN_KEY | TIDE_COLUMN_REQUIRED : 0U;
     }
     return TIDE_OK;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <tidemill/plugin.h>
 
+#include "guard.h"
 #include "postgres/catalog.h"
 
 /** Zero it; pg_target_clear() frees it. */
@@ -19,6 +20,7 @@ struct pg_target {
     PGresult *rows;  /**< owned: the pipeline's in that one, or NULL: not asked for */
     size_t *columns; /**< owned: for each column that comes, its index in the table */
     size_t count;
+    struct pg_guard *guards;  /**< owned: of each of these */
     struct tide_pg_sql title; /**< owned: "schema"."table" */
     bool is_new;              /**< made in the transaction under way */
 };
@@ -27,7 +29,8 @@ struct pg_target {
  * Look the table up, or create it from the columns that come; hold these against it and
  * fill accepted.  TIDE_E_CONFIG: a column it does not have, one that it computes itself,
  * or one that it requires and that does not come; for merge, no unique index on the key;
- * for replace, rows of other tables would go with its own.
+ * for replace, rows of other tables would go with its own; or one into which PostgreSQL
+ * would read texts without keeping all of them, when that cannot be told by row.
  */
 TIDE_MUST_CHECK
 int pg_target_open(struct pg_target *target, struct tide_pg *pg, const char *schema,

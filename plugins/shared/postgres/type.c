@@ -113,8 +113,11 @@ static void apply_modifier(struct tide_pg_type *type, uint32_t oid, int32_t modi
 
 struct tide_pg_type tide_pg_type_of(uint32_t oid, int32_t modifier, char typtype)
 {
-    struct tide_pg_type type = {
-        .form = TIDE_PG_AS_TEXT, .type = TIDE_TYPE_STRING, .resolution = 1};
+    struct tide_pg_type type = {.form = TIDE_PG_AS_TEXT,
+                                .type = TIDE_TYPE_STRING,
+                                .resolution = 1,
+                                .oid = oid,
+                                .modifier = modifier};
     const struct known_type *known = NULL;
 
     if (typtype == 'e') {

@@ -38,6 +38,8 @@ struct tide_pg_type {
     int32_t precision;  /**< of numeric(p, s); 0: any */
     int32_t scale;      /**< of numeric(p, s) */
     int64_t resolution; /**< microseconds that a time(p) or timestamp(p) tells apart */
+    uint32_t oid;
+    int32_t modifier; /**< as the catalog has it; below 0: none */
 };
 
 /** By the oid of a base type (never a domain), its modifier (-1: none) and typtype. */

@@ -87,7 +87,7 @@ static void replace_close(void *arg)
 
 /* ---- binding ------------------------------------------------------------------------*/
 
-static int add_target(struct replace_state *state, const struct tide_schema *schema,
+static int add_target(struct replace_state *state, struct tide_schema *schema,
                       const char *name, struct tide_error *err)
 {
     size_t column = tide_schema_find(schema, name);
@@ -112,13 +112,14 @@ static int add_target(struct replace_state *state, const struct tide_schema *sch
     if (!target->name) {
         return tide_error_memory(err);
     }
+    schema->columns[column].flags |= TIDE_COLUMN_REWRITTEN;
     state->target_count++;
     return TIDE_OK;
 }
 
 static int add_targets(struct replace_state *state,
-                       const struct find_and_replace *options,
-                       const struct tide_schema *schema, struct tide_error *err)
+                       const struct find_and_replace *options, struct tide_schema *schema,
+                       struct tide_error *err)
 {
     int rc = TIDE_OK;
 
@@ -268,6 +269,7 @@ static int replace_apply(void *arg, struct tide_batch *batch, struct tide_error 
 
 static const struct tide_transform find_and_replace = {
     .size = sizeof find_and_replace,
+    .flags = TIDE_TRANSFORM_MARKS,
     .bind = replace_bind,
     .apply = replace_apply,
     .close = replace_close,

@@ -248,6 +248,23 @@ static void test_a_column_without_a_hit_stays_as_it_is(void **unused)
     harness_fini(&harness);
 }
 
+static void test_a_column_that_is_searched_is_marked(void **unused)
+{
+    const struct replace_options options = {.field = "v", .find = "z", .replace = ""};
+    const char *const in[] = {"a"};
+    struct harness harness;
+
+    (void)unused;
+    harness_init(&harness);
+    harness_add(&harness, "other", in, 1);
+    harness_add(&harness, "v", in, 1);
+    assert_true(tide_plugin_entry.transform->flags & TIDE_TRANSFORM_MARKS);
+    assert_int_equal(harness_bind(&harness, &options), TIDE_OK);
+    assert_int_equal(harness.schema.columns[0].flags & TIDE_COLUMN_REWRITTEN, 0);
+    assert_int_not_equal(harness.schema.columns[1].flags & TIDE_COLUMN_REWRITTEN, 0);
+    harness_fini(&harness);
+}
+
 static void test_a_value_past_the_match_limit_fails_its_row_alone(void **unused)
 {
     const char *const names[] = {"w", "v"};
@@ -314,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_bytes_that_are_not_utf8_are_left_alone),
         cmocka_unit_test(test_a_class_finds_what_the_matcher_finds),
         cmocka_unit_test(test_a_column_without_a_hit_stays_as_it_is),
+        cmocka_unit_test(test_a_column_that_is_searched_is_marked),
         cmocka_unit_test(test_a_value_past_the_match_limit_fails_its_row_alone),
         cmocka_unit_test(test_what_cannot_work_is_refused_before_rows_flow),
     };
