@@ -28,7 +28,7 @@ static int delete_rows(struct pg_destination *destination, struct tide_error *er
     struct tide_pg_sql sql = {0};
     int rc;
 
-    pg_staging_add_turn(&sql, &destination->staging);
+    pg_target_add_turn(&destination->target, &sql);
     tide_pg_sql_add(&sql, "DELETE FROM ");
     tide_pg_sql_name(&sql, &destination->target.table.name);
     rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);

@@ -95,13 +95,63 @@ static void add_text(struct tide_pg_sql *sql, const char *text)
     }
 }
 
-static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
-                    const char *position)
+/* The row that is there, unless it is another now. */
+static void add_update(struct tide_pg_sql *sql, const struct pg_positions *positions,
+                       const char *position)
+{
+    tide_pg_sql_add(sql, "UPDATE ");
+    pg_positions_add_table(sql, positions);
+    tide_pg_sql_add(sql, " SET position = ");
+    add_text(sql, position);
+    tide_pg_sql_add(sql, ", name = coalesce(");
+    add_text(sql, positions->name);
+    tide_pg_sql_add(sql, ", name), target = ");
+    add_target(sql, positions);
+    tide_pg_sql_add(sql, ", run = ");
+    tide_pg_sql_literal(sql, positions->run);
+    tide_pg_sql_format(sql,
+                       ", committed_at = clock_timestamp(), commits = %lld"
+                       " WHERE commits = %lld AND pipeline = ",
+                       (long long)positions->commits + 1, (long long)positions->commits);
+    tide_pg_sql_literal(sql, positions->pipeline);
+}
+
+/* Whoever makes the first row of a name holds a lock until its commit. */
+static void add_lock_of_name(struct tide_pg_sql *sql,
+                             const struct pg_positions *positions)
+{
+    tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(hashtextextended(");
+    tide_pg_sql_literal(sql, positions->name);
+    tide_pg_sql_add(sql, ", 0)); ");
+}
+
+/* A row that the run would have gone on with, had it been there before. */
+static void add_unless_found(struct tide_pg_sql *sql,
+                             const struct pg_positions *positions)
+{
+    tide_pg_sql_add(sql, " WHERE NOT EXISTS (SELECT FROM ");
+    pg_positions_add_table(sql, positions);
+    if (strcmp(positions->pipeline, positions->name) == 0) {
+        tide_pg_sql_add(sql, " WHERE name = ");
+    } else {
+        tide_pg_sql_add(sql, " WHERE pipeline = ");
+    }
+    tide_pg_sql_literal(sql, positions->name);
+    tide_pg_sql_add(sql, " AND pipeline <> ");
+    tide_pg_sql_literal(sql, positions->pipeline);
+    tide_pg_sql_add(sql, " AND position IS NOT NULL AND (target IS NULL OR"
+                         " starts_with(target || '#', ");
+    tide_pg_sql_literal(sql, positions->target);
+    tide_pg_sql_add(sql, " || '#')))");
+}
+
+static void add_insert(struct tide_pg_sql *sql, const struct pg_positions *positions,
+                       const char *position)
 {
     tide_pg_sql_add(sql, "INSERT INTO ");
     pg_positions_add_table(sql, positions);
-    tide_pg_sql_add(sql, " AS t (pipeline, name, position, target, run,"
-                         " committed_at, commits) VALUES (");
+    tide_pg_sql_add(sql, " (pipeline, name, position, target, run, committed_at, commits)"
+                         " SELECT ");
     tide_pg_sql_literal(sql, positions->pipeline);
     tide_pg_sql_add(sql, ", ");
     add_text(sql, positions->name);
@@ -111,15 +161,24 @@ static void add_row(struct tide_pg_sql *sql, const struct pg_positions *position
     add_target(sql, positions);
     tide_pg_sql_add(sql, ", ");
     tide_pg_sql_literal(sql, positions->run);
-    tide_pg_sql_format(sql,
-                       ", clock_timestamp(), %lld) ON CONFLICT (pipeline) DO UPDATE"
-                       " SET position = EXCLUDED.position,"
-                       " name = coalesce(EXCLUDED.name, t.name), target = "
-                       "EXCLUDED.target, run = EXCLUDED.run,"
-                       " committed_at = EXCLUDED.committed_at,"
-                       " commits = EXCLUDED.commits"
-                       " WHERE t.commits = %lld",
-                       (long long)positions->commits + 1, (long long)positions->commits);
+    tide_pg_sql_add(sql, ", clock_timestamp(), 1");
+    if (positions->name) {
+        add_unless_found(sql, positions);
+    }
+    tide_pg_sql_add(sql, " ON CONFLICT (pipeline) DO NOTHING");
+}
+
+static void add_row(struct tide_pg_sql *sql, const struct pg_positions *positions,
+                    const char *position)
+{
+    if (positions->has_row) {
+        add_update(sql, positions, position);
+        return;
+    }
+    if (positions->name) {
+        add_lock_of_name(sql, positions);
+    }
+    add_insert(sql, positions, position);
 }
 
 /* ---- writing --------------------------------------------------------------------- */
@@ -168,8 +227,10 @@ int pg_positions_hold(const struct pg_positions *positions, struct tide_pg *pg,
     tide_pg_sql_literal(&sql, positions->pipeline);
     tide_pg_sql_add(&sql, " FOR UPDATE");
     rc = tide_pg_exec_sql(pg, &sql, &result, err);
-    if (rc == TIDE_OK && PQntuples(result) == 1 &&
-        strtoll(PQgetvalue(result, 0, 0), NULL, 10) != positions->commits) {
+    if (rc == TIDE_OK && (PQntuples(result) == 1) != positions->has_row) {
+        rc = stepped_in(positions, err);
+    } else if (rc == TIDE_OK && positions->has_row &&
+               strtoll(PQgetvalue(result, 0, 0), NULL, 10) != positions->commits) {
         rc = stepped_in(positions, err);
     }
     PQclear(result);
@@ -180,6 +241,7 @@ int pg_positions_hold(const struct pg_positions *positions, struct tide_pg *pg,
 void pg_positions_advance(struct pg_positions *positions)
 {
     positions->table = PG_POSITIONS_READY;
+    positions->has_row = true;
     positions->is_remade = false;
     positions->is_new = false;
     positions->commits++;

@@ -58,6 +58,7 @@ struct pg_positions {
     const char *own_oid;     /**< of the table of positions; NULL: not known */
     bool is_new;             /**< that table was made in the transaction under way */
     enum pg_positions_table table;
+    bool has_row;    /**< one was read, or written */
     bool is_remade;  /**< what was loaded is of another table of the target's name */
     bool may_create; /**< the role may make the table */
     int64_t commits; /**< of the pipeline, as last read or known to be in */
@@ -87,7 +88,8 @@ int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *tabl
 /** Write the row (position NULL: forget the one that is kept) in the transaction under
  * way; the table is made when missing.  What other pipelines kept of a target that is new
  * is forgotten.  TIDE_E_TRANSIENT: another run has committed since
- * the row was read.  pg_positions_advance() follows the commit. */
+ * the row was read, or looked for under any of its keys.  pg_positions_advance() follows
+ * the commit. */
 TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);

@@ -185,6 +185,7 @@ static int adopt(struct pg_positions *positions, const struct kept *kept,
 static int take_row(struct pg_positions *positions, const PGresult *rows, int row,
                     char **position, struct tide_error *err)
 {
+    positions->has_row = true;
     positions->commits = strtoll(PQgetvalue(rows, row, ROW_COMMITS), NULL, 10);
     if (is_of_target(positions, rows, row)) {
         positions->is_remade = is_remade(positions, rows, row);

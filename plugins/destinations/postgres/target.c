@@ -40,6 +40,17 @@ bool pg_target_is_listed(const char *const *names, const char *name)
     return false;
 }
 
+/* A table lock that conflicts with itself would keep VACUUM out, and wait for it. */
+#define CLASS_OF_TURNS 1953064037
+
+void pg_target_add_turn(const struct pg_target *target, struct tide_pg_sql *sql)
+{
+    tide_pg_sql_format(sql, "SELECT pg_advisory_xact_lock(%d, to_regclass(",
+                       CLASS_OF_TURNS);
+    tide_pg_sql_literal(sql, target->title.text);
+    tide_pg_sql_add(sql, ")::oid::int4); ");
+}
+
 void pg_target_clear(struct pg_target *target)
 {
     tide_pg_table_clear(&target->table);
