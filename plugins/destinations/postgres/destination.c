@@ -110,6 +110,23 @@ static int replace_rows(struct pg_destination *destination, struct tide_error *e
                : rc;
 }
 
+/* All at once: no row can be rejected any more. */
+static int merge_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    int rc =
+        pg_merge_apply(&destination->merge, destination->pg, destination->load.rows, err);
+
+    if (rc == TIDE_E_DATA) {
+        (void)tide_error_wrap(err,
+                              "with a cursor, and a trigger that runs before each "
+                              "row, rows are merged at the commit, when none can be "
+                              "rejected: leave such rows out at the source, or merge "
+                              "without the cursor");
+        err->code = rc;
+    }
+    return rc;
+}
+
 /* What an open transaction must still do before its commit. */
 static int finish_rows(struct pg_destination *destination, bool final,
                        struct tide_error *err)
@@ -128,7 +145,7 @@ static int finish_rows(struct pg_destination *destination, bool final,
     } else if (destination->request->mode == TIDE_MODE_REPLACE) {
         rc = pg_destination_prepare(destination, err);
     } else if (destination->merge.waits && destination->prepared) {
-        rc = pg_merge_apply(&destination->merge, destination->pg, err);
+        rc = merge_rows(destination, err);
     }
     if (rc == TIDE_OK && staging->is_left && !staging->is_on) {
         rc = pg_staging_drop(staging, destination->pg, err);
