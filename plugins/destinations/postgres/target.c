@@ -51,6 +51,11 @@ void pg_target_add_turn(const struct pg_target *target, struct tide_pg_sql *sql)
     tide_pg_sql_add(sql, ")::oid::int4); ");
 }
 
+void pg_target_add_rows(const struct pg_target *target, struct tide_pg_sql *sql)
+{
+    tide_pg_sql_name(sql, &target->table.name);
+}
+
 void pg_target_clear(struct pg_target *target)
 {
     tide_pg_table_clear(&target->table);

@@ -43,6 +43,9 @@ void pg_target_add_columns(const struct pg_target *target, struct tide_pg_sql *s
 /** Append names, ended by NULL, as identifiers between commas. */
 void pg_target_add_names(struct tide_pg_sql *sql, const char *const *names);
 
+/** Append the table's name where rows are read or deleted, so that they are its own. */
+void pg_target_add_rows(const struct pg_target *target, struct tide_pg_sql *sql);
+
 /** Append a statement that waits for whoever replaces the rows of the table, and keeps
  * all others from it up to the end of the transaction.  What is deleted in a statement
  * behind it sees what they have committed. */
