@@ -51,8 +51,13 @@ void pg_target_add_turn(const struct pg_target *target, struct tide_pg_sql *sql)
     tide_pg_sql_add(sql, ")::oid::int4); ");
 }
 
+/* Rows of tables that inherit from it are no part of it, those of partitions are.  What a
+ * view shows is up to the view. */
 void pg_target_add_rows(const struct pg_target *target, struct tide_pg_sql *sql)
 {
+    if (target->table.kind == 'r' || target->table.kind == 'f') {
+        tide_pg_sql_add(sql, "ONLY ");
+    }
     tide_pg_sql_name(sql, &target->table.name);
 }
 

@@ -238,6 +238,16 @@ static void rows_that_a_trigger_looks_at_are_deleted(void **state)
     replace_with_3("parts");
 }
 
+static void rows_of_tables_that_inherit_stay(void **state)
+{
+    (void)state;
+    kit_sql("CREATE TABLE parent (id int); INSERT INTO parent VALUES (1);"
+            "CREATE TABLE child (extra text) INHERITS (parent);"
+            "INSERT INTO child VALUES (7, 'mine')");
+    replace_with_3("parent");
+    assert_string_equal(kit_value("SELECT id || extra FROM child"), "7mine");
+}
+
 /* ---- merge ----------------------------------------------------------------------- */
 
 static void a_merge_inserts_and_updates(void **state)
@@ -359,6 +369,7 @@ int main(void)
         cmocka_unit_test(old_rows_that_others_refer_to_end_the_run),
         cmocka_unit_test(rows_that_cannot_be_deleted_end_the_run),
         cmocka_unit_test(rows_that_a_trigger_looks_at_are_deleted),
+        cmocka_unit_test(rows_of_tables_that_inherit_stay),
         cmocka_unit_test(a_merge_inserts_and_updates),
         cmocka_unit_test(a_merge_of_key_columns_alone_keeps_what_is_there),
         cmocka_unit_test(a_bad_row_of_a_merge_stands_alone),
