@@ -6,14 +6,19 @@
  * reply was lost is in, and refuses a commit when another run has stepped in since the
  * row was read.
  *
- * A position tells how much of the source is in one table, the row's target: it is not
- * believed of another table, nor of one that had to be made anew.  The row has the oid of
+ * A position tells how much of the source is in one table: a pipeline has a row for each
+ * table that it loads, its relation, and two definitions of one name do not meet.  An
+ * earlier version had one row for each pipeline; where that does not say which table it
+ * speaks of, its relation is empty, and the first run that believes it takes it over.
+ *
+ * A position is not believed of a table that had to be made anew.  The row's target has
+ * the oid of
  * the table too, and that of the table of positions itself: where only the first is
  * another one, somebody made the target anew; where both are, the database was restored
  * from a dump, and the position is as good as the rows.
  *
- * As long as a replacing load is set aside, in a table of its own, the position is one of
- * that table, and named so: who reads or writes the target does not believe it.
+ * As long as a replacing load is set aside, in a table of its own, the target is that
+ * table: who reads or writes the target does not believe it.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -32,12 +37,19 @@
 /** How the names of tables begin in which replacing loads are set aside. */
 #define PG_STAGING_TABLE "_tidemill_staging_"
 
+/** Whoever makes or alters the table holds this lock of the database until its commit. */
+#define PG_POSITIONS_LOCK "8390872051230715241"
+
+/** Behind the schema in their quoted names. */
+#define PG_STAGING_BEGINS ".\"" PG_STAGING_TABLE
+
 /** What the table is at first sight. */
 enum pg_positions_table {
     PG_POSITIONS_ABSENT,
     PG_POSITIONS_OLDER,    /**< made by a version that kept no count and no NULL */
     PG_POSITIONS_COUNTED,  /**< made by a version that kept no target */
     PG_POSITIONS_TARGETED, /**< made by a version that kept no name */
+    PG_POSITIONS_NAMED,    /**< made by a version that kept one row for a pipeline */
     PG_POSITIONS_READY
 };
 
@@ -59,6 +71,7 @@ struct pg_positions {
     bool is_new;             /**< that table was made in the transaction under way */
     enum pg_positions_table table;
     bool has_row;    /**< one was read, or written */
+    bool is_placed;  /**< that row has the target as its relation; else it has '' */
     bool is_remade;  /**< what was loaded is of another table of the target's name */
     bool may_create; /**< the role may make the table */
     int64_t commits; /**< of the pipeline, as last read or known to be in */
@@ -67,6 +80,13 @@ struct pg_positions {
 /** Append the name of the table. */
 void pg_positions_add_table(struct tide_pg_sql *sql,
                             const struct pg_positions *positions);
+
+/** The relation of the row that was read, as the table is; NULL: it has none yet. */
+const char *pg_positions_relation(const struct pg_positions *positions);
+
+/** Append " WHERE ..." for a pipeline's row; relation NULL: the only one that it has. */
+void pg_positions_add_where(struct tide_pg_sql *sql, const char *pipeline,
+                            const char *relation);
 
 /** Whose row it is: that of the pipeline of a run. */
 void pg_positions_init(struct pg_positions *positions,
@@ -93,6 +113,9 @@ int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *tabl
 TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);
+
+/** Say that another run has committed; TIDE_E_TRANSIENT. */
+int pg_positions_stepped_in(const struct pg_positions *positions, struct tide_error *err);
 
 /** Keep others from writing the row, up to the end of the transaction under way.
  * TIDE_E_TRANSIENT: as that of pg_positions_save(). */

@@ -295,6 +295,7 @@ static int look(struct pg_target *target, struct tide_pg *pg,
                 const struct tide_destination_request *request, struct tide_error *err)
 {
     struct pg_positions positions = {.schema = target->positions.name.schema,
+                                     .target = target->title.text,
                                      .table = PG_POSITIONS_READY};
     struct tide_pg_sql sql = {0};
     int rc = TIDE_OK;
