@@ -103,8 +103,12 @@ static void append_transactional(const struct parts *parts, struct tide_text *ou
     } else if (parts->makes_checkpoints) {
         tide_text_appendf(out,
                           "exactly once: %s; a row that comes again replaces the one "
-                          "of its key",
-                          at_checkpoints);
+                          "of its key%s",
+                          at_checkpoints,
+                          parts->table->key && parts->table->cursor
+                              ? "; no checkpoints are made when the key is not the "
+                                "source's own and the cursor may be null"
+                              : "");
     } else {
         tide_text_append(
             out, "exactly once: a run's rows are committed in one transaction, or "

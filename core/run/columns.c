@@ -8,6 +8,8 @@
 #include "base/text.h"
 
 #define COLUMN_IS_CURSOR (UINT32_C(1) << 31)
+/* Of the key that the source knows, whatever the table names. */
+#define COLUMN_IS_OWN_KEY (UINT32_C(1) << 30)
 
 int tide_columns_absent(const struct tide_schema *schema, const char *what,
                         const char *name, struct tide_error *err)
@@ -70,6 +72,7 @@ void tide_columns_mark(const struct tide_table *table, struct tide_schema *recei
     for (size_t i = 0; i < received->column_count; i++) {
         struct tide_column *column = &received->columns[i];
 
+        column->flags |= column->flags & TIDE_COLUMN_KEY ? COLUMN_IS_OWN_KEY : 0U;
         if (table->key && is_listed(table->key, column->name)) {
             column->flags |= TIDE_COLUMN_KEY;
         } else if (table->key) {
@@ -127,12 +130,12 @@ static int mark_late(const struct tide_table *table, const struct tide_schema *r
     return TIDE_OK;
 }
 
-static size_t count_keys(const struct tide_schema *schema)
+static size_t count_flagged(const struct tide_schema *schema, uint32_t flags)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < schema->column_count; i++) {
-        count += (schema->columns[i].flags & TIDE_COLUMN_KEY) != 0;
+        count += (schema->columns[i].flags & flags) == flags;
     }
     return count;
 }
@@ -156,6 +159,24 @@ static int check_key(const struct tide_table *table, size_t before, size_t after
     return TIDE_OK;
 }
 
+bool tide_columns_has_null_ties(const struct tide_schema *source,
+                                const struct tide_schema *outgoing)
+{
+    size_t own = count_flagged(source, TIDE_COLUMN_KEY);
+
+    return count_flagged(outgoing, COLUMN_IS_CURSOR) >
+               count_flagged(outgoing, COLUMN_IS_CURSOR | TIDE_COLUMN_REQUIRED) &&
+           (own == 0 ||
+            count_flagged(outgoing, COLUMN_IS_OWN_KEY | TIDE_COLUMN_KEY) < own);
+}
+
+void tide_columns_unmark(struct tide_schema *outgoing)
+{
+    for (size_t i = 0; i < outgoing->column_count; i++) {
+        outgoing->columns[i].flags &= ~(COLUMN_IS_CURSOR | COLUMN_IS_OWN_KEY);
+    }
+}
+
 int tide_columns_find_marked(const struct tide_table *table,
                              const struct tide_schema *received,
                              struct tide_schema *outgoing, const char ***key,
@@ -165,7 +186,8 @@ int tide_columns_find_marked(const struct tide_table *table,
     int rc = mark_late(table, received, outgoing, err);
 
     if (rc == TIDE_OK) {
-        rc = check_key(table, count_keys(received), count_keys(outgoing), err);
+        rc = check_key(table, count_flagged(received, TIDE_COLUMN_KEY),
+                       count_flagged(outgoing, TIDE_COLUMN_KEY), err);
     }
     if (rc != TIDE_OK) {
         return rc;
@@ -181,7 +203,6 @@ int tide_columns_find_marked(const struct tide_table *table,
         if (column->flags & COLUMN_IS_CURSOR) {
             *cursor = column->name;
         }
-        column->flags &= ~COLUMN_IS_CURSOR;
     }
     return TIDE_OK;
 }

@@ -25,14 +25,22 @@ TIDE_MUST_CHECK
 int tide_columns_declare(const struct tide_table *table, struct tide_schema *schema,
                          struct tide_error *err);
 
-/** Find the marked columns in what comes out of the transforms, and take the run's own
- * mark away: *key is a malloc'ed array of names borrowed from outgoing, ended by NULL,
- * *cursor such a name or NULL.  TIDE_E_CONFIG when a key column was lost. */
+/** Find the marked columns in what comes out of the transforms: *key is a malloc'ed array
+ * of names borrowed from outgoing, ended by NULL, *cursor such a name or NULL.
+ * TIDE_E_CONFIG when a key column was lost. */
 TIDE_MUST_CHECK
 int tide_columns_find_marked(const struct tide_table *table,
                              const struct tide_schema *received,
                              struct tide_schema *outgoing, const char ***key,
                              const char **cursor, struct tide_error *err);
+
+/** Whether rows of one key may come of which one has no cursor: the key, which was found,
+ * has not all columns of the source's own, and the cursor may be null. */
+bool tide_columns_has_null_ties(const struct tide_schema *source,
+                                const struct tide_schema *outgoing);
+
+/** Take the run's own marks away. */
+void tide_columns_unmark(struct tide_schema *outgoing);
 
 /** TIDE_E_CONFIG: schema has no such column, with the nearest one it has. */
 int tide_columns_absent(const struct tide_schema *schema, const char *what,

@@ -210,6 +210,19 @@ static int bind_transforms(struct tide_flow *flow, struct tide_error *err)
     return rc;
 }
 
+/* In the cursor's order a row without one comes far from those of its key, and is older
+ * than they are: the destination knows only of rows of its transaction that they came in
+ * this run. */
+static void keep_null_ties_together(struct tide_flow *flow)
+{
+    if (flow->table->mode == TIDE_MODE_MERGE &&
+        tide_columns_has_null_ties(&flow->source_schema, &flow->outgoing)) {
+        flow->makes_checkpoints = false;
+        atomic_store(&flow->holds_rejects, false);
+    }
+    tide_columns_unmark(&flow->outgoing);
+}
+
 static int bind_middle(struct tide_flow *flow, struct tide_error *err)
 {
     int rc = bind_input(flow, err);
@@ -223,6 +236,9 @@ static int bind_middle(struct tide_flow *flow, struct tide_error *err)
     if (rc == TIDE_OK) {
         rc = tide_columns_find_marked(flow->table, &flow->received, &flow->outgoing,
                                       &flow->key, &flow->cursor, err);
+    }
+    if (rc == TIDE_OK) {
+        keep_null_ties_together(flow);
     }
     return rc;
 }

@@ -178,6 +178,19 @@ def test_two_definitions_of_one_name_keep_a_place_each(folder):
         base.close()
 
 
+def test_two_definitions_of_one_name_do_not_meet_in_postgres(folder):
+    need_postgres()
+    with postgres.server() as server:
+        server.run("DROP TABLE IF EXISTS out, other, _tidemill_positions")
+        source(folder)
+        for number in (1, 2, 3):
+            add(folder, number)
+            for table in ("out", "other"):
+                run(define(folder, server.options(), **{"as": table}))
+        for table in ("out", "other"):
+            equal(server.value("SELECT string_agg(id::text, ',' ORDER BY id) FROM %s" % table), "1,2,3")
+
+
 def test_a_daemon_and_a_hand(folder):
     source(folder)
     add(folder, 1)

@@ -330,6 +330,37 @@ def test_another_table_than_that_of_a_run_that_was_cut_off_gets_all_rows(folder)
     same(pg, "src", "other")
 
 
+NUMBERS = 60000
+
+
+def merged_by(folder, pg, checkpoint, key, statements=(), cursor="at int"):
+    """Load a table with a cursor; how many commits it took."""
+    pg.run("DROP TABLE IF EXISTS src, dst, _tidemill_positions",
+           "CREATE TABLE src (id int PRIMARY KEY, k int, %s, name text)" % cursor,
+           "INSERT INTO src SELECT g, g, g, repeat('x', 100) FROM generate_series(1, %d) g" % NUMBERS,
+           "CREATE TABLE dst (id int, k int UNIQUE, at int, name text, UNIQUE (id, k))", *statements)
+    path = definition(folder, pg.options(), pg.options(), mode="merge", key=key, cursor="at")
+    run = tap.tidemill("run", "--checkpoint", checkpoint, path)
+    tap.equal(run.returncode, 0, run.stdout)
+    tap.equal(pg.value("SELECT count(*) FROM dst"), str(NUMBERS))
+    return int(pg.value("SELECT commits FROM _tidemill_positions"))
+
+
+def test_a_row_without_a_cursor_is_older_wherever_checkpoints_fall(folder):
+    late = "INSERT INTO src VALUES (100000, 1, NULL, 'no cursor')"
+    pg = database(folder)
+    for checkpoint in ("60s", "1ms"):
+        tap.equal(merged_by(folder, pg, checkpoint, ["k"], [late]), 1)
+        tap.equal(pg.value("SELECT id FROM dst WHERE k = 1"), "1")
+
+
+def test_checkpoints_are_made_where_no_such_row_can_come(folder):
+    pg = database(folder)
+    for commits in (merged_by(folder, pg, "1ms", ["k"], cursor="at int NOT NULL"),
+                    merged_by(folder, pg, "1ms", ["id", "k"])):
+        assert commits > 1, commits
+
+
 if __name__ == "__main__":
     with postgres.server() as SERVER:
         try:

@@ -22,16 +22,58 @@ void pg_destination_begin(struct pg_destination *destination)
     destination->prepared = false;
 }
 
+/* Ask whether rows are left, where something may keep them: to look through a table that
+ * was emptied just now takes a while. */
+static bool add_question_for_left(struct tide_pg_sql *sql,
+                                  const struct pg_destination *destination)
+{
+    const struct tide_pg_table *table = &destination->target.table;
+    bool is_plain = table->kind == 'r' && !table->has_rules;
+
+    if (is_plain && !table->has_triggers && !destination->staging.is_on) {
+        return false;
+    }
+    tide_pg_sql_add(sql, "; SELECT ");
+    if (is_plain) {
+        tide_pg_sql_format(sql,
+                           "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s"
+                           " AND tgtype & 8 <> 0 AND NOT tgisinternal"
+                           " AND tgenabled <> 'D') AND ",
+                           table->oid);
+    }
+    tide_pg_sql_add(sql, "EXISTS (SELECT FROM ");
+    pg_target_add_rows(&destination->target, sql);
+    tide_pg_sql_add(sql, ")");
+    return true;
+}
+
+static int rows_are_left(const struct pg_target *target, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_CONFIG,
+                          "mode replace deletes the old rows of %s, and some are left: a "
+                          "trigger or rule on DELETE, or row security, keeps them, or "
+                          "somebody writes to the table just now; nothing was replaced: "
+                          "use mode merge, or let the rows be deleted",
+                          target->title.text);
+}
+
 /* Replacing deletes the rows that are there, unseen by others until the commit. */
 static int delete_rows(struct pg_destination *destination, struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    bool is_asked;
     int rc;
 
-    pg_staging_add_turn(&sql, &destination->staging);
+    pg_target_add_turn(&destination->target, &sql);
     tide_pg_sql_add(&sql, "DELETE FROM ");
-    tide_pg_sql_name(&sql, &destination->target.table.name);
-    rc = tide_pg_exec_sql(destination->pg, &sql, NULL, err);
+    pg_target_add_rows(&destination->target, &sql);
+    is_asked = add_question_for_left(&sql, destination);
+    rc = tide_pg_exec_sql(destination->pg, &sql, &result, err);
+    if (rc == TIDE_OK && is_asked && PQgetvalue(result, 0, 0)[0] == 't') {
+        rc = rows_are_left(&destination->target, err);
+    }
+    PQclear(result);
     if (rc == TIDE_E_DATA) {
         /* No row that comes is to blame. */
         rc = TIDE_E_CONFIG;
@@ -110,6 +152,23 @@ static int replace_rows(struct pg_destination *destination, struct tide_error *e
                : rc;
 }
 
+/* All at once: no row can be rejected any more. */
+static int merge_rows(struct pg_destination *destination, struct tide_error *err)
+{
+    int rc =
+        pg_merge_apply(&destination->merge, destination->pg, destination->load.rows, err);
+
+    if (rc == TIDE_E_DATA) {
+        (void)tide_error_wrap(err,
+                              "with a cursor, and a trigger that runs before each "
+                              "row, rows are merged at the commit, when none can be "
+                              "rejected: leave such rows out at the source, or merge "
+                              "without the cursor");
+        err->code = rc;
+    }
+    return rc;
+}
+
 /* What an open transaction must still do before its commit. */
 static int finish_rows(struct pg_destination *destination, bool final,
                        struct tide_error *err)
@@ -128,7 +187,7 @@ static int finish_rows(struct pg_destination *destination, bool final,
     } else if (destination->request->mode == TIDE_MODE_REPLACE) {
         rc = pg_destination_prepare(destination, err);
     } else if (destination->merge.waits && destination->prepared) {
-        rc = pg_merge_apply(&destination->merge, destination->pg, err);
+        rc = merge_rows(destination, err);
     }
     if (rc == TIDE_OK && staging->is_left && !staging->is_on) {
         rc = pg_staging_drop(staging, destination->pg, err);

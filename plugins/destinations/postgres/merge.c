@@ -3,6 +3,7 @@
  */
 #include "merge.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SAVEPOINT "tidemill_merge"
@@ -106,27 +107,40 @@ static void add_guard(struct tide_pg_sql *sql, const char *cursor)
     tide_pg_sql_add(sql, " IS NOT NULL))) IS NOT TRUE");
 }
 
+static bool has_updates(const struct parts *parts)
+{
+    for (size_t i = 0; i < parts->target->count; i++) {
+        if (!pg_target_is_listed(parts->key, pg_target_column(parts->target, i)->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_update(struct tide_pg_sql *sql, const struct parts *parts, bool guarded)
 {
     const struct pg_target *target = parts->target;
-    size_t updated = 0;
+    const char *before = "UPDATE SET ";
 
     tide_pg_sql_add(sql, " ON CONFLICT (");
     pg_target_add_names(sql, parts->key);
     tide_pg_sql_add(sql, ") DO ");
+    if (!has_updates(parts)) {
+        tide_pg_sql_add(sql, "NOTHING");
+        return;
+    }
     for (size_t i = 0; i < target->count; i++) {
         const char *name = pg_target_column(target, i)->name;
 
         if (!pg_target_is_listed(parts->key, name)) {
-            tide_pg_sql_add(sql, updated++ == 0 ? "UPDATE SET " : ", ");
+            tide_pg_sql_add(sql, before);
             tide_pg_sql_identifier(sql, name);
             tide_pg_sql_add(sql, " = EXCLUDED.");
             tide_pg_sql_identifier(sql, name);
+            before = ", ";
         }
     }
-    if (updated == 0) {
-        tide_pg_sql_add(sql, "NOTHING");
-    } else if (guarded && parts->cursor) {
+    if (guarded && parts->cursor) {
         add_guard(sql, parts->cursor);
     }
 }
@@ -153,34 +167,74 @@ static void build_insert(struct tide_pg_sql *sql, const struct parts *parts,
     add_update(sql, parts, guarded);
 }
 
+/* Each row of a key is written, or kept out: how many of the keys were not? */
+static void build_counted(struct tide_pg_sql *sql, const struct parts *parts)
+{
+    tide_pg_sql_add(sql, "WITH written AS (");
+    build_insert(sql, parts, true, false);
+    tide_pg_sql_add(sql, " RETURNING 1) SELECT (SELECT count(*) FROM (SELECT DISTINCT ");
+    pg_target_add_names(sql, parts->key);
+    tide_pg_sql_add(sql, " FROM ");
+    pg_merge_add_name(sql, parts->run);
+    tide_pg_sql_add(sql, ") keys) - (SELECT count(*) FROM written)");
+}
+
+/* Rows that are there already are not written: which of the keys are not there now? */
+static void build_looked_for(struct tide_pg_sql *sql, const struct parts *parts)
+{
+    build_insert(sql, parts, true, false);
+    tide_pg_sql_add(sql, "; SELECT count(*) FROM ");
+    pg_merge_add_name(sql, parts->run);
+    tide_pg_sql_add(sql, " AS s WHERE NOT EXISTS (SELECT FROM ");
+    tide_pg_sql_name(sql, &parts->target->table.name);
+    tide_pg_sql_add(sql, " AS t WHERE ");
+    for (size_t i = 0; parts->key[i]; i++) {
+        tide_pg_sql_add(sql, i > 0 ? " AND t." : "t.");
+        tide_pg_sql_identifier(sql, parts->key[i]);
+        tide_pg_sql_add(sql, " IS NOT DISTINCT FROM s.");
+        tide_pg_sql_identifier(sql, parts->key[i]);
+    }
+    tide_pg_sql_add(sql, ")");
+}
+
 static void build_statements(struct pg_merge *merge, const struct parts *parts)
 {
     build_prepare(&merge->prepare, parts);
     tide_pg_sql_add(&merge->plain, "SAVEPOINT " SAVEPOINT "; ");
     build_insert(&merge->plain, parts, false, true);
-    tide_pg_sql_add(&merge->plain, "; RELEASE SAVEPOINT " SAVEPOINT "; TRUNCATE ");
-    pg_merge_add_name(&merge->plain, parts->run);
-    build_insert(&merge->distinct, parts, true, !merge->waits);
-    tide_pg_sql_add(&merge->distinct, "; TRUNCATE ");
-    pg_merge_add_name(&merge->distinct, parts->run);
+    if (!merge->is_watched) {
+        build_insert(&merge->distinct, parts, true, true);
+    } else if (has_updates(parts)) {
+        build_counted(&merge->distinct, parts);
+    } else {
+        build_looked_for(&merge->distinct, parts);
+    }
+    tide_pg_sql_add(&merge->empty, "TRUNCATE ");
+    pg_merge_add_name(&merge->empty, parts->run);
 }
 
-/* ---- whether a cursor can be trusted in the target ------------------------------- */
+/* ---- what triggers may do to a row ----------------------------------------------- */
 
-/* Triggers that run before each row, of the table and its partitions. */
+/* Triggers that run before each row, of the table and its partitions: they may change it,
+ * also its cursor, or keep it out. */
 static int find_triggers(const struct pg_target *target, struct tide_pg *pg, bool *found,
                          struct tide_error *err)
 {
     const char *params[] = {target->table.oid};
     PGresult *result = NULL;
-    int rc = tide_pg_query(pg,
-                           "SELECT FROM pg_trigger WHERE tgrelid IN"
-                           " (SELECT $1::oid UNION SELECT relid"
-                           " FROM pg_partition_tree($1::oid::regclass))"
-                           " AND tgtype & 3 = 3 AND NOT tgisinternal"
-                           " AND tgenabled <> 'D' LIMIT 1",
-                           params, 1, &result, err);
+    int rc;
 
+    *found = false;
+    if (!target->table.has_triggers && target->table.kind != 'p') {
+        return TIDE_OK;
+    }
+    rc = tide_pg_query(pg,
+                       "SELECT FROM pg_trigger WHERE tgrelid IN"
+                       " (SELECT $1::oid UNION SELECT relid"
+                       " FROM pg_partition_tree($1::oid::regclass))"
+                       " AND tgtype & 3 = 3 AND NOT tgisinternal"
+                       " AND tgenabled <> 'D' LIMIT 1",
+                       params, 1, &result, err);
     *found = rc == TIDE_OK && PQntuples(result) > 0;
     PQclear(result);
     return rc;
@@ -193,18 +247,19 @@ int pg_merge_init(struct pg_merge *merge, struct tide_pg *pg,
                   const struct tide_destination_request *request, struct tide_error *err)
 {
     struct parts parts = {.target = target, .key = request->key, .run = request->run};
-    int rc = TIDE_OK;
+    int rc = find_triggers(target, pg, &merge->is_watched, err);
 
-    if (request->cursor &&
-        tide_schema_find(request->schema, request->cursor) != TIDE_NO_COLUMN) {
-        parts.cursor = request->cursor;
-        rc = find_triggers(target, pg, &merge->waits, err);
-    }
     if (rc != TIDE_OK) {
         return rc;
     }
+    if (request->cursor &&
+        tide_schema_find(request->schema, request->cursor) != TIDE_NO_COLUMN) {
+        parts.cursor = request->cursor;
+        merge->waits = merge->is_watched;
+    }
+    merge->is_counted = !parts.cursor && has_updates(&parts);
     build_statements(merge, &parts);
-    if (merge->prepare.failed || merge->plain.failed) {
+    if (merge->prepare.failed || merge->plain.failed || merge->empty.failed) {
         return tide_error_set(err, TIDE_E_LIMIT, "no memory for a statement");
     }
     return tide_pg_sql_check(&merge->distinct, err);
@@ -216,11 +271,20 @@ int pg_merge_prepare(const struct pg_merge *merge, struct tide_pg *pg,
     return tide_pg_exec(pg, merge->prepare.text, NULL, err);
 }
 
+static int kept_out(long long missing, int64_t rows, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_DATA,
+                          "the table took %lld of %lld rows: a trigger keeps rows out",
+                          (long long)rows - missing, (long long)rows);
+}
+
 /* A batch rarely has a key twice: the server says so, and is asked again. */
-static int apply_plain(struct pg_merge *merge, struct tide_pg *pg, struct tide_error *err)
+static int apply_plain(struct pg_merge *merge, struct tide_pg *pg, int64_t rows,
+                       struct tide_error *err)
 {
     struct tide_error why = {0};
-    int rc = tide_pg_exec(pg, merge->plain.text, NULL, &why);
+    PGresult *result = NULL;
+    int rc = tide_pg_exec(pg, merge->plain.text, &result, &why);
 
     if (rc != TIDE_OK && PQstatus(pg->conn) == CONNECTION_OK &&
         strcmp(pg->sqlstate, CARDINALITY_VIOLATION) == 0) {
@@ -231,21 +295,46 @@ static int apply_plain(struct pg_merge *merge, struct tide_pg *pg, struct tide_e
     }
     if (rc != TIDE_OK) {
         *err = why;
+        return rc;
     }
+    tide_pg_defer(pg, "RELEASE SAVEPOINT " SAVEPOINT);
+    if (merge->is_counted) {
+        long long missing = rows - strtoll(PQcmdTuples(result), NULL, 10);
+
+        rc = missing == 0 ? TIDE_OK : kept_out(missing, rows, err);
+    }
+    PQclear(result);
     return rc;
 }
 
-int pg_merge_apply(struct pg_merge *merge, struct tide_pg *pg, struct tide_error *err)
+static int apply_distinct(const struct pg_merge *merge, struct tide_pg *pg, int64_t rows,
+                          struct tide_error *err)
 {
-    int rc = TIDE_OK;
+    PGresult *result = NULL;
+    int rc = tide_pg_exec(pg, merge->distinct.text, &result, err);
 
-    if (!merge->sees_duplicates && !merge->waits) {
-        rc = apply_plain(merge, pg, err);
-        if (rc != TIDE_OK || !merge->sees_duplicates) {
-            return rc;
-        }
+    if (rc == TIDE_OK && merge->is_watched) {
+        long long missing = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+
+        rc = missing == 0 ? TIDE_OK : kept_out(missing, rows, err);
     }
-    return tide_pg_exec(pg, merge->distinct.text, NULL, err);
+    PQclear(result);
+    return rc;
+}
+
+int pg_merge_apply(struct pg_merge *merge, struct tide_pg *pg, int64_t rows,
+                   struct tide_error *err)
+{
+    bool is_plain = !merge->sees_duplicates && !merge->is_watched;
+    int rc = is_plain ? apply_plain(merge, pg, rows, err) : TIDE_OK;
+
+    if (rc == TIDE_OK && (!is_plain || merge->sees_duplicates)) {
+        rc = apply_distinct(merge, pg, rows, err);
+    }
+    if (rc == TIDE_OK) {
+        tide_pg_defer(pg, merge->empty.text);
+    }
+    return rc;
 }
 
 void pg_merge_clear(struct pg_merge *merge)
@@ -253,4 +342,5 @@ void pg_merge_clear(struct pg_merge *merge)
     tide_pg_sql_clear(&merge->prepare);
     tide_pg_sql_clear(&merge->plain);
     tide_pg_sql_clear(&merge->distinct);
+    tide_pg_sql_clear(&merge->empty);
 }

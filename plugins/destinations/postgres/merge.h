@@ -12,6 +12,10 @@
  * order.)  A trigger may change a row on its way, also its cursor: with one, all rows are
  * staged and go into the target at the commit.
  *
+ * A trigger may also keep a row out.  The server counts the rows that it wrote: without a
+ * guard and without keys that come twice these are all that were staged.  Else, where
+ * there is such a trigger, it is asked how many are missing.
+ *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
 #ifndef TIDE_POSTGRES_MERGE_H
@@ -33,8 +37,12 @@
 struct pg_merge {
     struct tide_pg_sql prepare;  /**< makes the staging table */
     struct tide_pg_sql plain;    /**< takes rows of different keys over */
-    struct tide_pg_sql distinct; /**< takes the last row of each key over */
+    struct tide_pg_sql distinct; /**< takes the last row of each key over; watched, it
+                                    returns how many of these rows are not in */
+    struct tide_pg_sql empty;    /**< empties the staging table */
     bool sees_duplicates;        /**< keys came twice in a batch: they may again */
+    bool is_counted;             /**< each row of `plain` is inserted or updated */
+    bool is_watched;             /**< the table has triggers that can keep rows out */
     bool waits;                  /**< for all rows, until the commit */
 };
 
@@ -52,9 +60,11 @@ TIDE_MUST_CHECK
 int pg_merge_prepare(const struct pg_merge *merge, struct tide_pg *pg,
                      struct tide_error *err);
 
-/** Take the staged rows over into the target and empty the staging table. */
+/** Take the staged rows over into the target and empty the staging table.  TIDE_E_DATA:
+ * also when the target kept some out. */
 TIDE_MUST_CHECK
-int pg_merge_apply(struct pg_merge *merge, struct tide_pg *pg, struct tide_error *err);
+int pg_merge_apply(struct pg_merge *merge, struct tide_pg *pg, int64_t rows,
+                   struct tide_error *err);
 
 void pg_merge_clear(struct pg_merge *merge);
 

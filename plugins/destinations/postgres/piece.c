@@ -131,7 +131,7 @@ int pg_piece_finish(struct pg_load *load, int64_t end, struct tide_error *err)
     int rc = finish_copy(load, sent, err);
 
     if (rc == TIDE_OK && load->merge && !load->merge->waits) {
-        rc = pg_merge_apply(load->merge, load->output.pg, err);
+        rc = pg_merge_apply(load->merge, load->output.pg, sent, err);
     }
     if (rc == TIDE_OK) {
         load->is_open = false;

@@ -6,14 +6,18 @@
  * reply was lost is in, and refuses a commit when another run has stepped in since the
  * row was read.
  *
- * A position tells how much of the source is in one table, the row's target: it is not
- * used for another table, nor for one that had to be recreated.  The row has the oid of
- * the table too, and that of the table of positions itself: when only the first differs,
- * somebody recreated the target; when both differ, the database was restored from a dump,
- * and the position is as good as the rows.
+ * A position tells how much of the source is in one table: a pipeline has a row for each
+ * table that it loads, its relation, and two definitions of one name keep one each.  An
+ * earlier version had one row for each pipeline; where that does not say which table it
+ * is of, its relation is empty, and the first run that uses it takes it over.
  *
- * As long as a replacing load is staged, in a table of its own, the position is one of
- * that table, and named so: it is not used for the target.
+ * A position is not used for a table that had to be recreated.  The row's target has the
+ * oid of the table too, and that of the table of positions itself: when only the first
+ * differs, somebody recreated the target; when both differ, the database was restored
+ * from a dump, and the position is as good as the rows.
+ *
+ * As long as a replacing load is staged, in a table of its own, the target is that table:
+ * who reads or writes the real one does not use it.
  *
  * Layer: the postgres destination; the SDK and the postgres plugins' shared part.
  */
@@ -32,12 +36,19 @@
 /** The beginning of the names of staging tables. */
 #define PG_STAGING_TABLE "_tidemill_staging_"
 
+/** Whoever makes or alters the table holds this lock of the database until its commit. */
+#define PG_POSITIONS_LOCK "8390872051230715241"
+
+/** Behind the schema in their quoted names. */
+#define PG_STAGING_BEGINS ".\"" PG_STAGING_TABLE
+
 /** What the table is at first sight. */
 enum pg_positions_table {
     PG_POSITIONS_ABSENT,
     PG_POSITIONS_OLDER,    /**< made by a version that kept no count and no NULL */
     PG_POSITIONS_COUNTED,  /**< made by a version that kept no target */
     PG_POSITIONS_TARGETED, /**< made by a version that kept no name */
+    PG_POSITIONS_NAMED,    /**< made by a version that kept one row for a pipeline */
     PG_POSITIONS_READY
 };
 
@@ -58,6 +69,8 @@ struct pg_positions {
     const char *own_oid;     /**< of the table of positions; NULL: not known */
     bool is_new;             /**< that table was made in the transaction under way */
     enum pg_positions_table table;
+    bool has_row;    /**< one was read, or written */
+    bool is_placed;  /**< that row has the target as its relation; else it has '' */
     bool is_remade;  /**< what was loaded is of another table of the target's name */
     bool may_create; /**< the role may make the table */
     int64_t commits; /**< of the pipeline, as last read or known to be in */
@@ -66,6 +79,13 @@ struct pg_positions {
 /** Append the name of the table. */
 void pg_positions_add_table(struct tide_pg_sql *sql,
                             const struct pg_positions *positions);
+
+/** The relation of the row that was read, as the table is; NULL: it has none yet. */
+const char *pg_positions_relation(const struct pg_positions *positions);
+
+/** Append " WHERE ..." for a pipeline's row; relation NULL: the only one that it has. */
+void pg_positions_add_where(struct tide_pg_sql *sql, const char *pipeline,
+                            const char *relation);
 
 /** Whose row it is: that of the pipeline of a run. */
 void pg_positions_init(struct pg_positions *positions,
@@ -87,10 +107,14 @@ int pg_positions_load(struct pg_positions *positions, struct tide_pg_table *tabl
 /** Write the row (position NULL: forget the one that is kept) in the transaction under
  * way; the table is made when missing.  What other pipelines kept of a target that is new
  * is forgotten.  TIDE_E_TRANSIENT: another run has committed since
- * the row was read.  pg_positions_advance() follows the commit. */
+ * the row was read, or looked for under any of its keys.  pg_positions_advance() follows
+ * the commit. */
 TIDE_MUST_CHECK
 int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);
+
+/** Say that another run has committed; TIDE_E_TRANSIENT. */
+int pg_positions_stepped_in(const struct pg_positions *positions, struct tide_error *err);
 
 /** Keep others from writing the row, up to the end of the transaction under way.
  * TIDE_E_TRANSIENT: as that of pg_positions_save(). */

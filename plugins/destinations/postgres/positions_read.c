@@ -10,7 +10,15 @@
 #include "positions.h"
 
 /* What is asked of each row. */
-enum { ROW_POSITION, ROW_COMMITS, ROW_TARGET, ROW_PIPELINE, ROW_NAME, ROW_OWN_OID };
+enum {
+    ROW_POSITION,
+    ROW_COMMITS,
+    ROW_TARGET,
+    ROW_PIPELINE,
+    ROW_NAME,
+    ROW_OWN_OID,
+    ROW_RELATION
+};
 
 /* ---- the table --------------------------------------------------------------------- */
 
@@ -29,20 +37,27 @@ static int ask_privilege(struct pg_positions *positions, struct tide_pg *pg,
 
 void pg_positions_ask(struct tide_pg_sql *sql, const struct pg_positions *positions)
 {
-    tide_pg_sql_format(sql, "SELECT position, %s, %s, pipeline, %s, tableoid FROM ",
+    tide_pg_sql_format(sql, "SELECT position, %s, %s, pipeline, %s, tableoid, %s FROM ",
                        positions->table >= PG_POSITIONS_COUNTED ? "commits" : "0",
                        positions->table >= PG_POSITIONS_TARGETED ? "target" : "NULL",
-                       positions->table >= PG_POSITIONS_READY ? "name" : "NULL");
+                       positions->table >= PG_POSITIONS_NAMED ? "name" : "NULL",
+                       positions->table >= PG_POSITIONS_READY ? "relation" : "NULL");
     pg_positions_add_table(sql, positions);
-    tide_pg_sql_add(sql, " WHERE pipeline = ");
+    tide_pg_sql_add(sql, " WHERE (pipeline = ");
     tide_pg_sql_literal(sql, positions->pipeline);
     if (positions->name && strcmp(positions->name, positions->pipeline) != 0) {
         tide_pg_sql_add(sql, " OR pipeline = ");
         tide_pg_sql_literal(sql, positions->name);
     }
-    if (positions->name && positions->table >= PG_POSITIONS_READY) {
+    if (positions->name && positions->table >= PG_POSITIONS_NAMED) {
         tide_pg_sql_add(sql, " OR name = ");
         tide_pg_sql_literal(sql, positions->name);
+    }
+    tide_pg_sql_add(sql, ")");
+    if (positions->table >= PG_POSITIONS_READY) {
+        tide_pg_sql_add(sql, " AND (relation = '' OR relation = ");
+        tide_pg_sql_literal(sql, positions->target);
+        tide_pg_sql_add(sql, ")");
     }
 }
 
@@ -66,8 +81,11 @@ static enum pg_positions_table judge(const struct tide_pg_table *table)
     if (tide_pg_table_find(table, "target") == TIDE_NO_COLUMN) {
         return PG_POSITIONS_COUNTED;
     }
-    return tide_pg_table_find(table, "name") == TIDE_NO_COLUMN ? PG_POSITIONS_TARGETED
-                                                               : PG_POSITIONS_READY;
+    if (tide_pg_table_find(table, "name") == TIDE_NO_COLUMN) {
+        return PG_POSITIONS_TARGETED;
+    }
+    return tide_pg_table_find(table, "relation") == TIDE_NO_COLUMN ? PG_POSITIONS_NAMED
+                                                                   : PG_POSITIONS_READY;
 }
 
 /* Behind the table's name in a row's target, "" in a row that has no oids; NULL: it is
@@ -121,7 +139,41 @@ static bool is_staged(struct pg_positions *positions, const PGresult *rows, int 
     return true;
 }
 
+/* The relation that a row has, or will have when the table is altered; "": the row does
+ * not say; NULL: another table. */
+static const char *place_of(const struct pg_positions *positions, const PGresult *rows,
+                            int row)
+{
+    const char *target = PQgetvalue(rows, row, ROW_TARGET);
+
+    if (!PQgetisnull(rows, row, ROW_RELATION)) {
+        return PQgetvalue(rows, row, ROW_RELATION);
+    }
+    if (PQgetisnull(rows, row, ROW_TARGET) || strstr(target, PG_STAGING_BEGINS)) {
+        return "";
+    }
+    return oids_of(positions->target, target) ? positions->target : NULL;
+}
+
 /* ---- which row --------------------------------------------------------------------- */
+
+/* Whether the row may be ours: one that does not say its relation is not where the same
+ * pipeline has one that does. */
+static bool is_here(const struct pg_positions *positions, const PGresult *rows, int row)
+{
+    const char *place = place_of(positions, rows, row);
+    const char *pipeline = PQgetvalue(rows, row, ROW_PIPELINE);
+
+    for (int i = 0; place && !place[0] && i < PQntuples(rows); i++) {
+        const char *other = place_of(positions, rows, i);
+
+        if (other && other[0] &&
+            strcmp(PQgetvalue(rows, i, ROW_PIPELINE), pipeline) == 0) {
+            return false;
+        }
+    }
+    return place != NULL;
+}
 
 /* The row that is ours; -1: there is none. */
 static int find_row(const struct pg_positions *positions, struct kept *kept,
@@ -134,7 +186,8 @@ static int find_row(const struct pg_positions *positions, struct kept *kept,
         const char *name =
             PQgetisnull(rows, i, ROW_NAME) ? NULL : PQgetvalue(rows, i, ROW_NAME);
 
-        if ((strcmp(pipeline, positions->pipeline) == 0 ||
+        if (is_here(positions, rows, i) &&
+            (strcmp(pipeline, positions->pipeline) == 0 ||
              is_of_target(positions, rows, i)) &&
             kept_offer(kept, pipeline, name)) {
             found = i;
@@ -154,8 +207,7 @@ static int take_over(const struct pg_positions *positions, struct tide_pg *pg,
     pg_positions_add_table(&sql, positions);
     tide_pg_sql_add(&sql, " SET pipeline = ");
     tide_pg_sql_literal(&sql, positions->pipeline);
-    tide_pg_sql_add(&sql, " WHERE pipeline = ");
-    tide_pg_sql_literal(&sql, positions->name);
+    pg_positions_add_where(&sql, positions->name, pg_positions_relation(positions));
     rc = tide_pg_exec_sql(pg, &sql, NULL, err);
     tide_pg_sql_clear(&sql);
     return rc;
@@ -205,6 +257,8 @@ static int take(struct pg_positions *positions, const PGresult *rows, struct tid
     if (row < 0) {
         return TIDE_OK;
     }
+    positions->has_row = true;
+    positions->is_placed = place_of(positions, rows, row)[0] != '\0';
     rc = adopt(positions, &kept, pg, PQgetvalue(rows, row, ROW_PIPELINE), err);
     return rc == TIDE_OK ? take_row(positions, rows, row, position, err) : rc;
 }

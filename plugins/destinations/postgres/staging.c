@@ -41,11 +41,18 @@ int pg_staging_init(struct pg_staging *staging, const struct pg_target *target,
                     const struct tide_destination_request *request,
                     struct tide_error *err)
 {
-    const char *pipeline = request->pipeline;
+    struct tide_pg_sql whose = {0};
     char name[64];
+    int rc;
 
+    tide_pg_sql_format(&whose, "%s %s", request->pipeline, target->title.text);
+    rc = tide_pg_sql_check(&whose, err);
+    if (rc != TIDE_OK) {
+        return rc;
+    }
     (void)snprintf(name, sizeof name, PG_STAGING_TABLE "%016" PRIx64,
-                   xxh64_of(pipeline, strlen(pipeline)));
+                   xxh64_of(whose.text, whose.length));
+    tide_pg_sql_clear(&whose);
     staging->is_wanted = request->mode == TIDE_MODE_REPLACE && request->checkpoints;
     staging->name.schema = strdup(target->table.name.schema);
     staging->name.table = strdup(name);

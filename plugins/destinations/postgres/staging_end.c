@@ -76,22 +76,13 @@ int pg_staging_drop(struct pg_staging *staging, struct tide_pg *pg,
 
 /* ---- before rows are taken over -------------------------------------------------- */
 
-void pg_staging_add_turn(struct tide_pg_sql *sql, const struct pg_staging *staging)
-{
-    if (staging->title.text) {
-        tide_pg_sql_add(sql, "SELECT pg_advisory_xact_lock(hashtextextended(");
-        tide_pg_sql_literal(sql, staging->title.text);
-        tide_pg_sql_add(sql, ", 0)); ");
-    }
-}
-
-static int wait_for_turn(const struct pg_staging *staging, struct tide_pg *pg,
+static int wait_for_turn(const struct pg_target *target, struct tide_pg *pg,
                          struct tide_error *err)
 {
     struct tide_pg_sql sql = {0};
     int rc;
 
-    pg_staging_add_turn(&sql, staging);
+    pg_target_add_turn(target, &sql);
     rc = tide_pg_exec_sql(pg, &sql, NULL, err);
     tide_pg_sql_clear(&sql);
     return rc;
@@ -170,7 +161,7 @@ int pg_staging_secure(struct pg_staging *staging, struct tide_pg *pg,
                       const struct pg_target *target,
                       const struct pg_positions *positions, struct tide_error *err)
 {
-    int rc = wait_for_turn(staging, pg, err);
+    int rc = wait_for_turn(target, pg, err);
 
     if (rc == TIDE_OK) {
         rc = pg_positions_hold(positions, pg, err);

@@ -20,10 +20,6 @@
 
 #include "staging.h"
 
-/** Append the statement that waits until no other run of the pipeline replaces the rows,
- * up to the end of the transaction. */
-void pg_staging_add_turn(struct tide_pg_sql *sql, const struct pg_staging *staging);
-
 /** In the transaction that ends the load, before the old rows go: wait for our turn, then
  * lock the pipeline's row, the staging table and the target.  TIDE_E_TRANSIENT: another
  * run has committed; TIDE_E_CONFLICT: the target was changed since the rows were

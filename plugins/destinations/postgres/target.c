@@ -40,6 +40,27 @@ bool pg_target_is_listed(const char *const *names, const char *name)
     return false;
 }
 
+/* A table lock that conflicts with itself would keep VACUUM out, and wait for it. */
+#define CLASS_OF_TURNS 1953064037
+
+void pg_target_add_turn(const struct pg_target *target, struct tide_pg_sql *sql)
+{
+    tide_pg_sql_format(sql, "SELECT pg_advisory_xact_lock(%d, to_regclass(",
+                       CLASS_OF_TURNS);
+    tide_pg_sql_literal(sql, target->title.text);
+    tide_pg_sql_add(sql, ")::oid::int4); ");
+}
+
+/* Rows of tables that inherit from it are no part of it, those of partitions are.  What a
+ * view shows is up to the view. */
+void pg_target_add_rows(const struct pg_target *target, struct tide_pg_sql *sql)
+{
+    if (target->table.kind == 'r' || target->table.kind == 'f') {
+        tide_pg_sql_add(sql, "ONLY ");
+    }
+    tide_pg_sql_name(sql, &target->table.name);
+}
+
 void pg_target_clear(struct pg_target *target)
 {
     tide_pg_table_clear(&target->table);
@@ -285,6 +306,7 @@ static int look(struct pg_target *target, struct tide_pg *pg,
                 const struct tide_destination_request *request, struct tide_error *err)
 {
     struct pg_positions positions = {.schema = target->positions.name.schema,
+                                     .target = target->title.text,
                                      .table = PG_POSITIONS_READY};
     struct tide_pg_sql sql = {0};
     int rc = TIDE_OK;

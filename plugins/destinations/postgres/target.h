@@ -46,6 +46,14 @@ void pg_target_add_columns(const struct pg_target *target, struct tide_pg_sql *s
 /** Append names, ended by NULL, as identifiers between commas. */
 void pg_target_add_names(struct tide_pg_sql *sql, const char *const *names);
 
+/** Append the table's name where rows are read or deleted, so that they are its own. */
+void pg_target_add_rows(const struct pg_target *target, struct tide_pg_sql *sql);
+
+/** Append a statement that waits for whoever replaces the rows of the table, and keeps
+ * all others from it up to the end of the transaction.  What is deleted in a statement
+ * behind it sees what they have committed. */
+void pg_target_add_turn(const struct pg_target *target, struct tide_pg_sql *sql);
+
 /** Whether a name is in a list ended by NULL, which may be NULL. */
 bool pg_target_is_listed(const char *const *names, const char *name);
 

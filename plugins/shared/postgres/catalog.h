@@ -34,7 +34,10 @@ struct tide_pg_column {
 struct tide_pg_table {
     struct tide_pg_name name;
     char oid[16];      /**< in decimal, as a query parameter; "" while it is not known */
+    char kind;         /**< of pg_class: 'r' a table, 'p' one with partitions, ...; 0: it
+                          was not asked */
     bool has_triggers; /**< or foreign keys to it; or it was not asked */
+    bool has_rules;    /**< or row security; likewise */
     struct tide_pg_column *columns;
     size_t column_count;
 };

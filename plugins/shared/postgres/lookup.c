@@ -15,7 +15,9 @@
     "SELECT attname, atttypid, atttypmod, attnum, attnotnull, attidentity, atthasdef,"   \
     " attgenerated, attrelid"                                                            \
     " FROM pg_attribute WHERE attrelid = "
-#define TABLE "; SELECT relkind, relhastriggers, relhasindex FROM pg_class WHERE oid = "
+#define TABLE                                                                            \
+    "; SELECT relkind, relhastriggers, relhasindex, relhasrules, relrowsecurity"         \
+    " FROM pg_class WHERE oid = "
 
 enum {
     COLUMN_NAME,
@@ -29,7 +31,7 @@ enum {
     COLUMN_TABLE
 };
 
-enum { TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX };
+enum { TABLE_KIND, TABLE_TRIGGERS, TABLE_INDEX, TABLE_RULES, TABLE_SECURITY };
 
 /* What comes back of the first question; what was not asked is NULL. */
 struct answers {
@@ -280,6 +282,14 @@ static bool has_rows(const struct answers *answers)
                       strchr(kinds_with_rows, PQgetvalue(facts, 0, TABLE_KIND)[0]));
 }
 
+static void read_facts(const PGresult *facts, struct tide_pg_table *table)
+{
+    table->kind = facts ? PQgetvalue(facts, 0, TABLE_KIND)[0] : '\0';
+    table->has_triggers = !facts || get_bool(facts, 0, TABLE_TRIGGERS);
+    table->has_rules =
+        !facts || get_bool(facts, 0, TABLE_RULES) || get_bool(facts, 0, TABLE_SECURITY);
+}
+
 /* TIDE_E_NOT_FOUND without a message: what has the name has no rows. */
 static int read_table(struct tide_pg *pg, const struct answers *answers,
                       struct tide_pg_table *table, struct tide_error *err)
@@ -298,7 +308,7 @@ static int read_table(struct tide_pg *pg, const struct answers *answers,
         rc = has_domain(types) ? tide_pg_table_load_domains(pg, table, err)
                                : read_columns(columns, types, table, err);
     }
-    table->has_triggers = !answers->table || get_bool(answers->table, 0, TABLE_TRIGGERS);
+    read_facts(answers->table, table);
     PQclear(types);
     return rc;
 }

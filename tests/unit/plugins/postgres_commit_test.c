@@ -181,6 +181,23 @@ static void a_commit_under_way_is_not_cancelled(void **state)
 
 /* ---- the positions table --------------------------------------------------------- */
 
+/* Load a row and make a checkpoint, expecting to be told of one (may be NULL). */
+static void load_from(const char *table, const char *pipeline, const char *expected,
+                      const char *position)
+{
+    struct kit_destination destination;
+
+    opens(&destination, table, TIDE_MODE_APPEND, pipeline, "r");
+    if (expected) {
+        assert_string_equal(destination.position, expected);
+    } else {
+        assert_null(destination.position);
+    }
+    kit_write_lines(&destination, LINES("1|a"));
+    assert_int_equal(commit(&destination, position, false), TIDE_OK);
+    kit_destination_close(&destination);
+}
+
 static void a_table_of_an_earlier_version_is_taken_over(void **state)
 {
     struct kit_destination destination;
@@ -200,7 +217,8 @@ static void a_table_of_an_earlier_version_is_taken_over(void **state)
     assert_string_equal(kit_value("SELECT coalesce(position, 'NULL') || run || commits"
                                   " FROM older._tidemill_positions"),
                         "NULLr12");
-    kit_sql("ALTER TABLE older._tidemill_positions DROP COLUMN target;"
+    kit_sql("ALTER TABLE older._tidemill_positions DROP COLUMN target,"
+            " DROP COLUMN relation, ADD PRIMARY KEY (pipeline);"
             "UPDATE older._tidemill_positions SET position = 'counted'");
     opens(&destination, "older.t", TIDE_MODE_APPEND, "p", "r2");
     assert_string_equal(destination.position, "counted");
@@ -213,21 +231,33 @@ static void a_table_of_an_earlier_version_is_taken_over(void **state)
         "lastr23true");
 }
 
-/* Load a row and make a checkpoint, expecting to be told of one (may be NULL). */
-static void load_from(const char *table, const char *pipeline, const char *expected,
-                      const char *position)
+/* One row for each pipeline, which says in its target whose it is, or does not. */
+static void rows_of_an_earlier_version_get_their_relation(void **state)
 {
-    struct kit_destination destination;
+    static const char *const rows =
+        "SELECT string_agg(pipeline || position || relation, ' ' ORDER BY pipeline,"
+        " position) FROM named._tidemill_positions";
 
-    opens(&destination, table, TIDE_MODE_APPEND, pipeline, "r");
-    if (expected) {
-        assert_string_equal(destination.position, expected);
-    } else {
-        assert_null(destination.position);
-    }
-    kit_write_lines(&destination, LINES("1|a"));
-    assert_int_equal(commit(&destination, position, false), TIDE_OK);
-    kit_destination_close(&destination);
+    (void)state;
+    kit_sql("CREATE SCHEMA named; CREATE TABLE named.\"t#1\" (id int, t text);"
+            "CREATE TABLE named._tidemill_positions (pipeline text CONSTRAINT \"odd key\""
+            " PRIMARY KEY, position text, run text, committed_at timestamptz NOT NULL,"
+            " commits bigint NOT NULL DEFAULT 0, target text, name text);"
+            "INSERT INTO named._tidemill_positions VALUES"
+            " ('p', 'p1', 'r', now(), 5, '\"named\".\"t#1\"#' ||"
+            " 'named.\"t#1\"'::regclass::oid || '.' ||"
+            " 'named._tidemill_positions'::regclass::oid),"
+            " ('q', 'q1', 'r', now(), 1, '\"named\".\"u\"#1.2'),"
+            " ('s', 's1', 'r', now(), 1, '\"named\".\"_tidemill_staging_0\"#1.2'),"
+            " ('z', 'z1', 'r', now(), 1, NULL)");
+    load_from("named.\"t#1\"", "q", NULL, "q2");
+    assert_string_equal(kit_value("%s", rows), "pp1\"named\".\"t#1\" qq1\"named\".\"u\""
+                                               " qq2\"named\".\"t#1\" ss1 zz1");
+    load_from("named.\"t#1\"", "p", "p1", "p2");
+    load_from("named.\"t#1\"", "z", "z1", "z2");
+    assert_string_equal(kit_value("%s WHERE pipeline IN ('p', 'z')", rows),
+                        "pp2\"named\".\"t#1\" zz2\"named\".\"t#1\"");
+    kit_sql("DROP SCHEMA named CASCADE");
 }
 
 static void a_position_is_one_of_its_table(void **state)
@@ -239,10 +269,11 @@ static void a_position_is_one_of_its_table(void **state)
     load_from("\"Odd\".\"a.b\"", "moved", "one", "two");
     load_from("\"Odd\".b", "moved", NULL, "three");
     load_from("\"Odd\".b", "moved", "three", "four");
-    load_from("\"Odd\".\"a.b\"", "moved", NULL, "five");
-    assert_string_equal(kit_value("SELECT position || commits"
-                                  " FROM \"Odd\"._tidemill_positions"),
-                        "five5");
+    load_from("\"Odd\".\"a.b\"", "moved", "two", "five");
+    load_from("\"Odd\".b", "moved", "four", "six");
+    assert_string_equal(kit_value("SELECT string_agg(position || commits, ' ' ORDER BY"
+                                  " relation) FROM \"Odd\"._tidemill_positions"),
+                        "five3 six3");
     kit_sql("DROP SCHEMA \"Odd\" CASCADE");
 }
 
@@ -451,6 +482,7 @@ int main(void)
         cmocka_unit_test(a_copy_that_fails_at_its_start_is_undone),
         cmocka_unit_test(a_commit_under_way_is_not_cancelled),
         cmocka_unit_test(a_table_of_an_earlier_version_is_taken_over),
+        cmocka_unit_test(rows_of_an_earlier_version_get_their_relation),
         cmocka_unit_test(a_position_is_one_of_its_table),
         cmocka_unit_test(a_table_that_is_made_anew_has_no_position),
         cmocka_unit_test(a_table_that_another_run_is_making_is_waited_for),

@@ -349,7 +349,8 @@ static void a_position_is_committed_with_its_rows(void **state)
     assert_int_equal(commit(&destination, "third", true), TIDE_OK);
     kit_destination_close(&destination);
     assert_string_equal(kit_value("SELECT position || run FROM _tidemill_positions"
-                                  " WHERE pipeline = 'test'"),
+                                  " WHERE pipeline = 'test'"
+                                  " AND relation = '\"public\".\"steps\"'"),
                         "third77");
     kit_destination_init(&destination, "steps", TIDE_MODE_APPEND, &schema);
     destination.request.pipeline = "other";

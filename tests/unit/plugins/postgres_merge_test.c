@@ -190,6 +190,113 @@ static void a_trigger_does_not_spoil_the_cursor(void **state)
     assert_string_equal(kit_value("SELECT count(*) FROM stamped"), "4");
 }
 
+/* ---- rows that a trigger keeps out ----------------------------------------------- */
+
+/* A table of (id, t, v) with row 1 in it, whose trigger keeps out each row of t = 'bad'.
+ */
+static void lay_out_picky(const char *event, const char *more)
+{
+    kit_sql(
+        "DROP TABLE IF EXISTS picky; CREATE TABLE picky (id int PRIMARY KEY, t text,"
+        " v bigint) %s; INSERT INTO picky VALUES (1, 'old', 0);"
+        "CREATE OR REPLACE FUNCTION pick() RETURNS trigger AS 'BEGIN IF NEW.t = ''bad''"
+        " THEN RETURN NULL; END IF; RETURN NEW; END' LANGUAGE plpgsql;"
+        "CREATE TRIGGER pick BEFORE %s ON picky%s FOR EACH ROW EXECUTE FUNCTION pick()",
+        more, event, more[0] ? "_all" : "");
+}
+
+static void load_picky(const char *const *lines, size_t count, size_t refused)
+{
+    struct kit_destination destination;
+
+    if (schema.column_count == 0) {
+        kit_schema(&schema, "id:int64! t:string v:int64");
+    }
+    kit_destination_init(&destination, "picky", TIDE_MODE_MERGE, &schema);
+    destination.request.key = key_id;
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, lines, count);
+    kit_commit(&destination);
+    assert_int_equal(destination.host.refused, refused);
+    if (refused > 0) {
+        assert_non_null(
+            strstr(destination.host.rejects[0].message, "a trigger keeps rows out"));
+    }
+    kit_destination_close(&destination);
+}
+
+static void a_row_that_a_trigger_keeps_out_is_rejected(void **state)
+{
+    (void)state;
+    lay_out_picky("INSERT", "");
+    load_picky(LINES("1|new|1", "2|bad|1", "3|c|1", "4|d|1", "5|bad|1"), 2);
+    assert_string_equal(rows_of("picky"), "1new,3c,4d");
+    lay_out_picky("UPDATE", "");
+    load_picky(LINES("1|bad|1", "2|b|1"), 1);
+    assert_string_equal(rows_of("picky"), "1old,2b");
+}
+
+static void so_is_one_of_rows_whose_keys_come_twice(void **state)
+{
+    (void)state;
+    lay_out_picky("INSERT OR UPDATE", "");
+    load_picky(LINES("2|a|1", "2|b|1", "1|new|1", "3|x|1", "3|bad|1"), 1);
+    assert_string_equal(rows_of("picky"), "1new,2b,3x");
+}
+
+static void a_trigger_of_a_partition_is_seen_too(void **state)
+{
+    (void)state;
+    kit_sql("DROP TABLE IF EXISTS picky");
+    lay_out_picky("INSERT", "PARTITION BY RANGE (id); CREATE TABLE picky_all PARTITION OF"
+                            " picky DEFAULT");
+    load_picky(LINES("1|new|1", "2|bad|1", "3|c|1"), 1);
+    assert_string_equal(rows_of("picky"), "1new,3c");
+}
+
+/* Of a table of keys alone nothing is updated: what is there already is not kept out. */
+static void keys_alone_are_looked_for(void **state)
+{
+    struct kit_destination destination;
+    struct tide_schema keys;
+
+    (void)state;
+    kit_sql(
+        "CREATE TABLE odd (id int PRIMARY KEY); INSERT INTO odd VALUES (1), (3);"
+        "CREATE FUNCTION odd() RETURNS trigger AS 'BEGIN IF NEW.id = 4 THEN RETURN"
+        " NULL; END IF; RETURN NEW; END' LANGUAGE plpgsql;"
+        "CREATE TRIGGER odd BEFORE INSERT ON odd FOR EACH ROW EXECUTE FUNCTION odd()");
+    kit_schema(&keys, "id:int64!");
+    kit_destination_init(&destination, "odd", TIDE_MODE_MERGE, &keys);
+    destination.request.key = key_id;
+    kit_destination_opens(&destination);
+    kit_write_lines(&destination, LINES("1", "3", "4", "5"));
+    kit_commit(&destination);
+    assert_int_equal(destination.host.refused, 1);
+    kit_destination_close(&destination);
+    assert_string_equal(kit_value("SELECT string_agg(id::text, ',' ORDER BY id)"
+                                  " FROM odd"),
+                        "1,3,5");
+    tide_schema_clear(&keys);
+}
+
+/* With a cursor all are merged at the commit, when none can be rejected. */
+static void with_a_cursor_it_ends_the_run(void **state)
+{
+    struct kit_destination destination;
+
+    (void)state;
+    kit_sql("DROP TABLE IF EXISTS picky");
+    lay_out_picky("INSERT", "");
+    opens(&destination, "picky");
+    kit_write_lines(&destination, LINES("1|new|1", "2|bad|2", "3|c|3"));
+    assert_int_equal(commit(&destination, NULL, true), TIDE_E_DATA);
+    assert_non_null(strstr(destination.err.message, "a trigger keeps rows out"));
+    assert_non_null(strstr(destination.err.message, "merge without the cursor"));
+    kit_destination_close(&destination);
+    assert_string_equal(rows_of("picky"), "1old");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +307,11 @@ int main(void)
         cmocka_unit_test(any_order_gives_what_one_statement_gives),
         cmocka_unit_test(a_bad_row_of_a_merge_with_cursor_stands_alone),
         cmocka_unit_test(a_trigger_does_not_spoil_the_cursor),
+        cmocka_unit_test(a_row_that_a_trigger_keeps_out_is_rejected),
+        cmocka_unit_test(so_is_one_of_rows_whose_keys_come_twice),
+        cmocka_unit_test(a_trigger_of_a_partition_is_seen_too),
+        cmocka_unit_test(keys_alone_are_looked_for),
+        cmocka_unit_test(with_a_cursor_it_ends_the_run),
     };
     int failed;
 

@@ -169,6 +169,85 @@ static void old_rows_that_others_refer_to_end_the_run(void **state)
     tide_schema_clear(&schema);
 }
 
+/* Open, write a row; the old rows {1, 2} stay, and the run fails. */
+static void stays_as_it_is(const char *table, const struct tide_schema *schema)
+{
+    struct kit_destination destination;
+    struct tide_batch batch;
+
+    open_table(&destination, table, TIDE_MODE_REPLACE, schema, NULL);
+    kit_batch(&destination.accepted, LINES("3"), &batch);
+    assert_int_equal(kit_write(&destination, &batch), TIDE_E_CONFIG);
+    assert_non_null(strstr(destination.err.message, "some are left"));
+    assert_non_null(strstr(destination.err.message, "use mode merge"));
+    tide_batch_release(&batch);
+    kit_destination_close(&destination);
+    assert_string_equal(
+        kit_value("SELECT string_agg(id::text, ',' ORDER BY id) FROM %s", table), "1,2");
+}
+
+static void rows_that_cannot_be_deleted_end_the_run(void **state)
+{
+    struct tide_schema schema;
+
+    (void)state;
+    kit_sql("CREATE FUNCTION stay() RETURNS trigger AS 'BEGIN IF OLD.id = 1 THEN RETURN"
+            " NULL; END IF; RETURN OLD; END' LANGUAGE plpgsql;"
+            "CREATE TABLE soft (id int); INSERT INTO soft VALUES (1), (2);"
+            "CREATE RULE soft AS ON DELETE TO soft DO INSTEAD NOTHING;"
+            "CREATE TABLE staying (id int); INSERT INTO staying VALUES (1), (2);"
+            "CREATE TRIGGER stay BEFORE DELETE ON staying FOR EACH ROW"
+            " EXECUTE FUNCTION stay();"
+            "CREATE TABLE parts (id int) PARTITION BY LIST (id);"
+            "CREATE TABLE parts_1 PARTITION OF parts DEFAULT;"
+            "INSERT INTO parts VALUES (1), (2);"
+            "CREATE TRIGGER stay BEFORE DELETE ON parts_1 FOR EACH ROW"
+            " EXECUTE FUNCTION stay()");
+    kit_schema(&schema, "id:int64");
+    stays_as_it_is("soft", &schema);
+    stays_as_it_is("staying", &schema);
+    stays_as_it_is("parts", &schema);
+    tide_schema_clear(&schema);
+}
+
+static void replace_with_3(const char *table)
+{
+    struct kit_destination destination;
+    struct tide_schema schema;
+
+    kit_schema(&schema, "id:int64");
+    open_table(&destination, table, TIDE_MODE_REPLACE, &schema, NULL);
+    kit_write_lines(&destination, LINES("3"));
+    kit_commit(&destination);
+    kit_destination_close(&destination);
+    tide_schema_clear(&schema);
+    assert_string_equal(kit_value("SELECT string_agg(id::text, ',') FROM %s%s",
+                                  strcmp(table, "parts") == 0 ? "" : "ONLY ", table),
+                        "3");
+}
+
+/* Triggers that let rows go, and the rows of partitions, are no reason to fail. */
+static void rows_that_a_trigger_looks_at_are_deleted(void **state)
+{
+    (void)state;
+    kit_sql("CREATE FUNCTION look() RETURNS trigger AS 'BEGIN RETURN OLD; END' LANGUAGE"
+            " plpgsql; CREATE TABLE looked (id int); INSERT INTO looked VALUES (1), (2);"
+            "CREATE TRIGGER look BEFORE DELETE ON looked FOR EACH ROW"
+            " EXECUTE FUNCTION look(); DROP TRIGGER stay ON parts_1");
+    replace_with_3("looked");
+    replace_with_3("parts");
+}
+
+static void rows_of_tables_that_inherit_stay(void **state)
+{
+    (void)state;
+    kit_sql("CREATE TABLE parent (id int); INSERT INTO parent VALUES (1);"
+            "CREATE TABLE child (extra text) INHERITS (parent);"
+            "INSERT INTO child VALUES (7, 'mine')");
+    replace_with_3("parent");
+    assert_string_equal(kit_value("SELECT id || extra FROM child"), "7mine");
+}
+
 /* ---- merge ----------------------------------------------------------------------- */
 
 static void a_merge_inserts_and_updates(void **state)
@@ -288,6 +367,9 @@ int main(void)
         cmocka_unit_test(a_replaced_table_keeps_its_identity),
         cmocka_unit_test(rows_of_other_tables_are_never_deleted),
         cmocka_unit_test(old_rows_that_others_refer_to_end_the_run),
+        cmocka_unit_test(rows_that_cannot_be_deleted_end_the_run),
+        cmocka_unit_test(rows_that_a_trigger_looks_at_are_deleted),
+        cmocka_unit_test(rows_of_tables_that_inherit_stay),
         cmocka_unit_test(a_merge_inserts_and_updates),
         cmocka_unit_test(a_merge_of_key_columns_alone_keeps_what_is_there),
         cmocka_unit_test(a_bad_row_of_a_merge_stands_alone),

@@ -79,6 +79,10 @@ static void test_a_table_that_is_replaced_or_merged(void **state)
     expect(*state, "script", "", "\"mode\": \"merge\", \"key\": [\"id\"]", "",
            "exactly once: " AT_CHECKPOINTS
            "; a row that comes again replaces the one of its key");
+    expect(*state, "script_ordered", "\"incremental\": \"cursor\"", merged, "",
+           "exactly once: " AT_CHECKPOINTS
+           "; a row that comes again replaces the one of its key; no checkpoints are "
+           "made when the key is not the source's own and the cursor may be null" LATE);
 }
 
 static void test_a_source_may_see_what_is_committed_late(void **state)
