@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
 #include "options.h"
 #include "source.h"
 
@@ -21,34 +22,13 @@ static int load_table(struct pg_source *source, const char *schema,
     int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
 
     if (rc == TIDE_OK) {
-        rc = tide_pg_table_load_about(source->pg, table, question, &answer, err);
+        rc = pg_moment_open(source->pg, table, question, &answer, err);
     }
-    if (rc == TIDE_E_NOT_FOUND) {
-        rc = tide_pg_table_missing(source->pg, &table->name, err);
-    } else if (rc == TIDE_OK && question) {
+    if (rc == TIDE_OK && question) {
         rc = pg_relation_load(source->pg, table, answer, &source->relation, err);
     }
     PQclear(answer);
     return rc;
-}
-
-/* A database in SQL_ASCII holds any bytes.  They are taken as they are and looked at
- * here, where a row can be rejected: the server would refuse the whole COPY. */
-static bool has_no_encoding(const struct pg_source *source)
-{
-    const char *encoding = PQparameterStatus(source->pg->conn, "server_encoding");
-
-    return encoding && strcmp(encoding, "SQL_ASCII") == 0;
-}
-
-static void begin(struct pg_source *source)
-{
-    tide_pg_begin(source->pg, has_no_encoding(source)
-                                  ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'; "
-                                    "SET LOCAL client_encoding = 'SQL_ASCII'"
-                                  : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'");
 }
 
 /* Tell the schema and get the builders ready. */
@@ -58,7 +38,7 @@ static int make_columns(struct pg_source *source, struct tide_schema *schema,
     const struct pg_selection *selection = &source->selection;
     int rc = pg_decoder_init(&source->decoder, selection->count, err);
 
-    source->decoder.check_utf8 = has_no_encoding(source);
+    source->decoder.check_utf8 = pg_moment_has_no_encoding(source->pg);
 
     for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
         struct pg_decode_column *decode = &source->decoder.columns[i];
@@ -106,10 +86,8 @@ static int prepare_reading(struct pg_source *source,
                            const struct tide_source_request *request,
                            struct tide_schema *schema, struct tide_error *err)
 {
-    int rc;
+    int rc = load_table(source, options->connection.schema, request, err);
 
-    begin(source);
-    rc = load_table(source, options->connection.schema, request, err);
     if (rc == TIDE_OK) {
         rc = pg_selection_make(&source->table, request, &source->selection, err);
     }

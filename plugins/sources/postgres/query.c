@@ -192,19 +192,12 @@ static void add_ages(struct tide_pg_sql *sql, const struct pg_ages *ages)
     }
 }
 
-/* Rows come as they lie on disk only when no other scan is joined and none helps.  The
- * parts of a table stay until the end. */
-static void add_settings(struct tide_pg_sql *sql, const struct tide_pg_table *table,
-                         const struct pg_plan *plan)
+/* Rows come as they lie on disk only when no other scan is joined and none helps. */
+static void add_settings(struct tide_pg_sql *sql, const struct pg_plan *plan)
 {
     if (plan->read == PG_READ_ROW) {
         tide_pg_sql_add(sql, "SET LOCAL synchronize_seqscans = off; "
                              "SET LOCAL max_parallel_workers_per_gather = 0; ");
-    }
-    if (plan->stretches.parts) {
-        tide_pg_sql_add(sql, "LOCK TABLE ");
-        tide_pg_sql_name(sql, &table->name);
-        tide_pg_sql_add(sql, " IN ACCESS SHARE MODE; ");
     }
 }
 
@@ -321,7 +314,7 @@ uint32_t pg_query_build(struct tide_pg_sql *sql, const struct tide_pg_table *tab
     uint32_t next = first;
 
     if (first == 0) {
-        add_settings(sql, table, plan);
+        add_settings(sql, plan);
     }
     while (next < count && (next == first || sql->length < MESSAGE)) {
         tide_pg_sql_add(sql, next > first ? "; " : "");
