@@ -121,25 +121,25 @@ def test_ten_rows_are_appended_in_few_round_trips(folder):
 def test_ten_rows_are_read_in_few_round_trips(folder):
     make(folder, "read", "AS SELECT i AS id FROM generate_series(1, 10) i")
     tap.equal(asked(folder, None, files(folder), {"name": "read", "as": "made", "mode": "replace"}),
-              ["BEGIN SET SELECT SELECT", "COPY"])
+              ["BEGIN SET LOCK SELECT SELECT", "COPY"])
     tap.equal(len(tap.read(folder, "made.csv").splitlines()), 11)
 
 
 def test_a_key_of_the_source_is_one_more(folder):
     make(folder, "keyed", "(id int PRIMARY KEY)")
     tap.equal(asked(folder, None, files(folder), {"name": "keyed", "as": "made", "mode": "replace"}),
-              ["BEGIN SET SELECT SELECT", "SELECT", "COPY"])
+              ["BEGIN SET LOCK SELECT SELECT", "SELECT", "COPY"])
 
 
 def test_a_place_to_go_on_at_is_one_more(folder):
     make(folder, "placed", "AS SELECT i AS id FROM generate_series(1, 10) i")
     tap.equal(asked(folder, None, SERVER.options(schema=schema(folder)),
                     {"name": "placed", "as": "copied", "mode": "append"}),
-              ["BEGIN SET SELECT SELECT", "SELECT", "SET COPY"])
+              ["BEGIN SET LOCK SELECT SELECT", "SELECT", "SET COPY"])
     SERVER.run("ALTER TABLE %s.placed ADD PRIMARY KEY (id)" % schema(folder))
     tap.equal(asked(folder, None, SERVER.options(schema=schema(folder)),
                     {"name": "placed", "as": "keyed", "mode": "append"}),
-              ["BEGIN SET SELECT SELECT", "SELECT SELECT", "COPY"], "with the key")
+              ["BEGIN SET LOCK SELECT SELECT", "SELECT SELECT", "COPY"], "with the key")
 
 
 def test_common_types_of_a_new_table_are_not_asked_for(folder):

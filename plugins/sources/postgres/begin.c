@@ -101,25 +101,31 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
 }
 
 /* A position that this server cannot have given. */
-static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                           struct tide_error *err)
+static int begin_ahead(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                       struct tide_error *err)
 {
     if (facts->relation->is_standby) {
         return pg_misfit_lags_behind(facts, err);
     }
     plan->window = pg_window_first(&facts->relation->clock);
-    return pg_misfit_begin_anew(
+    return pg_misfit_start_over(
         plan, facts,
         "the last run read another server, or this one before it was restored", err);
 }
 
+/* The window behind that of the position, or the rest of that one.  *follows: it is. */
 static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                        struct tide_error *err)
+                        bool *follows, struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
     const struct pg_clock *clock = &facts->relation->clock;
+    enum pg_server_verdict server = pg_start_server(plan, facts);
     enum pg_window_verdict verdict;
 
+    if (position->read == PG_READ_SNAPSHOT && server != PG_SERVER_SAME) {
+        plan->window = pg_window_first(clock);
+        return pg_misfit_elsewhere(plan, facts, server, err);
+    }
     if (position->read != PG_READ_SNAPSHOT || !pg_start_is_same_table(plan, position)) {
         return begin_first(plan, facts, err);
     }
@@ -131,13 +137,14 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
         verdict = pg_window_next(position->from, clock, plan->may_repeat, &plan->window);
     }
     if (verdict == PG_WINDOW_AHEAD) {
-        return begin_elsewhere(plan, facts, err);
+        return begin_ahead(plan, facts, err);
     }
     if (verdict == PG_WINDOW_TOO_OLD) {
         plan->window = pg_window_first(clock);
         return pg_misfit_start_over(
             plan, facts, "more than two billion transactions have passed since", err);
     }
+    *follows = true;
     plan->nothing = verdict == PG_WINDOW_NOTHING;
     return position->has_to ? begin_rest(plan, facts, err) : TIDE_OK;
 }
@@ -160,14 +167,55 @@ static void tell_waiting(const struct pg_plan *plan, const struct pg_plan_facts 
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
+/* The tables that are read with it may be others, or hold their rows anew. */
+static int follow_members(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                          struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+    bool is_anew = false;
+    int rc;
+
+    plan->nothing = plan->nothing && !pg_members_are_late(&plan->members);
+    if (plan->may_repeat) {
+        return TIDE_OK;
+    }
+    if (position->has_to && pg_members_have_left(&plan->members)) {
+        return pg_misfit_cannot_end(facts, "a table that was read with it is none now",
+                                    err);
+    }
+    rc = pg_members_look(&plan->members, facts->pg, facts->table, &facts->relation->clock,
+                         position->has_to ? position->to : position->from, &is_anew, err);
+    if (rc == TIDE_OK && is_anew) {
+        rc =
+            pg_misfit_cannot_end(facts,
+                                 "all rows of the table, or of one that is read with it, "
+                                 "were written anew since, as ALTER TABLE does, or who "
+                                 "empties it and fills it again",
+                                 err);
+    }
+    return rc;
+}
+
 static int begin_snapshot(struct pg_plan *plan, const struct pg_plan_facts *facts,
                           struct tide_error *err)
 {
-    int rc = begin_window(plan, facts, err);
+    const struct pg_clock *clock = &facts->relation->clock;
+    bool follows = false;
+    int rc = pg_members_load(&plan->members, facts->pg, facts->table, facts->relation,
+                             facts->position, err);
 
     if (rc == TIDE_OK) {
-        plan->ages =
-            pg_window_ages(&plan->window, &facts->relation->clock, plan->may_repeat);
+        rc = begin_window(plan, facts, &follows, err);
+    }
+    if (rc == TIDE_OK && follows) {
+        rc = follow_members(plan, facts, err);
+    } else {
+        pg_members_begin_anew(&plan->members);
+    }
+    if (rc == TIDE_OK) {
+        plan->ages = pg_window_ages(&plan->window, clock, plan->may_repeat);
+        rc = pg_members_settle(&plan->members, &plan->window, clock, plan->may_repeat,
+                               err);
         tell_waiting(plan, facts);
     }
     return rc;

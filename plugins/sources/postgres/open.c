@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "moment.h"
 #include "options.h"
 #include "source.h"
 
@@ -11,44 +12,47 @@
 #define BATCH ((int64_t)256 * 1024)
 #define LARGE_BATCH ((int64_t)2 << 20)
 
+static int open_moment(struct pg_source *source, const char *schema,
+                       const struct tide_source_request *request, const char *question,
+                       PGresult **answer, struct tide_error *err)
+{
+    struct tide_pg_table *table = &source->table;
+    int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
+
+    return rc == TIDE_OK ? pg_moment_open(source->pg, table, question, answer, err) : rc;
+}
+
+/* Not all servers tell all roles which one they are: then it is done without. */
+static int ask_less(struct pg_source *source, const char *schema,
+                    const struct tide_source_request *request, PGresult **answer,
+                    struct tide_error *err)
+{
+    int rc = tide_pg_exec(source->pg, "ROLLBACK", NULL, err);
+
+    tide_pg_table_clear(&source->table);
+    source->table = (struct tide_pg_table){0};
+    return rc == TIDE_OK ? open_moment(source, schema, request,
+                                       pg_relation_lesser_question, answer, err)
+                         : rc;
+}
+
 /* The table, and what decides how it can be read. */
 static int load_table(struct pg_source *source, const char *schema,
                       const struct tide_source_request *request, struct tide_error *err)
 {
     const char *question = pg_plan_needs_relation(request) ? pg_relation_question : NULL;
-    struct tide_pg_table *table = &source->table;
     PGresult *answer = NULL;
-    int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
+    int rc = open_moment(source, schema, request, question, &answer, err);
 
-    if (rc == TIDE_OK) {
-        rc = tide_pg_table_load_about(source->pg, table, question, &answer, err);
+    if (rc != TIDE_OK && source->table.oid[0] != '\0' &&
+        pg_relation_is_untold(source->pg)) {
+        rc = ask_less(source, schema, request, &answer, err);
     }
-    if (rc == TIDE_E_NOT_FOUND) {
-        rc = tide_pg_table_missing(source->pg, &table->name, err);
-    } else if (rc == TIDE_OK && question) {
-        rc = pg_relation_load(source->pg, table, answer, &source->relation, err);
+    if (rc == TIDE_OK && question) {
+        rc = pg_relation_load(source->pg, &source->table, answer, &source->relation, err);
     }
     PQclear(answer);
     return rc;
-}
-
-/* A database in SQL_ASCII holds any bytes.  They are taken as they are and looked at
- * here, where a row can be rejected: the server would refuse the whole COPY. */
-static bool has_no_encoding(const struct pg_source *source)
-{
-    const char *encoding = PQparameterStatus(source->pg->conn, "server_encoding");
-
-    return encoding && strcmp(encoding, "SQL_ASCII") == 0;
-}
-
-static void begin(struct pg_source *source)
-{
-    tide_pg_begin(source->pg, has_no_encoding(source)
-                                  ? "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'; "
-                                    "SET LOCAL client_encoding = 'SQL_ASCII'"
-                                  : "ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-                                    "SET LOCAL timezone = 'UTC'");
 }
 
 /* Tell the schema and get the builders ready. */
@@ -58,7 +62,7 @@ static int make_columns(struct pg_source *source, struct tide_schema *schema,
     const struct pg_selection *selection = &source->selection;
     int rc = pg_decoder_init(&source->decoder, selection->count, err);
 
-    source->decoder.check_utf8 = has_no_encoding(source);
+    source->decoder.check_utf8 = pg_moment_has_no_encoding(source->pg);
 
     for (size_t i = 0; rc == TIDE_OK && i < selection->count; i++) {
         struct pg_decode_column *decode = &source->decoder.columns[i];
@@ -106,10 +110,8 @@ static int prepare_reading(struct pg_source *source,
                            const struct tide_source_request *request,
                            struct tide_schema *schema, struct tide_error *err)
 {
-    int rc;
+    int rc = load_table(source, options->connection.schema, request, err);
 
-    begin(source);
-    rc = load_table(source, options->connection.schema, request, err);
     if (rc == TIDE_OK) {
         rc = pg_selection_make(&source->table, request, &source->selection, err);
     }

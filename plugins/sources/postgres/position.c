@@ -14,7 +14,7 @@
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
     " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows',"            \
-    " p->>'server', k.name, k.value"                                                     \
+    " p->>'server', p->>'timeline', p->>'parts', p->>'gone', k.name, k.value"            \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -32,6 +32,9 @@ enum {
     MEMBER_MARK,
     MEMBER_ROWS,
     MEMBER_SERVER,
+    MEMBER_TIMELINE,
+    MEMBER_PARTS,
+    MEMBER_GONE,
     MEMBER_KEY_COLUMN,
     MEMBER_KEY_VALUE
 };
@@ -152,6 +155,8 @@ static bool understand(struct pg_position *position)
     position->server = server ? server : "";
     position->table = table ? table : "";
     position->file = file ? file : "";
+    position->parts = peek(position, 0, MEMBER_PARTS);
+    position->gone = peek(position, 0, MEMBER_GONE);
     position->column = peek(position, 0, MEMBER_COLUMN);
     position->cursor = peek(position, 0, MEMBER_CURSOR);
     position->nulls = is_true(position, MEMBER_NULLS);
@@ -161,6 +166,8 @@ static bool understand(struct pg_position *position)
            get_number(position, MEMBER_TO, &position->has_to, &position->to) &&
            get_number(position, MEMBER_MARK, &position->has_mark, &position->mark) &&
            get_number(position, MEMBER_ROWS, &position->has_rows, &position->rows) &&
+           get_number(position, MEMBER_TIMELINE, &position->has_timeline,
+                      &position->timeline) &&
            is_complete(position);
 }
 

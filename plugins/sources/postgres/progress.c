@@ -231,6 +231,11 @@ static void begin_text(struct pg_progress *progress)
     }
 }
 
+static void add_members(struct tide_pg_sql *out, const struct tide_pg_sql *members)
+{
+    tide_pg_sql_add(out, members->text ? members->text : "");
+}
+
 static void add_window(struct pg_progress *progress, bool ended)
 {
     const struct pg_window *window = &progress->plan->window;
@@ -238,12 +243,29 @@ static void add_window(struct pg_progress *progress, bool ended)
 
     if (ended) {
         tide_pg_sql_format(out, ", \"from\": %" PRIu64, window->to);
+        add_members(out, &progress->plan->members.ended);
         return;
     }
     if (!window->whole) {
         tide_pg_sql_format(out, ", \"from\": %" PRIu64, window->from);
     }
     tide_pg_sql_format(out, ", \"to\": %" PRIu64, window->to);
+    add_members(out, &progress->plan->members.running);
+}
+
+/* What a cursor says holds on another server as well. */
+static void add_server(struct pg_progress *progress)
+{
+    const struct pg_plan *plan = progress->plan;
+    struct tide_pg_sql *out = &progress->text;
+
+    if (plan->read == PG_READ_CURSOR || plan->server[0] == '\0') {
+        return;
+    }
+    tide_pg_sql_format(out, ", \"server\": \"%s\"", plan->server);
+    if (plan->timeline > 0) {
+        tide_pg_sql_format(out, ", \"timeline\": %" PRIu64, plan->timeline);
+    }
 }
 
 static const char *text_of_row(struct pg_progress *progress, bool ended)
@@ -261,9 +283,7 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if ((plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) && !plan->may_repeat) {
         tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
-    if (plan->exact && !plan->has_cursor) {
-        tide_pg_sql_format(out, ", \"server\": \"%s\"", plan->server);
-    }
+    add_server(progress);
     if (plan->by_row && !ended) {
         tide_pg_sql_format(out, ", \"file\": \"%s\"", plan->file);
     }

@@ -386,7 +386,6 @@ static void a_missing_name_comes_with_the_nearest(void **state)
 static void a_table_one_may_not_read_is_an_auth_error(void **state)
 {
     struct kit_source source;
-    struct tide_batch batch = {0};
     char role[64];
 
     (void)state;
@@ -394,11 +393,7 @@ static void a_table_one_may_not_read_is_an_auth_error(void **state)
     kit_sql("CREATE ROLE %s LOGIN; GRANT USAGE ON SCHEMA public TO %s", role, role);
     kit_source_init(&source, "changes");
     source.options.connection.user = role;
-    kit_source_opens(&source);
-    assert_int_equal(kit_source_plugin()->read(source.state, &batch, &source.err),
-                     TIDE_E_AUTH);
-    assert_non_null(strstr(source.err.message, "changes"));
-    kit_source_close(&source);
+    assert_refused(&source, TIDE_E_AUTH, "permission denied for table changes");
     kit_sql("DROP OWNED BY %s; DROP ROLE %s", role, role);
 }
 
