@@ -320,7 +320,7 @@ def test_a_table_without_a_key_that_was_changed_is_not_gone_on_with(folder):
     pg.run("UPDATE t SET x = 'changed' WHERE id = 1")
     done = tidemill("run", definition)
     equal(done.returncode, 1)
-    contains(done.stdout, "cannot be ended")
+    contains(done.stdout, "cannot be resumed")
 
 
 def test_an_incremental_read_goes_on_when_killed(folder):

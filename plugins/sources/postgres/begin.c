@@ -101,14 +101,14 @@ static int begin_rest(struct pg_plan *plan, const struct pg_plan_facts *facts,
 }
 
 /* A position that this server cannot have given. */
-static int begin_elsewhere(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                           struct tide_error *err)
+static int begin_ahead(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                       struct tide_error *err)
 {
     if (facts->relation->is_standby) {
         return pg_misfit_lags_behind(facts, err);
     }
     plan->window = pg_window_first(&facts->relation->clock);
-    return pg_misfit_begin_anew(
+    return pg_misfit_start_over(
         plan, facts,
         "the run before read another server, or this one before it was restored", err);
 }
@@ -118,8 +118,13 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
 {
     const struct pg_position *position = facts->position;
     const struct pg_clock *clock = &facts->relation->clock;
+    enum pg_server_verdict server = pg_start_server(plan, facts);
     enum pg_window_verdict verdict;
 
+    if (position->read == PG_READ_SNAPSHOT && server != PG_SERVER_SAME) {
+        plan->window = pg_window_first(clock);
+        return pg_misfit_elsewhere(plan, facts, server, err);
+    }
     if (position->read != PG_READ_SNAPSHOT || !pg_start_is_same_table(plan, position)) {
         return begin_first(plan, facts, err);
     }
@@ -131,7 +136,7 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
         verdict = pg_window_next(position->from, clock, plan->may_repeat, &plan->window);
     }
     if (verdict == PG_WINDOW_AHEAD) {
-        return begin_elsewhere(plan, facts, err);
+        return begin_ahead(plan, facts, err);
     }
     if (verdict == PG_WINDOW_TOO_OLD) {
         plan->window = pg_window_first(clock);

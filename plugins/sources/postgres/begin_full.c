@@ -134,6 +134,7 @@ int pg_begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
                   struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
+    enum pg_server_verdict server = pg_start_server(plan, facts);
 
     plan->mark = facts->relation->clock.oldest;
     if (!position->result) {
@@ -147,8 +148,8 @@ int pg_begin_full(struct pg_plan *plan, const struct pg_plan_facts *facts,
                 : "the run before read the table in another way",
             err);
     }
-    if (plan->exact && strcmp(position->server, plan->server) != 0) {
-        return pg_misfit_cannot_end(facts, "the run before read another server", err);
+    if (server != PG_SERVER_SAME) {
+        return pg_misfit_elsewhere(plan, facts, server, err);
     }
     if (!pg_start_is_same_table(plan, position)) {
         return pg_misfit_begin_anew(plan, facts, pg_misfit_made_anew, err);

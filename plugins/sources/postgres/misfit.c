@@ -17,17 +17,37 @@ static void warn(const struct pg_plan_facts *facts, const char *why)
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
+bool pg_misfit_is_unfinished(const struct pg_position *position)
+{
+    switch (position->read) {
+    case PG_READ_SNAPSHOT:
+        return position->has_to;
+    case PG_READ_CURSOR:
+        return position->more;
+    default:
+        return true;
+    }
+}
+
 int pg_misfit_cannot_end(const struct pg_plan_facts *facts, const char *why,
                          struct tide_error *err)
 {
     if (facts->request->exact) {
         return tide_error_at(err, TIDE_E_CONFLICT, facts->request->table, "%s", why);
     }
+    if (!pg_misfit_is_unfinished(facts->position)) {
+        return tide_error_at(
+            err, TIDE_E_CONFLICT, facts->request->table,
+            "which rows are new cannot be told: %s; run with --full, which appends all "
+            "rows, and first empty the destination's table of those that are in it "
+            "already, or use mode merge or replace, which may read rows twice",
+            why);
+    }
     return tide_error_at(
         err, TIDE_E_CONFLICT, facts->request->table,
-        "the run before was cut off and cannot be ended: %s; empty the destination's "
-        "table and run with --full, or use mode merge or replace, which may read rows "
-        "twice",
+        "the run before was interrupted and cannot be resumed: %s; empty the "
+        "destination's table and run with --full, or use mode merge or replace, which "
+        "may read rows twice",
         why);
 }
 
@@ -39,18 +59,6 @@ int pg_misfit_start_over(const struct pg_plan *plan, const struct pg_plan_facts 
     }
     warn(facts, why);
     return TIDE_OK;
-}
-
-bool pg_misfit_is_unfinished(const struct pg_position *position)
-{
-    switch (position->read) {
-    case PG_READ_SNAPSHOT:
-        return position->has_to;
-    case PG_READ_CURSOR:
-        return position->more;
-    default:
-        return true;
-    }
 }
 
 int pg_misfit_begin_anew(const struct pg_plan *plan, const struct pg_plan_facts *facts,
@@ -69,4 +77,18 @@ int pg_misfit_lags_behind(const struct pg_plan_facts *facts, struct tide_error *
                           "%s is a standby that has not yet got what the run before "
                           "read",
                           facts->pg->place);
+}
+
+int pg_misfit_elsewhere(const struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        enum pg_server_verdict verdict, struct tide_error *err)
+{
+    if (verdict == PG_SERVER_LAGS) {
+        return pg_misfit_lags_behind(facts, err);
+    }
+    return pg_misfit_start_over(
+        plan, facts,
+        verdict == PG_SERVER_OTHER
+            ? "the run before read another server or database"
+            : "the server was restored since the run before, or a standby took over",
+        err);
 }

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 
 #include "plan.h"
+#include "start.h"
 
 /** The table is another one of the same name. */
 extern const char pg_misfit_made_anew[];
 
-/** A cut-off run cannot be ended: what it gave cannot be told from what it did not. */
+/** What the run before gave cannot be told from what it did not. */
 int pg_misfit_cannot_end(const struct pg_plan_facts *facts, const char *why,
                          struct tide_error *err);
 
@@ -26,6 +27,12 @@ int pg_misfit_start_over(const struct pg_plan *plan, const struct pg_plan_facts 
 TIDE_MUST_CHECK
 int pg_misfit_begin_anew(const struct pg_plan *plan, const struct pg_plan_facts *facts,
                          const char *why, struct tide_error *err);
+
+/** The same of a position that is of another server, or of another of its lives: the
+ * rows may be those that were read, under other numbers. */
+TIDE_MUST_CHECK
+int pg_misfit_elsewhere(const struct pg_plan *plan, const struct pg_plan_facts *facts,
+                        enum pg_server_verdict verdict, struct tide_error *err);
 
 /** The server can come to know what the position tells. */
 int pg_misfit_lags_behind(const struct pg_plan_facts *facts, struct tide_error *err);

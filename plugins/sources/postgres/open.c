@@ -12,20 +12,44 @@
 #define BATCH ((int64_t)256 * 1024)
 #define LARGE_BATCH ((int64_t)2 << 20)
 
+static int open_moment(struct pg_source *source, const char *schema,
+                       const struct tide_source_request *request, const char *question,
+                       PGresult **answer, struct tide_error *err)
+{
+    struct tide_pg_table *table = &source->table;
+    int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
+
+    return rc == TIDE_OK ? pg_moment_open(source->pg, table, question, answer, err) : rc;
+}
+
+/* Not all servers tell all roles which one they are: then it is done without. */
+static int ask_less(struct pg_source *source, const char *schema,
+                    const struct tide_source_request *request, PGresult **answer,
+                    struct tide_error *err)
+{
+    int rc = tide_pg_exec(source->pg, "ROLLBACK", NULL, err);
+
+    tide_pg_table_clear(&source->table);
+    source->table = (struct tide_pg_table){0};
+    return rc == TIDE_OK ? open_moment(source, schema, request,
+                                       pg_relation_lesser_question, answer, err)
+                         : rc;
+}
+
 /* The table, and what decides how it can be read. */
 static int load_table(struct pg_source *source, const char *schema,
                       const struct tide_source_request *request, struct tide_error *err)
 {
     const char *question = pg_plan_needs_relation(request) ? pg_relation_question : NULL;
-    struct tide_pg_table *table = &source->table;
     PGresult *answer = NULL;
-    int rc = tide_pg_name_parse(request->table, schema, &table->name, err);
+    int rc = open_moment(source, schema, request, question, &answer, err);
 
-    if (rc == TIDE_OK) {
-        rc = pg_moment_open(source->pg, table, question, &answer, err);
+    if (rc != TIDE_OK && source->table.oid[0] != '\0' &&
+        pg_relation_is_untold(source->pg)) {
+        rc = ask_less(source, schema, request, &answer, err);
     }
     if (rc == TIDE_OK && question) {
-        rc = pg_relation_load(source->pg, table, answer, &source->relation, err);
+        rc = pg_relation_load(source->pg, &source->table, answer, &source->relation, err);
     }
     PQclear(answer);
     return rc;

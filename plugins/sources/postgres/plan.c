@@ -230,6 +230,18 @@ uint32_t pg_plan_statements(const struct pg_plan *plan)
     return (plan->stretches.count > 0 ? plan->stretches.count : 1U) + plan->again;
 }
 
+/* Where it is stands for a server that does not tell which one it is, where all must be
+ * of one. */
+static void note_server(struct pg_plan *plan, const struct pg_plan_facts *facts)
+{
+    plan->timeline = facts->relation->timeline;
+    if (facts->relation->server[0] == '\0' && plan->exact && !facts->request->cursor) {
+        pg_position_sign(facts->pg, plan->server);
+    } else {
+        (void)snprintf(plan->server, sizeof plan->server, "%s", facts->relation->server);
+    }
+}
+
 int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
                  struct tide_error *err)
 {
@@ -238,7 +250,7 @@ int pg_plan_make(const struct pg_plan_facts *facts, struct pg_plan *plan,
     plan->table = facts->table->oid;
     plan->may_repeat = facts->request->may_repeat;
     plan->exact = facts->request->exact;
-    pg_position_sign(facts->pg, plan->server);
+    note_server(plan, facts);
     plan->ages = (struct pg_ages){.except = true, .least = 0, .most = -1};
     if (facts->request->cursor) {
         plan->read = choose_incremental(facts);

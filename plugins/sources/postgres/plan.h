@@ -49,7 +49,8 @@ struct pg_plan {
     bool again;              /**< in front of the start, `newer` are read first */
     struct pg_ages newer;
     char file[40];                   /**< of by_row */
-    char server[PG_SERVER_SIGN_MAX]; /**< of exact: which one it reads */
+    char server[PG_SERVER_SIGN_MAX]; /**< which one it reads, or "" */
+    uint64_t timeline;               /**< of it; 0: not known */
     struct pg_stretches stretches;
     struct pg_start start;
 };

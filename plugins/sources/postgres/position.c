@@ -14,7 +14,7 @@
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
     " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows',"            \
-    " p->>'server', k.name, k.value"                                                     \
+    " p->>'server', p->>'timeline', k.name, k.value"                                     \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -32,6 +32,7 @@ enum {
     MEMBER_MARK,
     MEMBER_ROWS,
     MEMBER_SERVER,
+    MEMBER_TIMELINE,
     MEMBER_KEY_COLUMN,
     MEMBER_KEY_VALUE
 };
@@ -161,6 +162,8 @@ static bool understand(struct pg_position *position)
            get_number(position, MEMBER_TO, &position->has_to, &position->to) &&
            get_number(position, MEMBER_MARK, &position->has_mark, &position->mark) &&
            get_number(position, MEMBER_ROWS, &position->has_rows, &position->rows) &&
+           get_number(position, MEMBER_TIMELINE, &position->has_timeline,
+                      &position->timeline) &&
            is_complete(position);
 }
 

@@ -19,7 +19,10 @@
  * A "cursor" of a run that had more to read has "more": true.  What was written by
  * transactions from "mark" on may not have been seen.  "rows" is how many were read up to
  * there; it is missing where rows may repeat.  Version 1.0 wrote a "key" without both.
- * "server" tells, of a read that is to be of one moment, which one it was of.
+ * "server" tells which database was read, of which server, and "timeline" which of the
+ * lives of that server: one more begins with each restore, and with each standby that
+ * takes over.  Earlier versions wrote neither, or wrote "server" of a read that is to be
+ * of one moment alone, as do those where the server does not tell.
  *
  * Layer: the postgres source; the SDK and the postgres plugins' shared part.
  */
@@ -33,7 +36,7 @@
 #include "postgres/connection.h"
 
 /** Characters of a server's sign, with the end. */
-#define PG_SERVER_SIGN_MAX 17
+#define PG_SERVER_SIGN_MAX 40
 
 /** How a table is read. */
 enum pg_read {
@@ -56,8 +59,8 @@ struct pg_position {
     bool has_from, has_to; /**< without `to` the window was read to its end */
     bool more;             /**< by cursor: the run did not come to its end */
     bool nulls;            /**< rows without a cursor were to come at the end */
-    bool has_mark, has_rows;
-    uint64_t from, to, mark, rows;
+    bool has_mark, has_rows, has_timeline;
+    uint64_t from, to, mark, rows, timeline;
     int key_count;
 };
 
@@ -71,7 +74,8 @@ int pg_position_parse(struct pg_position *position, struct tide_pg *pg, const ch
 const char *pg_position_key_column(const struct pg_position *position, int i);
 const char *pg_position_key_value(const struct pg_position *position, int i);
 
-/** A sign of the database that is connected to, which does not tell its name. */
+/** A sign of the database that is connected to, by where it is, which does not tell its
+ * name: for servers that do not tell which one they are. */
 void pg_position_sign(const struct tide_pg *pg, char sign[PG_SERVER_SIGN_MAX]);
 
 /** The word for a way to read. */

@@ -246,6 +246,21 @@ static void add_window(struct pg_progress *progress, bool ended)
     tide_pg_sql_format(out, ", \"to\": %" PRIu64, window->to);
 }
 
+/* What a cursor says holds on another server as well. */
+static void add_server(struct pg_progress *progress)
+{
+    const struct pg_plan *plan = progress->plan;
+    struct tide_pg_sql *out = &progress->text;
+
+    if (plan->read == PG_READ_CURSOR || plan->server[0] == '\0') {
+        return;
+    }
+    tide_pg_sql_format(out, ", \"server\": \"%s\"", plan->server);
+    if (plan->timeline > 0) {
+        tide_pg_sql_format(out, ", \"timeline\": %" PRIu64, plan->timeline);
+    }
+}
+
 static const char *text_of_row(struct pg_progress *progress, bool ended)
 {
     const struct pg_plan *plan = progress->plan;
@@ -261,9 +276,7 @@ static const char *text_of_row(struct pg_progress *progress, bool ended)
     if ((plan->read == PG_READ_ROW || plan->read == PG_READ_KEY) && !plan->may_repeat) {
         tide_pg_sql_format(out, ", \"rows\": %" PRIu64, progress->rows);
     }
-    if (plan->exact && !plan->has_cursor) {
-        tide_pg_sql_format(out, ", \"server\": \"%s\"", plan->server);
-    }
+    add_server(progress);
     if (plan->by_row && !ended) {
         tide_pg_sql_format(out, ", \"file\": \"%s\"", plan->file);
     }

@@ -15,12 +15,21 @@
 /* 2 is the access method "heap", 3 the first transaction that shows an age.  The txid
  * function is one that PostgreSQL 12 has as well.  A new session plans a query without a
  * join in little time. */
+#define QUESTION(server_, timeline_)                                                     \
+    "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"                \
+    " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"                        \
+    " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"        \
+    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid)," \
+    " row_security_active(c.oid), " server_ ", " timeline_                               \
+    " FROM pg_class c WHERE c.oid = "
+
+/* A standby that took over tells its former timeline up to its first checkpoint. */
 const char pg_relation_question[] =
-    "SELECT c.relkind, c.relhassubclass OR c.relkind = 'p', c.relam = 2,"
-    " has_table_privilege(c.oid, 'SELECT'), pg_is_in_recovery(),"
-    " CASE WHEN c.relkind IN ('r', 'm') THEN pg_relation_size(c.oid) ELSE 0 END,"
-    " coalesce(pg_relation_filenode(c.oid), 0), txid_current_snapshot(), age('3'::xid),"
-    " row_security_active(c.oid) FROM pg_class c WHERE c.oid = ";
+    QUESTION("(SELECT s.system_identifier || '/' || d.oid FROM pg_control_system() s,"
+             " pg_database d WHERE d.datname = current_database())",
+             "(SELECT timeline_id FROM pg_control_checkpoint())");
+
+const char pg_relation_lesser_question[] = QUESTION("''", "0");
 
 /* The same of all tables that are read with one. */
 #define FACTS_OF_PARTS                                                                   \
@@ -40,8 +49,27 @@ enum {
     FACT_FILE,
     FACT_SNAPSHOT,
     FACT_AGE,
-    FACT_POLICIES
+    FACT_POLICIES,
+    FACT_SERVER,
+    FACT_TIMELINE
 };
+
+bool pg_relation_is_untold(const struct tide_pg *pg)
+{
+    static const char *const refusals[] = {
+        "42501", /* no right to a function */
+        "42883", /* no such function */
+        "0A000"  /* it is not supported */
+    };
+
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        if (PQtransactionStatus(pg->conn) == PQTRANS_INERROR &&
+            strcmp(pg->sqlstate, refusals[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool get_bool(const PGresult *result, int column)
 {
@@ -71,6 +99,9 @@ static void read_facts(const PGresult *result, struct pg_relation *relation)
     relation->size = strtoll(PQgetvalue(result, 0, FACT_SIZE), NULL, 10);
     (void)snprintf(relation->file, sizeof relation->file, "%s",
                    PQgetvalue(result, 0, FACT_FILE));
+    (void)snprintf(relation->server, sizeof relation->server, "%s",
+                   PQgetvalue(result, 0, FACT_SERVER));
+    relation->timeline = strtoull(PQgetvalue(result, 0, FACT_TIMELINE), NULL, 10);
     read_clock(PQgetvalue(result, 0, FACT_SNAPSHOT), PQgetvalue(result, 0, FACT_AGE),
                &relation->clock);
 }

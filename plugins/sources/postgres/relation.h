@@ -23,10 +23,19 @@ struct pg_relation {
     int64_t size;          /**< bytes */
     char file[40];         /**< changes when rows are moved to a new file */
     struct pg_clock clock; /**< of the snapshot that is open */
+    char server[40];       /**< the server's number and the database's; "": not told */
+    uint64_t timeline;     /**< which of the server's lives; 0: not told */
 };
 
 /** What is asked of a table in the transaction that will read it; its oid follows. */
 extern const char pg_relation_question[];
+
+/** The same without which server it is, where pg_relation_is_untold(). */
+extern const char pg_relation_lesser_question[];
+
+/** Whether the question has just failed because the server, or the role's rights, do not
+ * go so far. */
+bool pg_relation_is_untold(const struct tide_pg *pg);
 
 /** Understand the answer. */
 TIDE_MUST_CHECK

@@ -38,6 +38,29 @@ void pg_start_behind(struct pg_plan *plan, const struct pg_position *position,
     start->inclusive = !with_key;
 }
 
+enum pg_server_verdict pg_start_server(const struct pg_plan *plan,
+                                       const struct pg_plan_facts *facts)
+{
+    const struct pg_position *position = facts->position;
+    bool is_known;
+
+    if (!position->result) {
+        return PG_SERVER_SAME;
+    }
+    is_known = position->server[0] != '\0' && plan->server[0] != '\0';
+    if (strcmp(position->server, plan->server) != 0 &&
+        (is_known || (plan->exact && !plan->has_cursor))) {
+        return PG_SERVER_OTHER;
+    }
+    if (!is_known || !position->has_timeline || plan->timeline == 0 ||
+        position->timeline == plan->timeline) {
+        return PG_SERVER_SAME;
+    }
+    return position->timeline > plan->timeline && facts->relation->is_standby
+               ? PG_SERVER_LAGS
+               : PG_SERVER_SPLIT;
+}
+
 bool pg_start_is_same_table(const struct pg_plan *plan,
                             const struct pg_position *position)
 {

@@ -18,6 +18,18 @@ bool pg_start_has_same_key(const struct pg_plan *plan, const struct pg_plan_fact
 void pg_start_behind(struct pg_plan *plan, const struct pg_position *position,
                      bool with_key);
 
+enum pg_server_verdict {
+    PG_SERVER_SAME,  /**< or it is not known */
+    PG_SERVER_OTHER, /**< what transactions and tables are called means others there */
+    PG_SERVER_SPLIT, /**< it went back, or on from a standby: what came behind that may be
+                          called as what was there before */
+    PG_SERVER_LAGS   /**< a standby that has yet to learn of what was read */
+};
+
+/** Whether the position is of the server that the plan reads. */
+enum pg_server_verdict pg_start_server(const struct pg_plan *plan,
+                                       const struct pg_plan_facts *facts);
+
 bool pg_start_is_same_table(const struct pg_plan *plan,
                             const struct pg_position *position);
 

@@ -264,7 +264,7 @@ static void what_was_changed_comes_again_in_merge(void **state)
 static void what_comes_again_moves_no_place(void **state)
 {
     struct load load;
-    char key[64];
+    char key[256];
 
     (void)state;
     begin_load(&load, true);

@@ -230,50 +230,6 @@ static void a_table_made_anew_is_read_from_its_start(void **state)
     assert_non_null(strstr(source.host.log, "made anew"));
 }
 
-static void a_position_ahead_of_the_server_starts_over(void **state)
-{
-    char position[1024];
-    int64_t values[64];
-    struct kit_source source;
-
-    (void)state;
-    make_changes("PRIMARY KEY");
-    (void)snprintf(position, sizeof position,
-                   "{\"read\": \"snapshot\", \"table\": %s, \"column\": \"at\","
-                   " \"from\": 99999999999}",
-                   kit_value("SELECT 'changes'::regclass::oid"));
-    kit_source_init(&source, "changes");
-    assert_int_equal(read_changes(&source, position, sizeof position, values), 5);
-    assert_non_null(strstr(source.host.log, "another server"));
-    assert_int_equal(read_new("changes", position, values), 0);
-}
-
-/* A server that says of itself that it is a standby. */
-static void a_standby_that_lags_behind_is_tried_again(void **state)
-{
-    char position[1024];
-    struct kit_source source;
-
-    (void)state;
-    make_changes("PRIMARY KEY");
-    kit_sql("CREATE SCHEMA standby; CREATE FUNCTION standby.pg_is_in_recovery()"
-            " RETURNS bool LANGUAGE sql AS 'SELECT true';"
-            "DROP ROLE IF EXISTS standby_reader; CREATE ROLE standby_reader SUPERUSER"
-            " LOGIN; ALTER ROLE standby_reader SET search_path = standby, pg_catalog");
-    (void)snprintf(position, sizeof position,
-                   "{\"read\": \"snapshot\", \"table\": %s, \"column\": \"at\","
-                   " \"from\": 99999999999}",
-                   kit_value("SELECT 'changes'::regclass::oid"));
-    kit_source_init(&source, "changes");
-    source.options.connection.user = "standby_reader";
-    source.request.cursor = "at";
-    source.request.position = position;
-    assert_int_equal(kit_source_open(&source), TIDE_E_TRANSIENT);
-    assert_non_null(strstr(source.err.message, "standby"));
-    kit_source_close(&source);
-    kit_sql("DROP SCHEMA standby CASCADE; DROP ROLE standby_reader");
-}
-
 static void a_position_of_another_cursor_starts_over(void **state)
 {
     char position[1024] = "{\"column\": \"id\", \"cursor\": \"2030\"}";
@@ -472,8 +428,6 @@ int main(void)
         cmocka_unit_test(a_cursor_need_not_be_among_the_columns),
         cmocka_unit_test(partitions_and_tables_that_inherit_are_read_by_transactions),
         cmocka_unit_test(a_table_made_anew_is_read_from_its_start),
-        cmocka_unit_test(a_position_ahead_of_the_server_starts_over),
-        cmocka_unit_test(a_standby_that_lags_behind_is_tried_again),
         cmocka_unit_test(a_position_of_another_cursor_starts_over),
         cmocka_unit_test(what_is_new_does_not_depend_on_which_column_is_the_cursor),
         cmocka_unit_test(a_position_that_is_none_is_refused),
