@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "sources/postgres/position.h"
 
-static const char *const members[] = {"read",  "table",  "column",  "cursor", "file",
-                                      "nulls", "more",   "from",    "to",     "mark",
-                                      "rows",  "server", "timeline"};
+static const char *const members[] = {"read",  "table",  "column",   "cursor", "file",
+                                      "nulls", "more",   "from",     "to",     "mark",
+                                      "rows",  "server", "timeline", "parts",  "gone"};
 
 #define MEMBERS ((int)(sizeof members / sizeof members[0]))
 #define FIELDS (MEMBERS + 2)

@@ -113,8 +113,9 @@ static int begin_ahead(struct pg_plan *plan, const struct pg_plan_facts *facts,
         "the run before read another server, or this one before it was restored", err);
 }
 
+/* The window behind that of the position, or the rest of that one.  *follows: it is. */
 static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
-                        struct tide_error *err)
+                        bool *follows, struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
     const struct pg_clock *clock = &facts->relation->clock;
@@ -143,6 +144,7 @@ static int begin_window(struct pg_plan *plan, const struct pg_plan_facts *facts,
         return pg_misfit_start_over(
             plan, facts, "more than two billion transactions have passed since", err);
     }
+    *follows = true;
     plan->nothing = verdict == PG_WINDOW_NOTHING;
     return position->has_to ? begin_rest(plan, facts, err) : TIDE_OK;
 }
@@ -165,14 +167,43 @@ static void tell_waiting(const struct pg_plan *plan, const struct pg_plan_facts 
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
+/* The tables that are read with it may be others. */
+static int follow_members(struct pg_plan *plan, const struct pg_plan_facts *facts,
+                          struct tide_error *err)
+{
+    const struct pg_position *position = facts->position;
+
+    plan->nothing = plan->nothing && !pg_members_are_late(&plan->members);
+    if (plan->may_repeat) {
+        return TIDE_OK;
+    }
+    if (position->has_to && pg_members_have_left(&plan->members)) {
+        return pg_misfit_cannot_end(facts, "a table that was read with it is none now",
+                                    err);
+    }
+    return TIDE_OK;
+}
+
 static int begin_snapshot(struct pg_plan *plan, const struct pg_plan_facts *facts,
                           struct tide_error *err)
 {
-    int rc = begin_window(plan, facts, err);
+    const struct pg_clock *clock = &facts->relation->clock;
+    bool follows = false;
+    int rc = pg_members_load(&plan->members, facts->pg, facts->table, facts->relation,
+                             facts->position, err);
 
     if (rc == TIDE_OK) {
-        plan->ages =
-            pg_window_ages(&plan->window, &facts->relation->clock, plan->may_repeat);
+        rc = begin_window(plan, facts, &follows, err);
+    }
+    if (rc == TIDE_OK && follows) {
+        rc = follow_members(plan, facts, err);
+    } else {
+        pg_members_begin_anew(&plan->members);
+    }
+    if (rc == TIDE_OK) {
+        plan->ages = pg_window_ages(&plan->window, clock, plan->may_repeat);
+        rc = pg_members_settle(&plan->members, &plan->window, clock, plan->may_repeat,
+                               err);
         tell_waiting(plan, facts);
     }
     return rc;

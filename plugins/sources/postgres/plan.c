@@ -114,6 +114,20 @@ static void warn_by_cursor(const struct pg_plan_facts *facts, const char *why)
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
+/* A row that they come to show is none that was written. */
+static void warn_of_policies(const struct pg_plan_facts *facts)
+{
+    const struct tide_host *host = facts->pg->host;
+    char message[320];
+
+    (void)snprintf(message, sizeof message,
+                   "%.64s has policies that choose the rows this role sees: a row that "
+                   "they show later, without its being written, is not read; let a role "
+                   "with BYPASSRLS read it, or run with --full when that changes",
+                   facts->request->table);
+    host->log(host, TIDE_LOG_WARNING, message);
+}
+
 /* Transactions tell what is new where rows show them: in tables of PostgreSQL's own. */
 static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
 {
@@ -130,6 +144,9 @@ static enum pg_read choose_incremental(const struct pg_plan_facts *facts)
     if (!relation->is_readable) {
         warn_by_cursor(facts, "is a table of which not all columns may be read");
         return PG_READ_CURSOR;
+    }
+    if (relation->has_policies) {
+        warn_of_policies(facts);
     }
     return PG_READ_SNAPSHOT;
 }
@@ -223,6 +240,7 @@ static void choose_stretches(struct pg_plan *plan, const struct pg_plan_facts *f
 void pg_plan_clear(struct pg_plan *plan)
 {
     pg_stretches_clear(&plan->stretches);
+    pg_members_clear(&plan->members);
 }
 
 uint32_t pg_plan_statements(const struct pg_plan *plan)

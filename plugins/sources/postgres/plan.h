@@ -13,6 +13,7 @@
 #include <tidemill/plugin.h>
 
 #include "horizon.h"
+#include "members.h"
 #include "position.h"
 #include "postgres/catalog.h"
 #include "relation.h"
@@ -42,11 +43,12 @@ struct pg_plan {
     bool nothing;               /**< there is nothing new */
     size_t order[PG_ORDER_MAX]; /**< columns of the table */
     size_t order_count;
-    struct pg_window window; /**< of PG_READ_SNAPSHOT */
-    struct pg_ages ages;     /**< condition on all rows */
-    uint64_t mark;           /**< of full reads: all that was written before it is seen */
-    uint64_t rows;           /**< of full reads: read, in front of the start */
-    bool again;              /**< in front of the start, `newer` are read first */
+    struct pg_window window;   /**< of PG_READ_SNAPSHOT */
+    struct pg_members members; /**< of PG_READ_SNAPSHOT */
+    struct pg_ages ages;       /**< condition on all rows */
+    uint64_t mark; /**< of full reads: all that was written before it is seen */
+    uint64_t rows; /**< of full reads: read, in front of the start */
+    bool again;    /**< in front of the start, `newer` are read first */
     struct pg_ages newer;
     char file[40];                   /**< of by_row */
     char server[PG_SERVER_SIGN_MAX]; /**< which one it reads, or "" */

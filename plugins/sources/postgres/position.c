@@ -14,7 +14,7 @@
 #define MEMBERS                                                                          \
     "SELECT p->>'read', p->>'table', p->>'column', p->>'cursor', p->>'file',"            \
     " p->>'nulls', p->>'more', p->>'from', p->>'to', p->>'mark', p->>'rows',"            \
-    " p->>'server', p->>'timeline', k.name, k.value"                                     \
+    " p->>'server', p->>'timeline', p->>'parts', p->>'gone', k.name, k.value"            \
     " FROM (SELECT $1::jsonb) AS s(p) LEFT JOIN LATERAL ROWS FROM"                       \
     " (jsonb_array_elements_text(p->'columns'), jsonb_array_elements_text(p->'key'))"    \
     " AS k(name, value) ON true"
@@ -33,6 +33,8 @@ enum {
     MEMBER_ROWS,
     MEMBER_SERVER,
     MEMBER_TIMELINE,
+    MEMBER_PARTS,
+    MEMBER_GONE,
     MEMBER_KEY_COLUMN,
     MEMBER_KEY_VALUE
 };
@@ -153,6 +155,8 @@ static bool understand(struct pg_position *position)
     position->server = server ? server : "";
     position->table = table ? table : "";
     position->file = file ? file : "";
+    position->parts = peek(position, 0, MEMBER_PARTS);
+    position->gone = peek(position, 0, MEMBER_GONE);
     position->column = peek(position, 0, MEMBER_COLUMN);
     position->cursor = peek(position, 0, MEMBER_CURSOR);
     position->nulls = is_true(position, MEMBER_NULLS);

@@ -10,7 +10,8 @@
  *      "columns": ["id"], "key": ["41"]}
  *     {"read": "row", "table": 16384, "file": "16390", "mark": 777, "rows": 40,
  *      "columns": ["ctid"], "key": ["(3,4)"]}
- *     {"read": "snapshot", "table": 16384, "column": "at", "from": 777}
+ *     {"read": "snapshot", "table": 16384, "column": "at", "from": 777,
+ *      "parts": {"16384": [16390]}}
  *     {"read": "snapshot", "table": 16384, "column": "at", "from": 700, "to": 777,
  *      "cursor": "2024-11-27T18:22:47Z", "columns": ["id"], "key": ["41"]}
  *     {"read": "cursor", "column": "at", "cursor": "2024-11-27T18:22:47Z",
@@ -56,6 +57,8 @@ struct pg_position {
     const char *cursor;    /**< the value, or NULL */
     const char *file;      /**< or "" */
     const char *server;    /**< its sign, or "" */
+    const char *parts;     /**< an object: see members.h; or NULL */
+    const char *gone;      /**< the same */
     bool has_from, has_to; /**< without `to` the window was read to its end */
     bool more;             /**< by cursor: the run did not come to its end */
     bool nulls;            /**< rows without a cursor were to come at the end */

@@ -231,6 +231,11 @@ static void begin_text(struct pg_progress *progress)
     }
 }
 
+static void add_members(struct tide_pg_sql *out, const struct tide_pg_sql *members)
+{
+    tide_pg_sql_add(out, members->text ? members->text : "");
+}
+
 static void add_window(struct pg_progress *progress, bool ended)
 {
     const struct pg_window *window = &progress->plan->window;
@@ -238,12 +243,14 @@ static void add_window(struct pg_progress *progress, bool ended)
 
     if (ended) {
         tide_pg_sql_format(out, ", \"from\": %" PRIu64, window->to);
+        add_members(out, &progress->plan->members.ended);
         return;
     }
     if (!window->whole) {
         tide_pg_sql_format(out, ", \"from\": %" PRIu64, window->from);
     }
     tide_pg_sql_format(out, ", \"to\": %" PRIu64, window->to);
+    add_members(out, &progress->plan->members.running);
 }
 
 /* What a cursor says holds on another server as well. */

@@ -183,13 +183,61 @@ static void add_start(struct tide_pg_sql *sql, const struct tide_pg_table *table
     }
 }
 
+static void add_age(struct tide_pg_sql *sql, const struct pg_ages *ages)
+{
+    tide_pg_sql_format(sql, "age(t.xmin) %sBETWEEN %lld AND %lld",
+                       ages->except ? "NOT " : "", (long long)ages->least,
+                       (long long)ages->most);
+}
+
 static void add_ages(struct tide_pg_sql *sql, const struct pg_ages *ages)
 {
     if (!pg_ages_are_all(ages)) {
-        tide_pg_sql_format(sql, " AND age(t.xmin) %sBETWEEN %lld AND %lld",
-                           ages->except ? "NOT " : "", (long long)ages->least,
-                           (long long)ages->most);
+        tide_pg_sql_add(sql, " AND ");
+        add_age(sql, ages);
     }
+}
+
+/* Members that are read from further back, beside the window of all. */
+static void add_late(struct tide_pg_sql *sql, const struct pg_plan *plan)
+{
+    tide_pg_sql_add(sql, " AND (");
+    add_age(sql, &plan->ages);
+    for (size_t i = 0; i < plan->members.count; i++) {
+        const struct pg_member *member = &plan->members.list[i];
+
+        if (member->is_read && member->is_late) {
+            tide_pg_sql_format(sql, " OR (t.tableoid = %" PRIu32, member->oid);
+            add_ages(sql, &member->ages);
+            tide_pg_sql_add(sql, ")");
+        }
+    }
+    tide_pg_sql_add(sql, ")");
+}
+
+/* A table can become a part when the snapshot is taken already: it is left to the next
+ * run, which finds it among the parts. */
+static void add_members(struct tide_pg_sql *sql, const struct pg_plan *plan)
+{
+    const char *between = " AND t.tableoid IN (";
+
+    for (size_t i = 0; plan->members.is_divided && i < plan->members.count; i++) {
+        if (plan->members.list[i].is_read) {
+            tide_pg_sql_format(sql, "%s%" PRIu32, between, plan->members.list[i].oid);
+            between = ", ";
+        }
+    }
+    tide_pg_sql_add(sql, between[0] == ',' ? ")" : "");
+}
+
+static void add_window(struct tide_pg_sql *sql, const struct pg_plan *plan)
+{
+    if (pg_members_are_late(&plan->members)) {
+        add_late(sql, plan);
+    } else {
+        add_ages(sql, &plan->ages);
+    }
+    add_members(sql, plan);
 }
 
 /* Rows come as they lie on disk only when no other scan is joined and none helps. */
@@ -274,7 +322,7 @@ static void add_again(struct tide_pg_sql *conditions, const struct tide_pg_table
 /* All that is left in one statement. */
 static void add_rest(struct tide_pg_sql *sql, struct copy *copy)
 {
-    add_ages(&copy->conditions, &copy->plan->ages);
+    add_window(&copy->conditions, copy->plan);
     add_start(&copy->conditions, copy->table, copy->plan);
     add_copy(sql, copy);
 }
