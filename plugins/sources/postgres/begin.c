@@ -167,11 +167,13 @@ static void tell_waiting(const struct pg_plan *plan, const struct pg_plan_facts 
     host->log(host, TIDE_LOG_WARNING, message);
 }
 
-/* The tables that are read with it may be others. */
+/* The tables that are read with it may be others, or hold their rows anew. */
 static int follow_members(struct pg_plan *plan, const struct pg_plan_facts *facts,
                           struct tide_error *err)
 {
     const struct pg_position *position = facts->position;
+    bool is_anew = false;
+    int rc;
 
     plan->nothing = plan->nothing && !pg_members_are_late(&plan->members);
     if (plan->may_repeat) {
@@ -181,7 +183,17 @@ static int follow_members(struct pg_plan *plan, const struct pg_plan_facts *fact
         return pg_misfit_cannot_end(facts, "a table that was read with it is none now",
                                     err);
     }
-    return TIDE_OK;
+    rc = pg_members_look(&plan->members, facts->pg, facts->table, &facts->relation->clock,
+                         position->has_to ? position->to : position->from, &is_anew, err);
+    if (rc == TIDE_OK && is_anew) {
+        rc =
+            pg_misfit_cannot_end(facts,
+                                 "all rows of the table, or of one that is read with it, "
+                                 "were written anew since, as ALTER TABLE does, or who "
+                                 "empties it and fills it again",
+                                 err);
+    }
+    return rc;
 }
 
 static int begin_snapshot(struct pg_plan *plan, const struct pg_plan_facts *facts,

@@ -232,3 +232,57 @@ int pg_members_settle(struct pg_members *members, const struct pg_window *window
     rc = tide_pg_sql_check(&members->running, err);
     return rc == TIDE_OK ? tide_pg_sql_check(&members->ended, err) : rc;
 }
+
+/* ---- written anew ---------------------------------------------------------------- */
+
+/* It has rows, and none of them is older.  The first one that is ends the search. */
+static int look_at(const struct pg_member *member, struct tide_pg *pg,
+                   const struct tide_pg_table *table, const struct pg_ages *newer,
+                   bool *is_anew, struct tide_error *err)
+{
+    struct tide_pg_sql sql = {0};
+    PGresult *result = NULL;
+    int rc;
+
+    tide_pg_sql_add(&sql, "SELECT EXISTS (SELECT FROM ");
+    tide_pg_sql_name(&sql, &table->name);
+    tide_pg_sql_format(&sql,
+                       " AS t WHERE t.tableoid = %" PRIu32 ") AND NOT EXISTS"
+                       " (SELECT FROM ",
+                       member->oid);
+    tide_pg_sql_name(&sql, &table->name);
+    tide_pg_sql_format(&sql,
+                       " AS t WHERE t.tableoid = %" PRIu32
+                       " AND age(t.xmin) NOT BETWEEN %lld AND %lld)",
+                       member->oid, (long long)newer->least, (long long)newer->most);
+    rc = tide_pg_exec_sql(pg, &sql, &result, err);
+    if (rc == TIDE_OK) {
+        *is_anew = is_true(result, 0, 0);
+    }
+    PQclear(result);
+    tide_pg_sql_clear(&sql);
+    return rc;
+}
+
+int pg_members_look(const struct pg_members *members, struct tide_pg *pg,
+                    const struct tide_pg_table *table, const struct pg_clock *clock,
+                    uint64_t mark, bool *is_anew, struct tide_error *err)
+{
+    int rc = TIDE_OK;
+
+    *is_anew = false;
+    for (size_t i = 0; rc == TIDE_OK && !*is_anew && i < members->count; i++) {
+        const struct pg_member *member = &members->list[i];
+        bool is_other =
+            member->former > 0 && member->file > 0 && member->former != member->file;
+        bool is_whole = member->is_late && member->from == 0;
+
+        if (member->is_read && is_other && !is_whole) {
+            struct pg_ages newer =
+                pg_ages_since(member->is_late ? member->from : mark, clock);
+
+            rc = look_at(member, pg, table, &newer, is_anew, err);
+        }
+    }
+    return rc;
+}

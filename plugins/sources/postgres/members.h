@@ -4,7 +4,9 @@
  *
  * A table that becomes a member brings rows of transactions that lie before the run's
  * window: nobody has read them, so it is read whole.  One that was a member once was read
- * up to where it left, and is read from there.
+ * up to where it left, and is read from there.  One whose rows are all of the window, in
+ * a file that is another than it was, was written anew: its rows were read before under
+ * other transactions.
  *
  * The position tells the members with their files, "parts": {"16390": [16390]}, with
  * where they are read from when that is not the window's begin, {"16390": [16390, 700]},
@@ -68,6 +70,13 @@ bool pg_members_are_late(const struct pg_members *members);
 
 /** Whether one has left of which the position's run may have read a part. */
 bool pg_members_have_left(const struct pg_members *members);
+
+/** Look whether one was written anew since the transaction `mark`, up to which it was
+ * read. */
+TIDE_MUST_CHECK
+int pg_members_look(const struct pg_members *members, struct tide_pg *pg,
+                    const struct tide_pg_table *table, const struct pg_clock *clock,
+                    uint64_t mark, bool *is_anew, struct tide_error *err);
 
 void pg_members_clear(struct pg_members *members);
 

@@ -1,6 +1,6 @@
 /*
- * postgres_members_test - an incremental table to which other tables with rows come, and
- * from which they go.
+ * postgres_members_test - an incremental table to which other tables with rows come, from
+ * which they go, and whose rows are written anew.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -255,6 +255,88 @@ static void policies_are_warned_of(void **state)
     kit_sql("DROP OWNED BY members_reader; DROP ROLE members_reader");
 }
 
+/* ---- rows that are written anew -------------------------------------------------- */
+
+static void make_plain(const char *more)
+{
+    kit_sql("DROP TABLE IF EXISTS t CASCADE;"
+            "CREATE TABLE t (id int PRIMARY KEY, at int); %s",
+            more);
+}
+
+static const char ten[] = "INSERT INTO t SELECT g, g FROM generate_series(1, 10) g";
+
+static void rows_that_are_written_anew_are_not_new(void **state)
+{
+    static const char *const ways[] = {
+        "ALTER TABLE t ALTER at TYPE bigint",
+        "ALTER TABLE t ADD x timestamptz DEFAULT clock_timestamp()",
+        "CREATE TABLE copy AS SELECT * FROM t; TRUNCATE t; INSERT INTO t SELECT * FROM"
+        " copy; DROP TABLE copy"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct reader reader = {0};
+
+        make_plain(ten);
+        assert_int_equal(read_new(&reader), 10);
+        kit_sql("%s", ways[i]);
+        is_refused(&reader, "were written anew since");
+        is_refused(&reader, "run with --full");
+        reader.may_repeat = true;
+        assert_int_equal(read_new(&reader), 10);
+        reader.may_repeat = false;
+        assert_int_equal(read_new(&reader), 0);
+    }
+}
+
+static void nor_are_those_of_one_partition_or_of_a_window_in_hand(void **state)
+{
+    struct reader reader = {0};
+    struct reader other = {0};
+
+    (void)state;
+    make();
+    attach();
+    assert_int_equal(read_new(&reader), 15);
+    read_some(&other);
+    kit_sql("CREATE TABLE copy AS SELECT * FROM old; TRUNCATE old;"
+            "INSERT INTO old SELECT * FROM copy; DROP TABLE copy");
+    is_refused(&reader, "were written anew since");
+    is_refused(&other, "were written anew since");
+}
+
+static void a_table_that_is_only_moved_or_emptied_goes_on(void **state)
+{
+    static const char *const ways[] = {"VACUUM FULL t", "CLUSTER t USING t_pkey",
+                                       "VACUUM FREEZE t", "TRUNCATE t"};
+    struct reader reader = {0};
+
+    (void)state;
+    make_plain(ten);
+    assert_int_equal(read_new(&reader), 10);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        kit_sql("%s", ways[i]);
+        kit_sql("INSERT INTO t SELECT %d, 1 WHERE EXISTS (SELECT FROM t)", 20 + (int)i);
+        assert_int_equal(read_new(&reader), i < 3 ? 1 : 0);
+    }
+    kit_sql("INSERT INTO t VALUES (1, 1)");
+    assert_int_equal(read_new(&reader), 1);
+}
+
+/* Of a table without rows none was read. */
+static void what_was_empty_may_get_a_new_file(void **state)
+{
+    struct reader reader = {0};
+
+    (void)state;
+    make_plain("");
+    assert_int_equal(read_new(&reader), 0);
+    kit_sql("ALTER TABLE t ALTER at TYPE bigint");
+    kit_sql("%s", ten);
+    assert_int_equal(read_new(&reader), 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +349,10 @@ int main(void)
         cmocka_unit_test(what_was_read_in_part_is_missed_when_it_is_gone),
         cmocka_unit_test(a_position_without_tables_takes_them_for_known),
         cmocka_unit_test(policies_are_warned_of),
+        cmocka_unit_test(rows_that_are_written_anew_are_not_new),
+        cmocka_unit_test(nor_are_those_of_one_partition_or_of_a_window_in_hand),
+        cmocka_unit_test(a_table_that_is_only_moved_or_emptied_goes_on),
+        cmocka_unit_test(what_was_empty_may_get_a_new_file),
     };
 
     return KIT_RUN(tests);
