@@ -97,6 +97,7 @@ static void the_options_beside_the_url_win(void **state)
                "1")) {
         return;
     }
+    kit_sql("GRANT SELECT ON anything TO locked");
     options.user = "locked";
     options.password = "right";
     kit_source_init(&source, "anything");
