@@ -170,8 +170,8 @@ static void append_proof(const struct parts *parts, struct tide_text *out)
 {
     if (parts->table->verify) {
         tide_text_append(out, "; then the table is read again and the sums of its "
-                              "columns are compared, but of those whose texts the "
-                              "destination spells its own way, which the run names");
+                              "columns are compared, except columns whose texts the "
+                              "destination spells its own way; the run names those");
     }
 }
 

@@ -27,6 +27,7 @@ struct tide_round_note {
     char *own;          /**< owned; the open round that it is the first of, or NULL */
     bool is_known;      /**< the above is; of a table that was not asked it is not */
     bool is_taken_over; /**< to be marked as done in this run's round at its end */
+    bool is_marked;     /**< this run may have marked it as done */
 };
 
 struct tide_engine {

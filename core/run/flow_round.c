@@ -10,9 +10,10 @@
  *
  * The definition may be another one when the run is resumed.  Then the first table may
  * come later than others, and is asked in front of them; where it is gone nobody knows,
- * and the run is refused.  What is done in a round that another now stands in front of is
- * taken over into its round, the table that tells of the old one last: at any moment one
- * of the two says that the rows are there.
+ * and the run is refused, unless the round came to its end: then the marks of its other
+ * tables are taken back, too.  When another table now comes first, tables that are done
+ * in the old round are marked again under the new one, the table that tells of the old
+ * one last: at any moment one of the two says that the rows are there.
  */
 #include "base/log.h"
 #include "base/memory.h"
@@ -100,13 +101,14 @@ static void note_own(struct tide_flow *flow, const struct tide_position *kept)
 static int refuse(const struct tide_flow *flow, const struct tide_position *kept,
                   struct tide_error *err)
 {
-    return tide_error_set(err, TIDE_E_CONFLICT,
-                          "%lld rows were appended to %s by a run that began with table "
-                          "\"%s\"; the definition has no such table now, so nobody knows "
-                          "whether that run was interrupted, or reached its end: put the "
-                          "table back into the definition for one run, or run with "
-                          "--full, which appends all rows again",
-                          (long long)kept->rows, flow->table->as, first_of(kept->run));
+    return tide_error_set(
+        err, TIDE_E_CONFLICT,
+        "%lld rows were appended to %s by a run that began with table "
+        "\"%s\", and that was probably interrupted; the definition has "
+        "no such table now, so it cannot be resumed: put the table back "
+        "into the definition for one run, or run with --full, which "
+        "appends all rows again",
+        (long long)kept->rows, flow->table->as, first_of(kept->run));
 }
 
 /* Sets is_done, or asks. */
@@ -140,6 +142,7 @@ static void join(struct tide_flow *flow, const struct tide_position *kept)
         engine->round = tells ? tide_strdup(kept->run) : make_name(flow);
     }
     engine->rounds[index_of(flow)].is_taken_over = tells && !is_first;
+    engine->rounds[index_of(flow)].is_marked = true;
 }
 
 static void leave_alone(struct tide_flow *flow, const struct tide_position *kept)
@@ -256,9 +259,26 @@ int tide_round_ask(struct tide_engine *engine, size_t table, struct tide_error *
 
     return rc == TIDE_OK ? TIDE_OK
                          : tide_error_wrap(err,
-                                           "whether the last run was interrupted, "
-                                           "of which table %s tells",
+                                           "table %s, which tells whether the last "
+                                           "run was interrupted, cannot be opened",
                                            engine->pipeline->tables[table].name);
+}
+
+/* The round is over; whoever takes its first table out of the definition is not to be
+ * asked about the others.  What cannot be done now is no harm as long as that table is
+ * there. */
+static void unmark_others(struct tide_engine *engine)
+{
+    struct tide_error err = {0};
+
+    for (size_t i = 0; i < engine->pipeline->table_count; i++) {
+        if (engine->rounds[i].is_marked && i != engine->round_first &&
+            with_kept(engine, i, unmark, &err) != TIDE_OK) {
+            TIDE_LOG(TIDE_LOG_WARNING, "a table is still marked as done in this run",
+                     TIDE_KEY_TEXT("table", engine->pipeline->tables[i].name),
+                     TIDE_KEY_TEXT("error", err.message));
+        }
+    }
 }
 
 int tide_round_end(struct tide_engine *engine, struct tide_error *err)
@@ -275,6 +295,9 @@ int tide_round_end(struct tide_engine *engine, struct tide_error *err)
     }
     if (rc == TIDE_OK) {
         rc = with_kept(engine, engine->round_first, unmark, err);
+    }
+    if (rc == TIDE_OK) {
+        unmark_others(engine);
     }
     return rc == TIDE_OK ? TIDE_OK : tide_error_wrap(err, "the end of the run");
 }

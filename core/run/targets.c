@@ -42,10 +42,10 @@ static int compare(const struct tide_pipeline *pipeline, char *const *identities
             const struct tide_table *other = &pipeline->tables[table];
 
             return tide_error_set(err, TIDE_E_CONFIG,
-                                  "table %s goes into \"%s\", and that is where table %s "
-                                  "goes, which calls it \"%s\": give one of them another "
-                                  "name under as",
-                                  other->name, other->as, one->name, one->as);
+                                  "tables %s and %s go into the same target, spelled "
+                                  "\"%s\" and \"%s\": give one of them another name "
+                                  "under as",
+                                  one->name, other->name, one->as, other->as);
         }
     }
     return TIDE_OK;

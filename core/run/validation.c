@@ -33,10 +33,12 @@ static int check_possible(const struct tide_schema *from, const struct tide_sche
         name_impossible(&from->columns[i], &to->columns[i], &names);
     }
     if (names.length > 0) {
-        rc = tide_error_set(err, TIDE_E_CONFIG,
-                            "values of these columns can never become what they are to "
-                            "be: %s; declare their types under `types`, or exclude them",
-                            names.data);
+        rc =
+            tide_error_set(err, TIDE_E_CONFIG,
+                           "declare the types of these columns under `types`, or exclude "
+                           "them, since their values can never become what the "
+                           "destination has: %s",
+                           names.data);
     }
     tide_text_fini(&names);
     return rc;

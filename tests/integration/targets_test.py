@@ -30,8 +30,8 @@ def expect_one(folder, destination, pairs):
         for mode in ("replace", "append"):
             done = run(folder, destination, one, other, mode)
             tap.equal(done.returncode, 1, done.stdout)
-            tap.contains(done.stdout, 'table b.csv goes into "%s", and that is where table a.csv goes, which calls it '
-                                      '"%s": give one of them another name under as' % (other, one))
+            tap.contains(done.stdout, 'tables a.csv and b.csv go into the same target, spelled "%s" and "%s": '
+                                      'give one of them another name under as' % (one, other))
 
 
 def expect_two(folder, destination, pairs):

@@ -146,7 +146,8 @@ static int script_open(const void *options, const struct tide_source_request *re
     if (reading->options->is_empty) {
         return TIDE_OK;
     }
-    if (tide_schema_add(schema, "id", TIDE_TYPE_INT64, TIDE_COLUMN_KEY) != TIDE_OK ||
+    if (tide_schema_add(schema, "id", TIDE_TYPE_INT64,
+                        TIDE_COLUMN_KEY | TIDE_COLUMN_REQUIRED) != TIDE_OK ||
         tide_schema_add(schema, "name", TIDE_TYPE_STRING, 0) != TIDE_OK ||
         tide_schema_add(schema, "amount", TIDE_TYPE_STRING, 0) != TIDE_OK) {
         return tide_error_memory(err);

@@ -28,18 +28,22 @@ static bool add_question_for_left(struct tide_pg_sql *sql,
                                   const struct pg_destination *destination)
 {
     const struct tide_pg_table *table = &destination->target.table;
-    bool is_plain = table->kind == 'r' && !table->has_rules;
+    bool is_divided = table->kind == 'p';
+    bool is_plain = (is_divided || table->kind == 'r') && !table->has_rules;
 
-    if (is_plain && !table->has_triggers && !destination->staging.is_on) {
+    if (is_plain && !is_divided && !table->has_triggers && !destination->staging.is_on) {
         return false;
     }
     tide_pg_sql_add(sql, "; SELECT ");
     if (is_plain) {
-        tide_pg_sql_format(sql,
-                           "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s"
-                           " AND tgtype & 8 <> 0 AND NOT tgisinternal"
-                           " AND tgenabled <> 'D') AND ",
-                           table->oid);
+        tide_pg_sql_add(sql, "EXISTS (SELECT FROM pg_trigger WHERE tgrelid IN (");
+        if (is_divided) {
+            tide_pg_sql_format(sql, "SELECT relid FROM pg_partition_tree(%s)", table->oid);
+        } else {
+            tide_pg_sql_add(sql, table->oid);
+        }
+        tide_pg_sql_add(sql, ") AND tgtype & 8 <> 0 AND NOT tgisinternal"
+                             " AND tgenabled <> 'D') AND ");
     }
     tide_pg_sql_add(sql, "EXISTS (SELECT FROM ");
     pg_target_add_rows(&destination->target, sql);

@@ -191,7 +191,7 @@ static void build_looked_for(struct tide_pg_sql *sql, const struct parts *parts)
     for (size_t i = 0; parts->key[i]; i++) {
         tide_pg_sql_add(sql, i > 0 ? " AND t." : "t.");
         tide_pg_sql_identifier(sql, parts->key[i]);
-        tide_pg_sql_add(sql, " IS NOT DISTINCT FROM s.");
+        tide_pg_sql_add(sql, " = s."); /* a key has no nulls */
         tide_pg_sql_identifier(sql, parts->key[i]);
     }
     tide_pg_sql_add(sql, ")");

@@ -19,16 +19,22 @@
 /* How long a server that can be reached may take. */
 #define PATIENCE_MS 1000
 
+/* Of its thread; what a run may use is counted. */
+#define STACK_BYTES ((size_t)256 * 1024)
+
 struct request {
     PGcancel *cancel; /* owned */
     int done;         /* owned: a pipe's end, closed when the server has been asked */
 };
 
+/* Who waits goes on with the last step, when all is freed. */
 static void end_request(struct request *request)
 {
+    int done = request->done;
+
     PQfreeCancel(request->cancel);
-    (void)close(request->done);
     free(request);
+    (void)close(done);
 }
 
 static void *ask(void *arg)
@@ -45,13 +51,17 @@ static void *ask(void *arg)
 static bool start(struct request *request)
 {
     sigset_t all, before;
+    pthread_attr_t attributes;
     pthread_t thread;
     bool has_started;
 
     (void)sigfillset(&all);
+    (void)pthread_attr_init(&attributes);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    has_started = pthread_create(&thread, NULL, ask, request) == 0;
+    has_started = pthread_create(&thread, &attributes, ask, request) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
     if (has_started) {
         (void)pthread_detach(thread);
     }

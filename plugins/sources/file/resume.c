@@ -250,7 +250,9 @@ static int go_on(struct reader *reader, struct position *position, struct tide_e
                    : know_done(reader, position, &done, err);
     }
     if (rc == TIDE_OK) {
-        memcpy(reader->ends, position->ends, done * sizeof *reader->ends);
+        if (done > 0) {
+            memcpy(reader->ends, position->ends, done * sizeof *reader->ends);
+        }
         rc = reader_open_first(reader, err);
     }
     if (rc == TIDE_OK) {

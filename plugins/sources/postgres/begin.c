@@ -180,18 +180,18 @@ static int follow_members(struct pg_plan *plan, const struct pg_plan_facts *fact
         return TIDE_OK;
     }
     if (position->has_to && pg_members_have_left(&plan->members)) {
-        return pg_misfit_cannot_end(facts, "a table that was read with it is none now",
-                                    err);
+        return pg_misfit_cannot_end(
+            facts, "a partition that was being read has been detached since", err);
     }
     rc = pg_members_look(&plan->members, facts->pg, facts->table, &facts->relation->clock,
                          position->has_to ? position->to : position->from, &is_anew, err);
     if (rc == TIDE_OK && is_anew) {
-        rc =
-            pg_misfit_cannot_end(facts,
-                                 "all rows of the table, or of one that is read with it, "
-                                 "were written anew since, as ALTER TABLE does, or who "
-                                 "empties it and fills it again",
-                                 err);
+        rc = pg_misfit_cannot_end(
+            facts,
+            "all rows of the table, or of one of its partitions, are "
+            "newer than the last run: an ALTER TABLE rewrote them, "
+            "or the table was emptied and filled again",
+            err);
     }
     return rc;
 }

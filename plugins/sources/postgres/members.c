@@ -77,6 +77,22 @@ static void take_row(struct pg_member *member, const PGresult *result, int row,
     place(member, position, is_known, !PQgetisnull(result, row, MEMBER_FROM));
 }
 
+static int take_rows(struct pg_members *members, const PGresult *result,
+                     const struct pg_position *position, struct tide_error *err)
+{
+    size_t count = (size_t)PQntuples(result);
+
+    members->list = calloc(count + 1, sizeof *members->list);
+    if (!members->list) {
+        return no_memory(err);
+    }
+    members->count = count;
+    for (size_t i = 0; i < count; i++) {
+        take_row(&members->list[i], result, (int)i, position);
+    }
+    return TIDE_OK;
+}
+
 static int ask(struct pg_members *members, struct tide_pg *pg, const char *table,
                const struct pg_position *position, struct tide_error *err)
 {
@@ -84,15 +100,10 @@ static int ask(struct pg_members *members, struct tide_pg *pg, const char *table
     PGresult *result = NULL;
     int rc = tide_pg_query(pg, MEMBERS, params, 3, &result, err);
 
-    if (rc == TIDE_OK) {
-        members->count = (size_t)PQntuples(result);
-        members->list = calloc(members->count + 1, sizeof *members->list);
-        rc = members->list ? TIDE_OK : no_memory(err);
-    } else if (rc == TIDE_E_DATA) {
+    if (rc == TIDE_E_DATA) {
         rc = tide_error_set(err, TIDE_E_CONFIG, "the position is none of this source");
-    }
-    for (size_t i = 0; rc == TIDE_OK && i < members->count; i++) {
-        take_row(&members->list[i], result, (int)i, position);
+    } else if (rc == TIDE_OK) {
+        rc = take_rows(members, result, position, err);
     }
     PQclear(result);
     return rc;

@@ -88,7 +88,9 @@ int pg_misfit_elsewhere(const struct pg_plan *plan, const struct pg_plan_facts *
     return pg_misfit_start_over(
         plan, facts,
         verdict == PG_SERVER_OTHER
-            ? "the run before read another server or database"
-            : "the server was restored since the run before, or a standby took over",
+            ? "the last run read another server or database (if it was upgraded and lost "
+              "nothing, the source's README says how to continue)"
+            : "the server was restored since the last run, or a standby took over (if it "
+              "lost nothing, the source's README says how to continue)",
         err);
 }

@@ -39,7 +39,7 @@ static void test_a_table_that_is_appended_whole(void **state)
 {
     expect(*state, "script", "", "", "",
            "exactly once in each run: " AT_CHECKPOINTS
-           ", or refused when the source sees that rows came, went or moved in front of "
+           ", or is refused when the source sees that rows came, went or moved in front of "
            "that; each run appends all rows again");
     expect(*state, "script_plain", "", "", "",
            "exactly once in each run: " ONE_TRANSACTION

@@ -129,6 +129,21 @@ static void test_the_only_table_that_is_left_is_not_appended_again(void **state)
     expect_times(fixture, "a", 2);
 }
 
+/* A run that came to its end is over, whatever becomes of its first table. */
+static void test_behind_a_run_that_ended_the_first_table_may_go(void **state)
+{
+    struct fixture *fixture = *state;
+
+    forget_all(fixture);
+    assert_true(run_tables(fixture, "abc", '\0', 0));
+    assert_true(run_tables(fixture, "bc", '\0', 0));
+    expect_times(fixture, "bc", 2);
+    interrupt_abc(fixture);
+    assert_true(run_tables(fixture, "nabc", '\0', 0));
+    assert_true(run_tables(fixture, "b", '\0', 0));
+    expect_times(fixture, "b", 2);
+}
+
 static void expect_refused(struct fixture *fixture, const char *tables)
 {
     assert_false(run_tables(fixture, tables, '\0', 0));
@@ -231,6 +246,7 @@ int main(void)
         RUN_TEST(test_tables_in_another_order_are_not_appended_again),
         RUN_TEST(test_a_new_table_lets_those_that_were_done_alone),
         RUN_TEST(test_the_only_table_that_is_left_is_not_appended_again),
+        RUN_TEST(test_behind_a_run_that_ended_the_first_table_may_go),
         RUN_TEST(test_without_the_first_table_the_run_is_refused),
         RUN_TEST(test_each_row_comes_once_whatever_is_edited_between_two_interruptions),
         RUN_TEST(test_a_run_that_takes_tables_over_is_resumed_from_between_any_commits),
