@@ -105,7 +105,7 @@ static void a_position_of_another_server_or_life_starts_over(void **state)
     static const char *const others[][2] = {
         {"\"server\": \"", "another server or database"},
         {"/", "another server or database"},
-        {"\"timeline\": ", "the server was restored since the run before, or a standby"}};
+        {"\"timeline\": ", "the server was restored since the last run, or a standby"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
