@@ -88,11 +88,13 @@ static void on_crash(int number)
     (void)raise(number);
 }
 
+/* One that is there already, of a sanitizer, is its owner's to take away. */
 void tide_activity_enter_thread(void)
 {
     const stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
+    stack_t present = {.ss_flags = 0};
 
-    if (watched) {
+    if (watched && sigaltstack(NULL, &present) == 0 && present.ss_flags & SS_DISABLE) {
         (void)sigaltstack(&stack, NULL);
     }
 }

@@ -47,11 +47,7 @@ static void close_plugins(struct tide_flow *flow)
         tide_schema_clear(&transform->in);
         tide_schema_clear(&transform->out);
     }
-    if (flow->source_state) {
-        tide_plugin_host_enter(&flow->source, "close", &unused);
-        flow->engine->source.entry->source->close(flow->source_state);
-        (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
-    }
+    tide_flow_close_source(flow);
 }
 
 void tide_flow_fini(struct tide_flow *flow)

@@ -137,6 +137,8 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err);
 /** Open the source at position_before and bind validation, filter and transforms. */
 TIDE_MUST_CHECK
 int tide_flow_open_source(struct tide_flow *flow, struct tide_error *err);
+/** Safe when it is not open. */
+void tide_flow_close_source(struct tide_flow *flow);
 /** Open the destination for what comes out, and bind the output validation.  *position is
  * the one it committed last, malloc'ed, or NULL. */
 TIDE_MUST_CHECK

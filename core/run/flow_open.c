@@ -11,28 +11,25 @@
 #include "run/flow.h"
 #include "run/replay.h"
 
-static int out_of_memory(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_LIMIT, "out of memory");
-}
-
 static int copy_schema(const struct tide_schema *from, struct tide_schema *to,
                        struct tide_error *err)
 {
     tide_schema_clear(to);
-    return tide_schema_copy(from, to) == TIDE_OK ? TIDE_OK : out_of_memory(err);
+    return tide_schema_copy(from, to) == TIDE_OK ? TIDE_OK : tide_error_memory(err);
 }
 
 /* ---- the source ---------------------------------------------------------------------*/
 
-static void close_source(struct tide_flow *flow)
+void tide_flow_close_source(struct tide_flow *flow)
 {
     struct tide_error unused;
 
-    tide_plugin_host_enter(&flow->source, "close", &unused);
-    flow->engine->source.entry->source->close(flow->source_state);
-    (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
-    flow->source_state = NULL;
+    if (flow->source_state) {
+        tide_plugin_host_enter(&flow->source, "close", &unused);
+        flow->engine->source.entry->source->close(flow->source_state);
+        (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
+        flow->source_state = NULL;
+    }
 }
 
 static int call_open(struct tide_flow *flow, struct tide_schema *schema,
@@ -86,7 +83,7 @@ int tide_flow_reopen_source(struct tide_flow *flow, struct tide_error *err)
     struct tide_schema schema = {0};
     int rc = TIDE_OK;
 
-    close_source(flow);
+    tide_flow_close_source(flow);
     rc = call_open(flow, &schema, err);
     if (rc == TIDE_OK && !is_same_schema(&schema, &flow->source_schema)) {
         rc = tide_error_set(err, TIDE_E_CONFLICT,
