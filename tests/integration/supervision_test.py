@@ -12,7 +12,8 @@ from daemon import Daemon, definition, sanitized, wait_for           # noqa: E40
 
 KINDS = {"source": "sources", "transform": "transforms", "destination": "destinations"}
 MISBEHAVING = {"crash_in_read": "source", "hang_in_read": "source", "leak_forever": "source",
-               "prints_in_read": "source", "crash_in_apply": "transform", "crash_in_write": "destination",
+               "prints_in_read": "source", "overflow_in_read": "source", "crash_in_apply": "transform",
+               "crash_in_write": "destination",
                "crash_on_load": "source", "wrong_abi": "source", "not_a_plugin": "source", "hang_on_load": "source"}
 
 
@@ -196,6 +197,12 @@ def test_a_plugin_that_crashes_while_reading_ends_its_run_alone(folder):
     run = broken_run(folder, "crash_in_read")
     tap.contains(run["error"], "signal")
     tap.contains(run["error"], "crash_in_read")
+
+
+def test_a_plugin_whose_stack_overflows_is_named(folder):
+    run = broken_run(folder, "overflow_in_read")
+    tap.contains(run["error"], "signal")
+    tap.contains(run["error"], "overflow_in_read")
 
 
 def test_a_plugin_that_crashes_while_transforming_ends_its_run_alone(folder):
