@@ -178,7 +178,9 @@ static bool make_room(struct reading *reading, size_t rows)
         reading->drop = drop;
         reading->drop_capacity = rows;
     }
-    memset(reading->drop, 0, rows);
+    if (rows > 0) {
+        memset(reading->drop, 0, rows);
+    }
     return true;
 }
 

@@ -137,7 +137,7 @@ def test_what_is_not_compared_is_named(folder):
         contains(done.stdout, "1 rows, the sums of 1 columns are equal\n"
                  "  not compared, since the destination spells their texts its own way: iv, r\n")
         equal(json.loads(copy(folder, pg, change).stdout)["tables"][0]["verified"]["not_compared"], ["iv", "r"])
-        contains(tidemill("validate", os.path.join(folder, "p.json")).stdout, "which the run names")
+        contains(tidemill("validate", os.path.join(folder, "p.json")).stdout, "the run names those")
 
 
 def test_rejected_rows_are_not_expected(folder):
