@@ -30,6 +30,11 @@ struct script {
     const char *password;
 };
 
+/* Of a source that keeps an order each row has a place in it. */
+#define KEY_FLAGS                                                                        \
+    (SCRIPT_FLAGS & TIDE_SOURCE_ORDERED ? TIDE_COLUMN_KEY | TIDE_COLUMN_REQUIRED         \
+                                        : TIDE_COLUMN_KEY)
+
 #define NUMBER(name_, field_, help_)                                                     \
     {                                                                                    \
         .name = (name_), .type = TIDE_OPTION_INT,                                        \
@@ -146,8 +151,7 @@ static int script_open(const void *options, const struct tide_source_request *re
     if (reading->options->is_empty) {
         return TIDE_OK;
     }
-    if (tide_schema_add(schema, "id", TIDE_TYPE_INT64,
-                        TIDE_COLUMN_KEY | TIDE_COLUMN_REQUIRED) != TIDE_OK ||
+    if (tide_schema_add(schema, "id", TIDE_TYPE_INT64, KEY_FLAGS) != TIDE_OK ||
         tide_schema_add(schema, "name", TIDE_TYPE_STRING, 0) != TIDE_OK ||
         tide_schema_add(schema, "amount", TIDE_TYPE_STRING, 0) != TIDE_OK) {
         return tide_error_memory(err);

@@ -48,23 +48,19 @@ static void *ask(void *arg)
 }
 
 /* The thread takes the request; signals are for others. */
-static bool start(struct request *request)
+static bool start(struct request *request, pthread_t *thread)
 {
     sigset_t all, before;
     pthread_attr_t attributes;
-    pthread_t thread;
     bool has_started;
 
     (void)sigfillset(&all);
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    has_started = pthread_create(&thread, &attributes, ask, request) == 0;
+    has_started = pthread_create(thread, &attributes, ask, request) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
-    if (has_started) {
-        (void)pthread_detach(thread);
-    }
     return has_started;
 }
 
@@ -93,15 +89,18 @@ void tide_pg_cancel(struct tide_pg *pg)
 {
     struct pollfd done = {.fd = -1, .events = POLLIN};
     struct request *request = make_request(pg->conn, &done.fd);
+    pthread_t thread;
 
     pg->abandoned = true;
     if (!request) {
         return;
     }
-    if (start(request)) {
-        (void)poll(&done, 1, PATIENCE_MS);
-    } else {
+    if (!start(request, &thread)) {
         end_request(request);
+    } else if (poll(&done, 1, PATIENCE_MS) > 0) {
+        (void)pthread_join(thread, NULL);
+    } else {
+        (void)pthread_detach(thread);
     }
     (void)close(done.fd);
 }
