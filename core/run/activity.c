@@ -18,11 +18,7 @@ _Static_assert(offsetof(struct tide_ledger, activity) % sizeof(uint64_t) == 0,
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 #define CRASH_SIGNALS (sizeof crash_signals / sizeof *crash_signals)
 
-/* More than what the kernel wants to save for any processor of today. */
-#define CRASH_STACK ((size_t)32 * 1024)
-
 static _Thread_local const char *current;
-static _Thread_local char crash_stack[CRASH_STACK];
 static struct tide_ledger *watched;
 static bool crashed;
 static struct sigaction before[CRASH_SIGNALS];
@@ -89,9 +85,9 @@ static void on_crash(int number)
 }
 
 /* One that is there already, of a sanitizer, is its owner's to take away. */
-void tide_activity_enter_thread(void)
+void tide_activity_enter_thread(char spare[TIDE_CRASH_STACK])
 {
-    const stack_t stack = {.ss_sp = crash_stack, .ss_size = sizeof crash_stack};
+    const stack_t stack = {.ss_sp = spare, .ss_size = TIDE_CRASH_STACK};
     stack_t present = {.ss_flags = 0};
 
     if (watched && sigaltstack(NULL, &present) == 0 && present.ss_flags & SS_DISABLE) {
@@ -104,7 +100,6 @@ void tide_activity_watch_crashes(struct tide_ledger *ledger)
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
 
     watched = ledger;
-    tide_activity_enter_thread();
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         (void)sigaction(crash_signals[i], &action, &before[i]);

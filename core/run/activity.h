@@ -24,8 +24,12 @@ void tide_activity_last(const struct tide_ledger *ledger, char out[64]);
  * outlive the process's threads; the crash then takes its course. */
 void tide_activity_watch_crashes(struct tide_ledger *ledger);
 
-/** A thread that may run a plugin begins: with a stack for the moment after its own one
- * has overflowed.  The thread that watches has that already. */
-void tide_activity_enter_thread(void);
+/** Room for the handler when a thread's own stack has overflowed: more than the kernel
+ * wants to save there for any processor of today. */
+#define TIDE_CRASH_STACK ((size_t)32 * 1024)
+
+/** A thread that may run a plugin begins, where crashes are watched; spare (borrowed as
+ * long as the thread runs) may lie at the beginning of its stack. */
+void tide_activity_enter_thread(char spare[TIDE_CRASH_STACK]);
 
 #endif

@@ -47,8 +47,10 @@ static bool start_thread(struct tide_flow *flow, void *(*start)(void *), const c
 
 static void *reader_main(void *arg)
 {
+    char spare[TIDE_CRASH_STACK];
+
     (void)pthread_setname_np(pthread_self(), "reader");
-    tide_activity_enter_thread();
+    tide_activity_enter_thread(spare);
     tide_flow_read_all(arg);
     return NULL;
 }
@@ -117,9 +119,10 @@ static void *writer_main(void *arg)
 {
     struct tide_flow *flow = arg;
     struct tide_error err = {0};
+    char spare[TIDE_CRASH_STACK];
 
     (void)pthread_setname_np(pthread_self(), "writer");
-    tide_activity_enter_thread();
+    tide_activity_enter_thread(spare);
     if (pump_destination(flow, &err) != TIDE_OK) {
         tide_flow_fail(flow, &err);
     }

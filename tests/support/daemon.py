@@ -87,7 +87,7 @@ def environment(folder, extra=None):
     env["TIDEMILL_LISTEN"] = "127.0.0.1:0"
     if sanitized():
         env["TIDEMILL_LIMITS_MEMORY"] = "0"
-        env["ASAN_OPTIONS"] = "abort_on_error=1"        # a crash ends with a signal here too
+        env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":abort_on_error=1"     # a crash ends with a signal, too
         env["TSAN_OPTIONS"] = "handle_segv=0"
     return dict(env, **(extra or {}))
 

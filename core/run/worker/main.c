@@ -189,7 +189,9 @@ static void execute(struct worker *worker)
         .guard = worker->guard,
     };
     struct json_object *end = NULL;
+    char spare[TIDE_CRASH_STACK];
 
+    tide_activity_enter_thread(spare);
     tide_job_request(&worker->job, &request);
     (void)tide_run_execute(&request, &end, NULL);
     json_object_put(end);
