@@ -271,8 +271,8 @@ static void rows_that_are_written_anew_are_not_new(void **state)
     static const char *const ways[] = {
         "ALTER TABLE t ALTER at TYPE bigint",
         "ALTER TABLE t ADD x timestamptz DEFAULT clock_timestamp()",
-        "CREATE TABLE copy AS SELECT * FROM t; TRUNCATE t; INSERT INTO t SELECT * FROM"
-        " copy; DROP TABLE copy"};
+        ("CREATE TABLE copy AS SELECT * FROM t; TRUNCATE t; INSERT INTO t SELECT * FROM"
+         " copy; DROP TABLE copy")};
 
     (void)state;
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
