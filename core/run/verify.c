@@ -219,10 +219,12 @@ static int sum_rows(struct reading *reading, const struct tide_verify *verify,
         struct tide_batch batch = {0};
 
         rc = read_batch(reading, verify, &batch, err);
-        if (rc == TIDE_OK) {
+        if (rc == TIDE_OK && reading->schema.column_count == 0) {
+            reading->unreadable += batch.array.length;
+        } else if (rc == TIDE_OK) {
             rc = sum_batch(reading, verify, &batch, sum, err);
-            tide_batch_release(&batch);
         }
+        tide_batch_release(&batch);
         if (tide_flow_is_stopped(reading->host.flow)) {
             rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
         }
