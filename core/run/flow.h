@@ -169,7 +169,14 @@ bool tide_flow_is_remade(struct tide_flow *flow);
 TIDE_MUST_CHECK
 int tide_flow_drain(struct tide_flow *flow, struct tide_error *err);
 
-/** What the reader does from its start to its end. */
+/** Read the next batch, and ask for the place behind it; *bytes: what its values take.
+ * TIDE_END also fills position_after. */
+TIDE_MUST_CHECK
+int tide_flow_take(struct tide_flow *flow, struct tide_parcel *parcel, int64_t *bytes,
+                   struct tide_error *err);
+/** Whether the source says that it has no more, so that asking it again takes no time. */
+bool tide_flow_source_is_over(struct tide_flow *flow);
+/** What the reader's thread does from its start to its end. */
 void tide_flow_read_all(struct tide_flow *flow);
 /** Tell the source that the rows up to a place are durable; NULL is none. */
 TIDE_MUST_CHECK

@@ -30,7 +30,7 @@ static int may_commit(struct tide_flow *flow, struct tide_error *err)
         rc = request->before_commit(request->guard, err);
     }
     if (rc == TIDE_OK && tide_flow_is_stopped(flow)) {
-        rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        rc = tide_error_cancelled(err);
     }
     return rc;
 }

@@ -63,7 +63,7 @@ int tide_flow_drain(struct tide_flow *flow, struct tide_error *err)
         return rc;
     }
     if (rc != TIDE_END) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        return tide_error_cancelled(err);
     }
     rc = tide_rejects_judge(flow->engine->rejects, err);
     return rc == TIDE_OK ? refuse_replace(flow, err) : rc;

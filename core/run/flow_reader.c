@@ -1,5 +1,5 @@
 /*
- * flow_reader - the reader's thread: batches out of the source, each with its place.
+ * flow_reader - batches out of the source, each with its place.
  *
  * That a checkpoint has made rows durable comes back to it before its next read.
  */
@@ -71,8 +71,8 @@ static int acknowledge_checkpoint(struct tide_flow *flow, struct tide_error *err
     return rc;
 }
 
-static int read_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
-                       struct tide_error *err)
+int tide_flow_take(struct tide_flow *flow, struct tide_parcel *parcel, int64_t *bytes,
+                   struct tide_error *err)
 {
     int rc = acknowledge_checkpoint(flow, err);
 
@@ -80,28 +80,47 @@ static int read_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
         rc = tide_flow_read(flow, &parcel->batch, err);
     }
     parcel->number = flow->reading;
-    if (rc == TIDE_OK && flow->makes_checkpoints) {
-        parcel->position = ask_now_and_then(flow);
-        flow->reading++;
+    if (rc == TIDE_OK) {
+        *bytes = tide_batch_bytes(&parcel->batch, &flow->received);
+        tide_ledger_add(&tide_flow_ledger(flow)->bytes_read, *bytes);
+        if (flow->makes_checkpoints) {
+            parcel->position = ask_now_and_then(flow);
+            flow->reading++;
+        }
+    } else if (rc == TIDE_END) {
+        flow->position_after = ask_position(flow);
     }
     return rc;
 }
 
+bool tide_flow_source_is_over(struct tide_flow *flow)
+{
+    const struct tide_source *source = flow->engine->source.entry->source;
+    struct tide_error unused;
+    bool is_over = false;
+
+    if (source->at_end) {
+        tide_plugin_host_enter(&flow->source, "at_end", &unused);
+        is_over = source->at_end(flow->source_state);
+        (void)tide_plugin_host_leave(&flow->source, TIDE_OK, &unused);
+    }
+    return is_over;
+}
+
+/* All that is left, into the middle. */
 static int pump_source(struct tide_flow *flow, struct tide_error *err)
 {
     struct tide_parcel parcel = {0};
+    int64_t bytes = 0;
     int rc = TIDE_OK;
 
-    while ((rc = read_parcel(flow, &parcel, err)) == TIDE_OK) {
-        int64_t bytes = tide_batch_bytes(&parcel.batch, &flow->received);
-
-        tide_ledger_add(&tide_flow_ledger(flow)->bytes_read, bytes);
+    while ((rc = tide_flow_take(flow, &parcel, &bytes, err)) == TIDE_OK) {
         if (parcel.batch.array.length > 0 || parcel.position) {
             rc = tide_channel_send(flow->to_middle, &parcel, bytes);
         }
         tide_parcel_clear(&parcel);
         if (rc != TIDE_OK) {
-            return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            return tide_error_cancelled(err);
         }
     }
     return rc;
@@ -112,7 +131,6 @@ void tide_flow_read_all(struct tide_flow *flow)
     struct tide_error err = {0};
 
     if (pump_source(flow, &err) == TIDE_END) {
-        flow->position_after = ask_position(flow);
         tide_channel_finish(flow->to_middle);
     } else {
         tide_flow_fail(flow, &err);

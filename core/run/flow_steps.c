@@ -117,7 +117,7 @@ int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
     int rc = TIDE_OK;
 
     if (tide_flow_is_stopped(flow)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        return tide_error_cancelled(err);
     }
     if (limit > 0 && flow->tally->passed[TIDE_STEP_RECEIVE] >= limit) {
         return TIDE_END;

@@ -19,11 +19,6 @@
  * against the memory limit. */
 #define STACK_BYTES ((size_t)1024 * 1024)
 
-static int stopped(struct tide_error *err)
-{
-    return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
-}
-
 /* False when it cannot be started, of which the flow fails. */
 static bool start_thread(struct tide_flow *flow, void *(*start)(void *), const char *name,
                          pthread_t *thread)
@@ -106,7 +101,7 @@ static int pump_destination(struct tide_flow *flow, struct tide_error *err)
         } else if (rc == TIDE_MORE) {
             rc = tide_flow_settle(flow, err);
         } else if (rc == TIDE_E_CANCELLED) {
-            return stopped(err);
+            return tide_error_cancelled(err);
         }
         if (rc == TIDE_OK) {
             rc = tide_flow_checkpoint(flow, err);
@@ -162,8 +157,9 @@ static int send_to_writer(struct tide_flow *flow, struct tide_parcel *parcel,
     int64_t bytes =
         batch->array.length > 0 ? tide_batch_bytes(batch, &flow->accepted) : 0;
 
-    return tide_channel_send(flow->to_writer, parcel, bytes) == TIDE_OK ? TIDE_OK
-                                                                        : stopped(err);
+    return tide_channel_send(flow->to_writer, parcel, bytes) == TIDE_OK
+               ? TIDE_OK
+               : tide_error_cancelled(err);
 }
 
 static int start_writer(struct middle *middle, struct tide_error *err)
@@ -175,7 +171,7 @@ static int start_writer(struct middle *middle, struct tide_error *err)
     }
     middle->has_writer = start_thread(flow, writer_main, "writer", &middle->writer);
     if (!middle->has_writer) {
-        return stopped(err);
+        return tide_error_cancelled(err);
     }
     middle->holds_first = false;
     return send_to_writer(flow, &middle->first, err);
@@ -200,6 +196,28 @@ static int pass_on(struct middle *middle, struct tide_parcel *parcel,
     return rc == TIDE_OK ? send_to_writer(middle->flow, parcel, err) : rc;
 }
 
+/* The first batch, and the end if it comes with it: a source that is over so soon needs
+ * no thread. */
+static int pump_first(struct middle *middle, struct tide_error *err)
+{
+    struct tide_flow *flow = middle->flow;
+    struct tide_parcel parcel = {0};
+    int64_t unused = 0;
+    int rc = TIDE_OK;
+
+    do {
+        rc = tide_flow_take(flow, &parcel, &unused, err);
+        if (rc == TIDE_OK) {
+            rc = process(flow, &parcel, err);
+        }
+        if (rc == TIDE_OK) {
+            rc = pass_on(middle, &parcel, err);
+        }
+        tide_parcel_clear(&parcel);
+    } while (rc == TIDE_OK && tide_flow_source_is_over(flow));
+    return rc;
+}
+
 static int pump_middle(struct middle *middle, struct tide_error *err)
 {
     struct tide_flow *flow = middle->flow;
@@ -216,7 +234,7 @@ static int pump_middle(struct middle *middle, struct tide_error *err)
         } else if (rc == TIDE_MORE) {
             rc = start_writer(middle, err);
         } else if (rc == TIDE_E_CANCELLED) {
-            return stopped(err);
+            return tide_error_cancelled(err);
         }
         if (rc == TIDE_OK) {
             rc = pass_on(middle, &parcel, err);
@@ -242,13 +260,19 @@ static int write_alone(struct middle *middle, struct tide_error *err)
     return rc == TIDE_OK ? tide_flow_commit(flow, err) : rc;
 }
 
-/* And the writer, which is over when this returns. */
+/* And the other two, which are over when this returns. */
 static void run_middle(struct tide_flow *flow)
 {
     struct middle middle = {.flow = flow};
     struct tide_error err = {0};
-    int rc = pump_middle(&middle, &err);
+    bool has_reader = false;
+    pthread_t reader;
+    int rc = pump_first(&middle, &err);
 
+    if (rc == TIDE_OK) {
+        has_reader = start_thread(flow, reader_main, "reader", &reader);
+        rc = has_reader ? pump_middle(&middle, &err) : tide_error_cancelled(&err);
+    }
     if (rc == TIDE_END && middle.has_writer) {
         tide_channel_finish(flow->to_writer);
     } else if (rc == TIDE_END) {
@@ -259,6 +283,9 @@ static void run_middle(struct tide_flow *flow)
     }
     if (middle.has_writer) {
         (void)pthread_join(middle.writer, NULL);
+    }
+    if (has_reader) {
+        (void)pthread_join(reader, NULL);
     }
     tide_parcel_clear(&middle.first);
 }
@@ -276,7 +303,6 @@ static const struct tide_channel_bounds channel_bounds = {
 int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
 {
     const atomic_bool *cancel = flow->engine->request->cancel;
-    pthread_t reader;
 
     if (flow->source_schema.column_count == 0) {
         return tide_flow_drain(flow, err);
@@ -286,10 +312,7 @@ int tide_flow_run(struct tide_flow *flow, struct tide_error *err)
     }
     flow->to_middle = tide_channel_create(&channel_bounds, cancel);
     flow->to_writer = tide_channel_create(&channel_bounds, cancel);
-    if (start_thread(flow, reader_main, "reader", &reader)) {
-        run_middle(flow);
-        (void)pthread_join(reader, NULL);
-    }
+    run_middle(flow);
     if (flow->error.code != TIDE_OK) {
         *err = flow->error;
         return err->code;

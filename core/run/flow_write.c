@@ -115,7 +115,7 @@ static int write_whole(struct tide_flow *flow, struct tide_batch *batch,
             return TIDE_OK;
         }
         if (rc == TIDE_E_DATA && tide_flow_is_stopped(flow)) {
-            rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            rc = tide_error_cancelled(err);
         } else if (rc == TIDE_E_DATA && *refused == 0) {
             return write_in_halves(flow, batch, err);
         } else if (rc == TIDE_E_DATA) {

@@ -54,7 +54,7 @@ static int replay_one(struct tide_replaying *replaying, const struct tide_replay
     int rc = TIDE_OK;
 
     if (tide_flow_is_stopped(&replaying->flow)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        return tide_error_cancelled(err);
     }
     if (is_taken(replaying, row->ordinal)) {
         note_done(replaying->done, row->ordinal);

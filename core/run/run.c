@@ -97,7 +97,7 @@ static int run_tables(struct tide_engine *engine, struct tide_error *err)
 
     for (size_t i = 0; rc == TIDE_OK && i < engine->pipeline->table_count; i++) {
         if (is_cancelled(engine->request)) {
-            return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            return tide_error_cancelled(err);
         }
         rc = engine->request->replay ? replay_table(engine, i, err)
                                      : run_table(engine, i, err);

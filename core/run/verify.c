@@ -226,7 +226,7 @@ static int sum_rows(struct reading *reading, const struct tide_verify *verify,
         }
         tide_batch_release(&batch);
         if (tide_flow_is_stopped(reading->host.flow)) {
-            rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            rc = tide_error_cancelled(err);
         }
     }
     if (rc == TIDE_END && reading->unreadable > 0) {

@@ -295,6 +295,13 @@ def test_batches_against_the_rules_are_found(folder):
     contains(why["reads batches that keep the rules"], "the last rows would be lost")
 
 
+def test_rows_behind_an_end_that_was_told_are_found(folder):
+    status, why = broken(folder, extra="static bool over(void *state) { (void)state; return true; }",
+                         more=", .at_end = over")
+    equal(status, 1)
+    contains(why["gives the same rows in batches of any size"], "at_end said that no rows are left")
+
+
 def test_batches_longer_than_asked_for_are_found(folder):
     _, why = broken(folder, open="rows->row_limit = 100;")
     contains(why["gives the same rows in batches of any size"], "a batch has 20 rows, and 1 were asked for")

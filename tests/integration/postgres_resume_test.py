@@ -4,14 +4,13 @@ killed until one of them comes to its end.  TIDEMILL_TEST_SEED makes other write
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."), "tests", "support"))
 import postgres                                                      # noqa: E402
 import tap                                                           # noqa: E402
+from killed import kill_once                                         # noqa: E402
 from tap import contains, equal, tidemill, write                     # noqa: E402
 
 SERVERS = []
@@ -182,16 +181,12 @@ def count(pg):
     return int(pg.value("SELECT count(*) FROM copied.t"))
 
 
-def kill_in_the_middle(pg, definition, rng):
+def kill_in_the_middle(pg, definition):
     """Kill a run once more rows are durable than before it; false: it came to its end first."""
     before = count(pg)
-    process = subprocess.Popen([tap.TIDEMILL, "run", "--checkpoint", "1ms", definition], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    while process.poll() is None and count(pg) == before:
-        pass
-    time.sleep(rng.random() * 0.03)         # not to wait for anything: to be at any point
-    process.send_signal(signal.SIGKILL)
-    return process.wait() != 0
+    with subprocess.Popen([tap.TIDEMILL, "run", "--checkpoint", "1ms", definition], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        return kill_once(process, lambda: count(pg) > before)
 
 
 def is_cut_off(pg):
@@ -199,19 +194,23 @@ def is_cut_off(pg):
     return pg.value("SELECT bool_or(position LIKE '%\"checkpoint\"%') FROM copied._tidemill_positions") == "t"
 
 
-def killed_until_done(pg, definition, meanwhile=None):
-    """Kill runs until all is there."""
-    rng = random.Random(SEED)
-    killed = 0
-    while killed < 8 and kill_in_the_middle(pg, definition, rng):
+def cut_off(pg, definition):
+    """The first run, killed half-way."""
+    assert kill_in_the_middle(pg, definition), "the run came to its end"
+    assert is_cut_off(pg), "the run was killed behind its last commit"
+
+
+def killed_until_done(pg, definition, *meanwhile):
+    """Kill runs until all is there: the first one always, half-way."""
+    cut_off(pg, definition)
+    killed = 1
+    pg.run("SELECT", *meanwhile)
+    while killed < 8 and kill_in_the_middle(pg, definition) and is_cut_off(pg):
         killed += 1
-        if not is_cut_off(pg):
-            break
-        if meanwhile:
-            pg.run(meanwhile)
-    if killed == 8 and is_cut_off(pg):
+        pg.run("SELECT", *meanwhile)
+    if is_cut_off(pg):
         run(definition, "--checkpoint", "1ms")
-    print("# %d runs were killed" % killed)
+    print("# %d runs were killed half-way" % killed)
 
 
 def each_row_once(pg, rows):
@@ -233,25 +232,19 @@ def test_a_full_read_by_primary_key_goes_on_when_killed(folder):
     each_row_once(pg, ROWS)
 
 
-def wait_for_transactions(pg):
-    """Until the server has noticed that a run was killed: while its transaction is open, later ones may be unseen."""
-    while pg.value("SELECT count(*) FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
-                   " AND pid <> pg_backend_pid()") != "0":
-        pass
+# Until the server has noticed that a run was killed: while its transaction is open, later ones may be unseen.
+NO_TRANSACTIONS = """DO $$ BEGIN
+    WHILE EXISTS (SELECT FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()) LOOP
+        PERFORM pg_stat_clear_snapshot(), pg_sleep(0.001);
+    END LOOP;
+END $$"""
 
 
 def test_a_full_read_by_key_of_a_growing_table_goes_on_when_killed(folder):
     pg = SERVERS[0]
     make(pg, "CREATE TABLE t (id int PRIMARY KEY, at timestamptz, x text)", FILL, "ANALYZE t")
     definition = define(folder, pg, {"mode": "append"})
-    rng = random.Random(SEED)
-    killed = 0
-    while killed < 4 and kill_in_the_middle(pg, definition, rng) and is_cut_off(pg):
-        killed += 1
-        wait_for_transactions(pg)
-        pg.run("INSERT INTO t SELECT max(id) + 1, '2000-01-01Z' FROM t")
-    if is_cut_off(pg):
-        run(definition)
+    killed_until_done(pg, definition, NO_TRANSACTIONS, "INSERT INTO t SELECT max(id) + 1, '2000-01-01Z' FROM t")
     rows = int(pg.value("SELECT count(*) FROM copied.t"))
     assert rows >= ROWS, rows
     equal(pg.value("SELECT count(DISTINCT id) || ' ' || max(id) FROM copied.t"), "%d %d" % (rows, rows))
@@ -262,11 +255,9 @@ def move_while_cut_off(folder, **table):
     pg = SERVERS[0]
     make(pg, "CREATE TABLE t (id int PRIMARY KEY, at timestamptz, x text)", FILL, "ANALYZE t")
     definition = define(folder, pg, table)
-    if not kill_in_the_middle(pg, definition, random.Random(SEED)) or not is_cut_off(pg):
-        raise tap.Skip("the run was too fast to be killed")
-    wait_for_transactions(pg)
-    pg.run("UPDATE t SET id = -1 WHERE id = %d" % ROWS, "UPDATE t SET id = %d WHERE id = 1" % (ROWS + 1),
-           "UPDATE t SET x = 'changed' WHERE id = 2")
+    cut_off(pg, definition)
+    pg.run(NO_TRANSACTIONS, "UPDATE t SET id = -1 WHERE id = %d" % ROWS,
+           "UPDATE t SET id = %d WHERE id = 1" % (ROWS + 1), "UPDATE t SET x = 'changed' WHERE id = 2")
     return pg, definition
 
 
@@ -283,7 +274,7 @@ def test_rows_that_moved_past_a_full_read_by_key_are_not_appended_wrongly(folder
 def test_rows_that_moved_past_a_full_read_by_key_are_merged(folder):
     pg, definition = move_while_cut_off(folder, mode="merge", key=["id"])
     for _ in range(2):
-        if kill_in_the_middle(pg, definition, random.Random(SEED)) and is_cut_off(pg):
+        if kill_in_the_middle(pg, definition) and is_cut_off(pg):
             pg.run("UPDATE t SET x = 'changed later' WHERE id IN (3, 4)")
     run(definition)
     equal(lost(pg), [])
@@ -315,8 +306,7 @@ def test_a_table_without_a_key_that_was_changed_is_not_gone_on_with(folder):
     pg = SERVERS[0]
     make(pg, "CREATE TABLE t (id int, at timestamptz, x text)", FILL)
     definition = define(folder, pg, {"mode": "append"})
-    if not kill_in_the_middle(pg, definition, random.Random(SEED)):
-        raise tap.Skip("the run was too fast to be killed")
+    cut_off(pg, definition)
     pg.run("UPDATE t SET x = 'changed' WHERE id = 1")
     done = tidemill("run", definition)
     equal(done.returncode, 1)

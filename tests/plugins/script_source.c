@@ -5,10 +5,13 @@
  * row read, and with one given the rows behind it come.  Built under several names, with
  * the flags that they say.
  */
+#define _GNU_SOURCE /* gettid */
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <tidemill/plugin.h>
 #include <time.h>
+#include <unistd.h>
 
 struct script {
     int64_t rows;
@@ -19,6 +22,7 @@ struct script {
     int64_t prints_after;
     int64_t crashes_after;
     int64_t pads;
+    int64_t ends_at;
     bool breaks_batches;
     bool is_empty;
     bool forgets;
@@ -50,6 +54,9 @@ static const struct tide_option script_options[] = {
     NUMBER("prints_after", prints_after, "Print to standard output there."),
     NUMBER("crashes_after", crashes_after, "Crash there."),
     NUMBER("pads", pads, "Make positions so long, and note when one is asked for."),
+    NUMBER("ends_at", ends_at,
+           "Say behind that row that it was the last, true or not; "
+           "and note where the end was found."),
     {.name = "breaks_batches",
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct script, breaks_batches),
@@ -269,6 +276,9 @@ static int script_read(void *state, struct tide_batch *batch, struct tide_error 
 
     to = to > reading->options->rows ? reading->options->rows : to;
     if (reading->row >= reading->options->rows) {
+        if (reading->options->ends_at != 0) {
+            note(reading->options, "end", gettid() == getpid() ? "alone" : "in a thread");
+        }
         return TIDE_END;
     }
     rc = misbehave(reading, to, err);
@@ -279,6 +289,13 @@ static int script_read(void *state, struct tide_batch *batch, struct tide_error 
         batch->array.children[0]->null_count = 1;
     }
     return rc;
+}
+
+static bool script_at_end(void *state)
+{
+    const struct reading *reading = state;
+
+    return reading->row > 0 && reading->row == reading->options->ends_at;
 }
 
 static const char *script_position(void *state)
@@ -339,6 +356,7 @@ static const struct tide_source script_source = {
     .acknowledge = script_acknowledge,
     .close = script_close,
     .leave_out = script_leave_out,
+    .at_end = script_at_end,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -129,16 +129,32 @@ static int check_batch(struct tide_reading *reading, const struct tide_batch *ba
     return TIDE_OK;
 }
 
+/* What the source says before the read that follows a batch. */
+static bool is_told_to_end(const struct tide_reading *reading)
+{
+    if (!reading->has_read || !reading->source->at_end) {
+        return false;
+    }
+    tide_kit_enter(reading->kit, "at_end");
+    return reading->source->at_end(reading->state);
+}
+
 int tide_reading_read(struct tide_reading *reading)
 {
     struct tide_kit *kit = reading->kit;
     struct tide_batch batch = {0};
+    bool must_end = is_told_to_end(reading);
     int rc, verdict;
 
     tide_kit_enter(kit, "read");
     rc = reading->source->read(reading->state, &batch, &kit->err);
     verdict = tide_kit_success(kit, rc);
     reading->at_end = rc == TIDE_END;
+    reading->has_read = rc == TIDE_OK;
+    if (verdict == TIDE_OK && must_end && !reading->at_end) {
+        verdict = tide_kit_broken(kit, "at_end said that no rows are left, and the read "
+                                       "behind it gave a batch");
+    }
     if (verdict == TIDE_OK && reading->at_end && batch.array.release) {
         verdict = tide_kit_broken(kit, "read filled a batch and returned TIDE_END: the "
                                        "last rows would be lost");

@@ -16,8 +16,9 @@ struct tide_reading {
     void *state;
     struct tide_schema schema;
     int64_t rows;
-    bool sums;    /**< add up the rows */
-    uint64_t sum; /**< of a hash of each row: the same whatever their order */
+    bool has_read; /**< a batch */
+    bool sums;     /**< add up the rows */
+    uint64_t sum;  /**< of a hash of each row: the same whatever their order */
     bool at_end;
 };
 

@@ -89,6 +89,12 @@ static inline int tide_error_at(struct tide_error *err, int code, const char *wh
     return code;
 }
 
+/** The run was asked to stop, as the host's cancelled() says: TIDE_E_CANCELLED. */
+static inline int tide_error_cancelled(struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+}
+
 /** Memory is out: TIDE_E_LIMIT. */
 static inline int tide_error_memory(struct tide_error *err)
 {

@@ -209,6 +209,12 @@ struct tide_source {
      */
     int (*leave_out)(void *state, const size_t *columns, size_t count,
                      struct tide_error *err);
+    /**
+     * Whether no rows are left, so that the next read would answer TIDE_END at once; false
+     * where only that read can know.  Called after a read that returned TIDE_OK; a run
+     * that is over so early is not divided among threads.  May be NULL.
+     */
+    bool (*at_end)(void *state);
 };
 
 /* ---- transforms ---------------------------------------------------------------------*/

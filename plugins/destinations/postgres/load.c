@@ -170,7 +170,7 @@ static int load_rows(struct pg_load *load, bool all, struct tide_error *err)
         bool may_grow = !all && end == load->lent.rows && load->progress.suspect == 0;
 
         if (load->host->cancelled(load->host)) {
-            return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            return tide_error_cancelled(err);
         }
         rc = pg_piece_send(load, end, &why);
         if (rc == TIDE_OK && may_grow) {

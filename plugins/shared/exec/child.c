@@ -83,7 +83,7 @@ int child_wait(struct child *child, int fd, short events, int wait_ms, bool *rea
         child_drain(child);
     }
     if (child->host->cancelled(child->host)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        return tide_error_cancelled(err);
     }
     if (count < 0 && errno != EINTR) {
         return tide_error_set(err, TIDE_E_IO, "cannot wait for \"%s\": %s",

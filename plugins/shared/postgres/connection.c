@@ -217,7 +217,7 @@ int tide_pg_receive(struct tide_pg *pg, PGresult **result, struct tide_error *er
 static int check_usable(struct tide_pg *pg, struct tide_error *err)
 {
     if (pg->abandoned) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "cancelled");
+        return tide_error_cancelled(err);
     }
     return PQstatus(pg->conn) == CONNECTION_OK ? TIDE_OK : tide_pg_lost(pg, err);
 }

@@ -61,7 +61,7 @@ int file_discover(const void *options, const struct tide_host *host,
     part_init(&part, file, host);
     names = search.matching.count > 0 ? &search.matching : &search.others;
     for (size_t i = 0; rc >= 0 && i < names->count; i++) {
-        rc = host->cancelled(host) ? tide_error_set(err, TIDE_E_CANCELLED, "cancelled")
+        rc = host->cancelled(host) ? tide_error_cancelled(err)
                                    : discover_one(&part, names->items[i], emit, arg);
     }
     part_fini(&part);

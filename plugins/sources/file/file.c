@@ -166,6 +166,14 @@ static int file_read(void *state, struct tide_batch *batch, struct tide_error *e
     }
 }
 
+static bool file_at_end(void *state)
+{
+    const struct reader *reader = state;
+
+    return reader->next == reader->names.count &&
+           (!reader->is_open || part_is_done(&reader->part));
+}
+
 static const char *file_position(void *state)
 {
     return reader_position(state);
@@ -180,6 +188,7 @@ static const struct tide_source file_source = {
     .position = file_position,
     .close = file_close,
     .again = file_again,
+    .at_end = file_at_end,
 };
 
 TIDE_PLUGIN_ENTRY = {

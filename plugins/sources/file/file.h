@@ -51,6 +51,8 @@ int part_open(struct part *part, const char *name, const struct tide_schema *tab
 /** The next rows: TIDE_OK with at least one, or TIDE_END. */
 TIDE_MUST_CHECK
 int part_read(struct part *part, struct tide_batch *batch, struct tide_error *err);
+/** Whether all of it was read. */
+bool part_is_done(const struct part *part);
 
 /** Where it is, behind the rows read so far.  False: the format cannot resume from
  * here. */

@@ -107,7 +107,7 @@ int part_pass(struct part *part, const char *name, struct tide_error *err)
         rc = window_fill(window, err);
         window_consume(window, window_span(window).length);
         if (rc == TIDE_OK && part->host->cancelled(part->host)) {
-            rc = tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+            rc = tide_error_cancelled(err);
         }
     }
     window_close(window);
@@ -184,6 +184,11 @@ int part_read(struct part *part, struct tide_batch *batch, struct tide_error *er
         batch->origin = part->request.origin;
     }
     return rc;
+}
+
+bool part_is_done(const struct part *part)
+{
+    return window_is_done(&part->window);
 }
 
 void part_tell_end(struct part *part, struct place *place)

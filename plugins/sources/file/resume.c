@@ -182,7 +182,7 @@ static int know_one(struct reader *reader, const char *name, const struct place 
     int rc = TIDE_OK;
 
     if (reader->host->cancelled(reader->host)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "the run was asked to stop");
+        return tide_error_cancelled(err);
     }
     if (end->has_head) {
         rc = part_know(&reader->part, name, end, err);

@@ -241,7 +241,7 @@ static int wait_for_batch(const struct reader *reader, struct tide_error *err)
         left -= piece;
     }
     if (reader->host->cancelled(reader->host)) {
-        return tide_error_set(err, TIDE_E_CANCELLED, "cancelled");
+        return tide_error_cancelled(err);
     }
     return TIDE_OK;
 }
@@ -312,6 +312,13 @@ static int generate_read(void *state, struct tide_batch *batch, struct tide_erro
     return TIDE_OK;
 }
 
+static bool generate_at_end(void *state)
+{
+    const struct reader *reader = state;
+
+    return reader->next_row >= reader->options->rows;
+}
+
 static const char *generate_position(void *state)
 {
     (void)state;
@@ -339,6 +346,7 @@ static const struct tide_source generate_source = {
     .read = generate_read,
     .position = generate_position,
     .close = generate_close,
+    .at_end = generate_at_end,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -227,6 +227,13 @@ static int source_read(void *state, struct tide_batch *batch, struct tide_error 
     return rc == TIDE_OK ? make_batch(source, batch, err) : rc;
 }
 
+static bool source_at_end(void *state)
+{
+    const struct pg_source *source = state;
+
+    return source->done;
+}
+
 /* They are not asked for. */
 static int source_leave_out(void *state, const size_t *columns, size_t count,
                             struct tide_error *err)
@@ -260,6 +267,7 @@ static const struct tide_source postgres_source = {
     .position = source_position,
     .close = pg_source_close,
     .leave_out = source_leave_out,
+    .at_end = source_at_end,
 };
 
 TIDE_PLUGIN_ENTRY = {

@@ -130,6 +130,8 @@ int front_find(struct reader *reader, const struct place_columns *columns,
 
 /** Fill a batch with the next rows: the read of the source's table. */
 int rows_read(void *state, struct tide_batch *batch, struct tide_error *err);
+/** Whether they are all read: its at_end. */
+bool rows_at_end(void *state);
 
 /** End the statement and its transaction; may be called again. */
 void rows_end(struct reader *reader);

@@ -184,6 +184,13 @@ int rows_read(void *state, struct tide_batch *batch, struct tide_error *err)
     return TIDE_OK;
 }
 
+bool rows_at_end(void *state)
+{
+    const struct reader *reader = state;
+
+    return !reader->rows;
+}
+
 void rows_end(struct reader *reader)
 {
     (void)sqlite3_finalize(reader->rows);

@@ -156,6 +156,7 @@ static const struct tide_source sqlite_source = {
     .read = rows_read,
     .position = sqlite_position,
     .close = sqlite_close,
+    .at_end = rows_at_end,
 };
 
 TIDE_PLUGIN_ENTRY = {
