@@ -52,6 +52,7 @@ struct daemon {
 
 /** Open the store and start what is on it; on failure some parts are there, to be closed
  * like the others. */
+TIDE_MUST_CHECK
 int tide_daemon_start(struct daemon *daemon, struct tide_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 int tide_settings_set(struct tide_settings *settings, const struct tide_settings_key *key,
                       const char *text, const char *folder, struct tide_error *err);
 /** Read settings->file. */
+TIDE_MUST_CHECK
 int tide_settings_read_file(struct tide_settings *settings, struct tide_error *err);
 
 #endif

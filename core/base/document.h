@@ -21,6 +21,7 @@ struct tide_document;
 
 /** TIDE_E_DATA with "line 3, column 7" in the message; err->where is "name:3:7" when name
  * is not NULL. */
+TIDE_MUST_CHECK
 int tide_document_parse(const char *text, size_t length, enum tide_document_syntax syntax,
                         const char *name, struct tide_document **out,
                         struct tide_error *err);

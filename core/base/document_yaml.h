@@ -7,6 +7,7 @@
 #include "base/json_reader.h"
 
 /** As tide_json_read() for documents. */
+TIDE_MUST_CHECK
 int tide_yaml_read(const char *text, size_t length, const struct tide_placed_sink *sink,
                    struct json_object **out, struct tide_place *where,
                    struct tide_error *err);

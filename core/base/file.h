@@ -12,12 +12,14 @@
 /** Read a file of at most limit bytes; *data is malloc'ed and terminated.  "-" is
  * standard input.  TIDE_E_NOT_FOUND, TIDE_E_IO, TIDE_E_LIMIT; the message has the
  * path. */
+TIDE_MUST_CHECK
 int tide_file_read(const char *path, size_t limit, char **data, size_t *length,
                    struct tide_error *err);
 /** Replace a file at once: temporary name, fsync, rename, fsync of the folder. */
 int tide_file_write(const char *path, const void *data, size_t length, mode_t mode,
                     struct tide_error *err);
 /** mkdir -p. */
+TIDE_MUST_CHECK
 int tide_folder_make(const char *path, mode_t mode, struct tide_error *err);
 /** The folder of a path, malloc'ed ("." when it has none). */
 char *tide_path_folder(const char *path);

@@ -32,6 +32,7 @@ struct tide_placed_sink {
 /** Read one JSON text.  sink may be NULL.  With `document` set, numbers that int64 or
  * double cannot hold become texts, and NUL characters are refused.  On failure *where is
  * the place, and err->message does not have it yet. */
+TIDE_MUST_CHECK
 int tide_json_read(const char *text, size_t length, bool document,
                    const struct tide_placed_sink *sink, struct json_object **out,
                    struct tide_place *where, struct tide_error *err);

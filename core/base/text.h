@@ -39,7 +39,9 @@ bool tide_text_ends(const char *text, const char *suffix);
 
 /** Durations "500ms", "30s", "5m", "1h", "24h", "7d" in microseconds; sizes 4096,
  * "64KiB", "4MiB", "1GiB". */
+TIDE_MUST_CHECK
 int tide_duration_parse(const char *text, int64_t *microseconds, struct tide_error *err);
+TIDE_MUST_CHECK
 int tide_size_parse(const char *text, int64_t *bytes, struct tide_error *err);
 /** "2024-11-27T18:22:47.937Z" of microseconds since 1970; out holds 32 bytes. */
 void tide_time_format_ms(int64_t microseconds, char out[32]);

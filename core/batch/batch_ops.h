@@ -17,6 +17,7 @@
  * formats by buffer count, lengths, offsets that rise and stay within the data, null
  * counts, UTF-8 of texts, decimals, uuids and JSON well formed. TIDE_E_INTERNAL names the
  * column and the row. */
+TIDE_MUST_CHECK
 int tide_batch_validate(const struct tide_batch *batch, const struct tide_schema *schema,
                         struct tide_error *err);
 

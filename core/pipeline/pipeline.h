@@ -177,6 +177,7 @@ const char *const *tide_pipeline_secrets(const struct tide_pipeline *pipeline);
 
 /** Variables ${NAME}, ${NAME:-default}, ${NAME:?message} of one scalar; malloc'ed.
  * TIDE_E_CONFIG. */
+TIDE_MUST_CHECK
 int tide_variables_expand(const char *text,
                           const char *(*variable)(void *arg, const char *name), void *arg,
                           char **out, struct tide_error *err);

@@ -22,6 +22,7 @@ struct tide_catalog;
 int tide_catalog_open(const char *folder, const char *cache_file,
                       struct tide_catalog **out, struct tide_error *err);
 /** The same with another helper program than tidemill-worker. */
+TIDE_MUST_CHECK
 int tide_catalog_open_with(const char *folder, const char *cache_file, const char *helper,
                            struct tide_catalog **out, struct tide_error *err);
 void tide_catalog_close(struct tide_catalog *catalog);

@@ -14,6 +14,7 @@
 
 /** Check what a plugin exports and copy it, with the table of its kind, into *out (the
  * caller's, for ever). TIDE_E_CONFIG says why it is refused. */
+TIDE_MUST_CHECK
 int tide_entry_adopt(const void *exported, struct tide_plugin_entry **out,
                      struct tide_error *err);
 

@@ -54,6 +54,7 @@ struct tide_plugin_info *tide_plugin_info_of(const struct tide_plugin_entry *ent
  * (.../sources/NAME.so), if it does. */
 struct tide_plugin_info *tide_plugin_info_refused(const char *path, const char *why);
 struct json_object *tide_plugin_info_to_json(const struct tide_plugin_info *info);
+TIDE_MUST_CHECK
 int tide_plugin_info_from_json(struct json_object *json, struct tide_plugin_info **out,
                                struct tide_error *err);
 void tide_plugin_info_destroy(struct tide_plugin_info *info);

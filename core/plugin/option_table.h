@@ -12,6 +12,7 @@
 
 /** Names, types, fields within the struct and apart from each other, defaults that fit;
  * TIDE_E_CONFIG names the option.  options may be NULL. */
+TIDE_MUST_CHECK
 int tide_option_table_check(const struct tide_option *options, size_t options_size,
                             struct tide_error *err);
 

@@ -38,6 +38,7 @@ const struct tide_option_info *tide_options_find(const struct tide_catalog *cata
  * Allocate (in arena) and fill the plugin's struct from options that were checked;
  * components are loaded from plugin_folder.  Relative paths are joined to base_folder.
  */
+TIDE_MUST_CHECK
 int tide_options_bind(const char *plugin_folder, const struct tide_plugin_entry *entry,
                       struct json_object *options, const char *base_folder,
                       struct tide_arena *arena, const void **out, struct tide_error *err);

@@ -43,6 +43,7 @@ bool tide_columns_has_null_ties(const struct tide_schema *source,
 void tide_columns_unmark(struct tide_schema *outgoing);
 
 /** TIDE_E_CONFIG: schema has no such column, with the nearest one it has. */
+TIDE_MUST_CHECK
 int tide_columns_absent(const struct tide_schema *schema, const char *what,
                         const char *name, struct tide_error *err);
 

@@ -85,12 +85,14 @@ enum tide_run_state tide_run_execute(const struct tide_run_request *request,
 typedef void (*tide_preview_fn)(void *arg, const char *table, const char *stage,
                                 const struct tide_schema *schema,
                                 const struct tide_batch *batch);
+TIDE_MUST_CHECK
 int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_folder,
                      int64_t rows, tide_preview_fn emit, void *arg,
                      struct tide_error *err);
 
 /** Tables and columns of a connection; kind is TIDE_KIND_SOURCE or
  * TIDE_KIND_DESTINATION. */
+TIDE_MUST_CHECK
 int tide_run_discover(const char *plugin_folder, uint32_t kind, const char *plugin,
                       struct json_object *options, const char *base_folder,
                       tide_discover_fn emit, void *arg, struct tide_error *err);

@@ -57,6 +57,7 @@ struct tide_http_options {
 
 /** Bind and listen.  TIDE_E_CONFIG for an address or certificate that cannot be used,
  * TIDE_E_IO when the system refuses. */
+TIDE_MUST_CHECK
 int tide_http_create(uv_loop_t *loop, const struct tide_http_options *options,
                      struct tide_http_server **out, struct tide_error *err);
 /** Stop accepting, close idle connections, give running requests `grace_ms`, then answer

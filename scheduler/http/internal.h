@@ -97,6 +97,7 @@ void tide_http_maybe_finish(struct tide_http_server *server);
 /* ---- listen.c ---- */
 
 /** A listening socket for "host:port"; *url is malloc'ed.  TIDE_E_CONFIG, TIDE_E_IO. */
+TIDE_MUST_CHECK
 int tide_http_listen(const char *address, bool tls, int *fd, char **url, bool *loopback,
                      struct tide_error *err);
 

@@ -26,14 +26,18 @@ struct tide_daemon_reply {
 /** Send a request; path begins with "/".  A reply of 400 and above is TIDE_E_CONFIG (401:
  * TIDE_E_AUTH, 404: TIDE_E_NOT_FOUND, 409 and 422: TIDE_E_CONFLICT, 5xx:
  * TIDE_E_TRANSIENT) with the daemon's message; reply is filled all the same. */
+TIDE_MUST_CHECK
 int tide_daemon_send(const char *method, const char *path,
                      const struct tide_daemon_body *body, struct tide_daemon_reply *reply,
                      struct tide_error *err);
+TIDE_MUST_CHECK
 int tide_daemon_get(const char *path, struct json_object **body, struct tide_error *err);
 
 /** The id of a run, as a person writes it. */
+TIDE_MUST_CHECK
 int tide_daemon_run_id(const char *text, int64_t *id, struct tide_error *err);
 /** The id of the pipeline of that name, or of that id written in digits. */
+TIDE_MUST_CHECK
 int tide_daemon_pipeline_id(const char *name, int64_t *id, struct tide_error *err);
 
 #endif

@@ -122,6 +122,7 @@ int tide_kit_short_of_memory(struct tide_kit *kit, tide_trial_fn trial);
 /** Names of the symbols that a shared object exports, beside those reserved to the
  * compiler: count, and the first that is not `expected` in `other` (cut to size).
  * TIDE_E_DATA: no ELF file that can be read. */
+TIDE_MUST_CHECK
 int tide_elf_exports(const char *file, const char *expected, size_t *count, char *other,
                      size_t size, struct tide_error *err);
 

@@ -16,6 +16,7 @@
  * the key. */
 int tide_sample_columns(struct tide_schema *out);
 /** Append the columns of "id:int64,name:string"; TIDE_E_CONFIG says what is wrong. */
+TIDE_MUST_CHECK
 int tide_sample_parse(const char *text, struct tide_schema *out, struct tide_error *err);
 /** Make out (empty) a batch of so many rows.  An int64 is the row's number; with nulls,
  * each third value of a column that may be null is. */

@@ -21,6 +21,7 @@ const atomic_bool *tide_limits_cancel(void);
 
 /** When a limit, and nobody's wish, stopped the run: TIDE_E_LIMIT with its name, else
  * TIDE_OK. */
+TIDE_MUST_CHECK
 int tide_limits_reason(const struct tide_job_limits *limits, struct tide_error *err);
 
 #endif

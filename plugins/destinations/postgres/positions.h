@@ -114,6 +114,7 @@ int pg_positions_save(struct pg_positions *positions, struct tide_pg *pg,
                       const char *position, struct tide_error *err);
 
 /** Say that another run has committed; TIDE_E_TRANSIENT. */
+TIDE_MUST_CHECK
 int pg_positions_stepped_in(const struct pg_positions *positions, struct tide_error *err);
 
 /** Keep others from writing the row, up to the end of the transaction under way.

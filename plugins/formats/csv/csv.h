@@ -27,6 +27,7 @@ struct csv_options {
 };
 
 /** Hold the options against each other and make them into a syntax. */
+TIDE_MUST_CHECK
 int csv_syntax_init(const struct csv_options *options, struct csv_syntax *syntax,
                     struct tide_error *err);
 
@@ -62,6 +63,7 @@ struct csv_run {
 };
 
 /** Find the columns: csv's part of struct tide_format. */
+TIDE_MUST_CHECK
 int csv_decoder_schema(void *state, const struct tide_span *sample,
                        struct tide_schema *schema, struct tide_error *err);
 
@@ -77,6 +79,7 @@ int csv_columns_finish(struct csv_decoder *decoder, struct tide_batch *batch);
 
 /** Read one record by the full rules; *pos moves behind it.  TIDE_MORE, TIDE_END: it is
  * not complete, there is none. */
+TIDE_MUST_CHECK
 int csv_decode_record(struct csv_decoder *decoder, const struct tide_span *span,
                       size_t *pos, struct tide_error *err);
 
@@ -85,19 +88,25 @@ size_t csv_shown_length(const uint8_t *data, size_t length);
 
 /** Reject the record at raw, which starts in the present line. */
 TIDE_PRINTF(6, 7)
+TIDE_MUST_CHECK
 int csv_reject(struct csv_decoder *decoder, const uint8_t *raw, size_t length,
                struct tide_error *err, const char *code, const char *format, ...);
 
+TIDE_MUST_CHECK
 int csv_reject_ragged(struct csv_decoder *decoder, const uint8_t *raw, size_t length,
                       size_t found, struct tide_error *err);
+TIDE_MUST_CHECK
 int csv_reject_utf8(struct csv_decoder *decoder, const uint8_t *raw, size_t length,
                     size_t column, struct tide_error *err);
 
+TIDE_MUST_CHECK
 int csv_decoder_open(const void *options, const struct tide_decoder_request *request,
                      const struct tide_host *host, void **state, struct tide_error *err);
+TIDE_MUST_CHECK
 int csv_decode(void *state, const struct tide_span *span, size_t *consumed,
                struct tide_batch *batch, struct tide_error *err);
 int csv_decoder_mark(void *state, int64_t *mark);
+TIDE_MUST_CHECK
 int csv_decoder_resume(void *state, int64_t mark, struct tide_error *err);
 void csv_decoder_close(void *state);
 
@@ -106,9 +115,12 @@ int64_t csv_count_lines(const uint8_t *data, size_t length);
 
 /* ---- writing ---- */
 
+TIDE_MUST_CHECK
 int csv_encoder_open(const void *options, const struct tide_schema *schema,
                      const struct tide_host *host, void **state, struct tide_error *err);
+TIDE_MUST_CHECK
 int csv_encoder_begin(void *state, bool resumes, struct tide_error *err);
+TIDE_MUST_CHECK
 int csv_encode(void *state, const struct tide_batch *batch, const uint8_t **data,
                size_t *length, struct tide_error *err);
 void csv_encoder_close(void *state);

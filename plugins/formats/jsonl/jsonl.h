@@ -72,14 +72,17 @@ const uint8_t *jsonl_key_text(struct jsonl_decoder *decoder, const struct json_v
                               size_t *length);
 
 /** Bytes of the byte order mark of UTF-8; marks of other encodings are TIDE_E_DATA. */
+TIDE_MUST_CHECK
 int jsonl_read_mark(const struct jsonl_decoder *decoder, const struct tide_span *span,
                     size_t *mark, struct tide_error *err);
 
 /** Find the columns: jsonl's part of struct tide_format. */
+TIDE_MUST_CHECK
 int jsonl_decoder_schema(void *state, const struct tide_span *sample,
                          struct tide_schema *schema, struct tide_error *err);
 
 /** Read one line as a row, or reject it. */
+TIDE_MUST_CHECK
 int jsonl_read_line(struct jsonl_decoder *decoder, const struct jsonl_line *line,
                     bool is_utf8, struct tide_error *err);
 
@@ -93,24 +96,31 @@ int jsonl_append(struct jsonl_column *column, const struct json_value *value);
 
 /** Reject the present line. */
 TIDE_PRINTF(5, 6)
+TIDE_MUST_CHECK
 int jsonl_reject(struct jsonl_decoder *decoder, const struct jsonl_line *line,
                  struct tide_error *err, const char *code, const char *format, ...);
 
+TIDE_MUST_CHECK
 int jsonl_decoder_open(const void *options, const struct tide_decoder_request *request,
                        const struct tide_host *host, void **state,
                        struct tide_error *err);
+TIDE_MUST_CHECK
 int jsonl_decode(void *state, const struct tide_span *span, size_t *consumed,
                  struct tide_batch *batch, struct tide_error *err);
 int jsonl_decoder_mark(void *state, int64_t *mark);
+TIDE_MUST_CHECK
 int jsonl_decoder_resume(void *state, int64_t mark, struct tide_error *err);
 void jsonl_decoder_close(void *state);
 
 /* ---- writing ---- */
 
+TIDE_MUST_CHECK
 int jsonl_encoder_open(const void *options, const struct tide_schema *schema,
                        const struct tide_host *host, void **state,
                        struct tide_error *err);
+TIDE_MUST_CHECK
 int jsonl_encoder_begin(void *state, bool resumes, struct tide_error *err);
+TIDE_MUST_CHECK
 int jsonl_encode(void *state, const struct tide_batch *batch, const uint8_t **data,
                  size_t *length, struct tide_error *err);
 void jsonl_encoder_close(void *state);

@@ -108,6 +108,7 @@ int child_wait(struct child *child, int fd, short events, int wait_ms, bool *rea
 void child_drain(struct child *child);
 
 /** Describe how the program ended, by its wait status; TIDE_OK for exit status 0. */
+TIDE_MUST_CHECK
 int child_judge(const struct child *child, int status, struct tide_error *err);
 
 #endif

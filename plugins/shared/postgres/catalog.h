@@ -72,6 +72,7 @@ int tide_pg_table_load_domains(struct tide_pg *pg, struct tide_pg_table *table,
                                struct tide_error *err);
 
 /** Say that a table is missing, with the nearest one there is; TIDE_E_NOT_FOUND. */
+TIDE_MUST_CHECK
 int tide_pg_table_missing(struct tide_pg *pg, const struct tide_pg_name *name,
                           struct tide_error *err);
 
@@ -90,6 +91,7 @@ int tide_pg_schema_add(struct tide_schema *schema, const struct tide_pg_column *
 
 /** The discover function of both plugins: the tables of options->schema.
  * TIDE_E_NOT_FOUND: there is no such schema. */
+TIDE_MUST_CHECK
 int tide_pg_discover(const void *options, const struct tide_host *host,
                      tide_discover_fn emit, void *arg, struct tide_error *err);
 

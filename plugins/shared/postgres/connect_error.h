@@ -13,9 +13,11 @@
 #include <tidemill/error.h>
 
 /** Describe why conn could not be made; place names it.  Returns the class. */
+TIDE_MUST_CHECK
 int tide_pg_connect_error(PGconn *conn, const char *place, struct tide_error *err);
 
 /** Describe why an established connection is of no use any more; TIDE_E_TRANSIENT. */
+TIDE_MUST_CHECK
 int tide_pg_broken_error(PGconn *conn, const char *place, struct tide_error *err);
 
 #endif

@@ -131,10 +131,12 @@ TIDE_MUST_CHECK
 int tide_pg_wait_input(struct tide_pg *pg, struct tide_error *err);
 
 /** Describe a failed result; returns its class. */
+TIDE_MUST_CHECK
 int tide_pg_result_error(struct tide_pg *pg, const PGresult *result,
                          struct tide_error *err);
 
 /** Describe a connection that broke; TIDE_E_TRANSIENT, or the class the server gave. */
+TIDE_MUST_CHECK
 int tide_pg_lost(struct tide_pg *pg, struct tide_error *err);
 
 #endif

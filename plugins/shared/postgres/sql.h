@@ -39,6 +39,7 @@ void tide_pg_sql_literal(struct tide_pg_sql *sql, const char *text);
 /** "schema"."table". */
 void tide_pg_sql_name(struct tide_pg_sql *sql, const struct tide_pg_name *name);
 /** TIDE_E_LIMIT when an allocation failed on the way. */
+TIDE_MUST_CHECK
 int tide_pg_sql_check(const struct tide_pg_sql *sql, struct tide_error *err);
 /** Forget the text, keep the memory. */
 void tide_pg_sql_reset(struct tide_pg_sql *sql);
@@ -50,6 +51,7 @@ void tide_pg_sql_clear(struct tide_pg_sql *sql);
  * default_schema.  TIDE_E_CONFIG when a part is empty, a quote is not closed or there are
  * more than two parts.
  */
+TIDE_MUST_CHECK
 int tide_pg_name_parse(const char *text, const char *default_schema,
                        struct tide_pg_name *name, struct tide_error *err);
 /** Append a table's name so that tide_pg_name_parse() gives it back. */

@@ -28,6 +28,7 @@ void database_close(struct database *database);
 /** Describe the last failure of the handle: "PATH: cannot WHAT: why".  Returns the class:
  * TIDE_E_TRANSIENT for locks, TIDE_E_IO for disks, TIDE_E_CONFIG for what a person must
  * change. */
+TIDE_MUST_CHECK
 int database_failed(const struct database *database, const char *what,
                     struct tide_error *err);
 

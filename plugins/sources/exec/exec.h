@@ -56,7 +56,9 @@ int exec_open_decoder(struct reader *reader, const struct tide_host *host,
                       const struct tide_schema *table, struct tide_error *err);
 
 /** Rows that are the lines themselves. */
+TIDE_MUST_CHECK
 int plain_open(struct reader *reader, struct tide_schema *schema, struct tide_error *err);
+TIDE_MUST_CHECK
 int plain_read(struct reader *reader, struct tide_batch *batch, struct tide_error *err);
 
 #endif

@@ -70,8 +70,10 @@ int64_t singer_line_of(const struct singer *singer, int64_t ordinal);
 bool singer_is_instant(const struct singer *singer, size_t column);
 
 /** Read up to the stream's SCHEMA. */
+TIDE_MUST_CHECK
 int singer_open(struct reader *reader, struct tide_schema *schema,
                 struct tide_error *err);
+TIDE_MUST_CHECK
 int singer_read(struct reader *reader, struct tide_batch *batch, struct tide_error *err);
 void singer_close(struct singer *singer);
 

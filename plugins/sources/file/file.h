@@ -84,6 +84,7 @@ void part_close(struct part *part);
 void part_fini(struct part *part);
 
 /** List the files of the connection and their columns. */
+TIDE_MUST_CHECK
 int file_discover(const void *options, const struct tide_host *host,
                   tide_discover_fn emit, void *arg, struct tide_error *err);
 

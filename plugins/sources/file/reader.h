@@ -42,6 +42,7 @@ TIDE_MUST_CHECK
 int reader_start(struct reader *reader, struct tide_error *err);
 
 /** Decode rejected bytes again: see tide_source.again. */
+TIDE_MUST_CHECK
 int file_again(void *state, const struct tide_reject *reject, struct tide_batch *batch,
                struct tide_error *err);
 

@@ -15,6 +15,7 @@
 extern const char pg_misfit_made_anew[];
 
 /** What the run before gave cannot be told from what it did not. */
+TIDE_MUST_CHECK
 int pg_misfit_cannot_end(const struct pg_plan_facts *facts, const char *why,
                          struct tide_error *err);
 
@@ -35,6 +36,7 @@ int pg_misfit_elsewhere(const struct pg_plan *plan, const struct pg_plan_facts *
                         enum pg_server_verdict verdict, struct tide_error *err);
 
 /** The server can come to know what the position tells. */
+TIDE_MUST_CHECK
 int pg_misfit_lags_behind(const struct pg_plan_facts *facts, struct tide_error *err);
 
 /** Whether the destination may hold rows of a run that did not come to its end. */

@@ -46,6 +46,7 @@ struct pg_source {
 };
 
 /** The functions of the plugin that open and close one. */
+TIDE_MUST_CHECK
 int pg_source_open(const void *options, const struct tide_source_request *request,
                    const struct tide_host *host, void **state, struct tide_schema *schema,
                    struct tide_error *err);

@@ -129,6 +129,7 @@ int front_find(struct reader *reader, const struct place_columns *columns,
 /* ---- rows.c ---- */
 
 /** Fill a batch with the next rows: the read of the source's table. */
+TIDE_MUST_CHECK
 int rows_read(void *state, struct tide_batch *batch, struct tide_error *err);
 /** Whether they are all read: its at_end. */
 bool rows_at_end(void *state);
