@@ -17,6 +17,8 @@
 struct tide_parcel {
     struct tide_batch batch; /**< may be empty: then only the place has moved */
     int64_t number;          /**< from 1, in the order they were read */
+    int64_t received;        /**< rows of the table that the source gave up to here, bad
+                                ones among them */
     char *position; /**< owned; where the source is behind these rows, or NULL: unknown */
 };
 void tide_parcel_clear(struct tide_parcel *parcel);

@@ -3,8 +3,9 @@
  *
  * Threads: the reader calls the source, the middle (the thread that runs the flow)
  * checks, filters and transforms, the writer calls the destination; channels lie between
- * them.  A table of one batch has no writer: the middle writes it.  A flow is opened and
- * closed by one thread while the others do not run.  The first that fails stops all; its
+ * them.  The middle itself reads the first batch, and starts a reader only when there may
+ * be more; a table of one batch has no writer either.  A flow is opened and closed by one
+ * thread while the others do not run.  The first that fails stops all; its
  * error is the flow's.
  */
 #ifndef TIDE_RUN_FLOW_H
@@ -55,12 +56,13 @@ struct tide_flow {
     size_t excluded_count;
     struct tide_schema received; /**< owned; without them */
     char *position_before;       /**< owned; where the source started, or NULL */
-    char *position_after;        /**< owned; set by the reader at its end, or NULL */
+    char *position_after;        /**< owned; set by the last read, or NULL */
     char *position_kept; /**< owned; what the destination kept, in its words, or NULL */
     char *load_from; /**< owned; where the load began, also when an earlier run did it,
                         or NULL */
     int64_t rows_before;     /**< at the destination when the table was resumed */
     int64_t rejected_before; /**< and rejected until then */
+    int64_t filtered_before; /**< and left out */
     int64_t covered_before;  /**< of the run's rejects, those of the tables before this */
     bool is_resumed;         /**< it resumed from a checkpoint, or was done before */
     bool is_marked;          /**< what is kept says that the run is not over */
@@ -101,10 +103,11 @@ struct tide_flow {
     atomic_bool holds_rejects; /**< until a checkpoint covers their rows */
     int64_t reading, processing, writing; /**< number of the parcel in hand, each known to
                                              one thread */
+    int64_t received_written; /**< rows that the source gave up to the one written */
     char *reached;  /**< owned; the place behind the rows taken, or NULL: none, or unknown
                        to the source */
     int64_t ask_at; /**< monotonic: the source is not asked for its place before;
-                       the reader's */
+                       the reading thread's */
     int64_t checkpoint_due;     /**< monotonic time of the next one */
     struct tide_verify *verify; /**< owned; NULL: not wanted */
 
@@ -261,7 +264,7 @@ int tide_flow_take_over(struct tide_flow *flow, const struct tide_position *kept
 TIDE_MUST_CHECK
 int tide_round_ask(struct tide_engine *engine, size_t table, struct tide_error *err);
 /** So many rows of the table were rejected before the checkpoint it resumes from. */
-void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count);
+void tide_flow_recall_rejects(struct tide_flow *flow, const struct tide_position *kept);
 /** All tables are done: tell it the destination, where that matters. */
 TIDE_MUST_CHECK
 int tide_round_end(struct tide_engine *engine, struct tide_error *err);

@@ -15,9 +15,9 @@ static int call_commit(struct tide_flow *flow, const char *position, bool final,
     const struct tide_destination *plugin = flow->engine->destination.entry->destination;
 
     tide_plugin_host_enter(&flow->destination, "commit", err);
-    return tide_plugin_host_leave(
+    return tide_plugin_host_leave_with(
         &flow->destination, plugin->commit(flow->destination_state, position, final, err),
-        err);
+        final ? TIDE_OK : TIDE_MORE, err);
 }
 
 /* Whoever started the run has the last word. */
@@ -120,34 +120,32 @@ static void note_checkpoint(struct tide_flow *flow)
     tide_engine_emit(flow->engine, event);
 }
 
-/* Of the table up to the parcel that was written, and in front of the checkpoint that
- * this run went on from. */
-static int64_t rejected_rows(const struct tide_flow *flow)
+/* Of the load up to a parcel, until which the source gave this run so many rows. */
+static void fill_counts(const struct tide_flow *flow, int64_t parcel, int64_t received,
+                        struct tide_position *position)
 {
-    return flow->rejected_before +
-           tide_rejects_covered(flow->engine->rejects, flow->writing) -
-           flow->covered_before;
-}
+    int64_t loaded = flow->tally->passed[TIDE_STEP_FINALIZE] + flow->taken;
+    int64_t rejected =
+        tide_rejects_covered(flow->engine->rejects, parcel) - flow->covered_before;
 
-/* The same of those that are at the destination with the commit that is made. */
-static int64_t loaded_rows(const struct tide_flow *flow)
-{
-    return flow->rows_before + flow->tally->passed[TIDE_STEP_FINALIZE] + flow->taken;
+    position->rows = flow->rows_before + loaded;
+    position->rejected = flow->rejected_before + rejected;
+    position->filtered = flow->filtered_before + received - loaded - rejected;
 }
 
 /* Of the place that was reached, with what it covers; malloc'ed. */
 static char *format_checkpoint(const struct tide_flow *flow)
 {
-    const struct tide_position position = {
+    struct tide_position position = {
         .kind = TIDE_POSITION_CHECKPOINT,
         .words = flow->reached,
         .from = flow->load_from,
         .recipe = flow->table->mode == TIDE_MODE_REPLACE ? tide_flow_recipe(flow) : NULL,
-        .rows = loaded_rows(flow),
-        .rejected = rejected_rows(flow),
     };
-    char *text = tide_position_format(&position);
+    char *text;
 
+    fill_counts(flow, flow->writing, flow->received_written, &position);
+    text = tide_position_format(&position);
     free(position.recipe);
     return text;
 }
@@ -213,8 +211,7 @@ static char *last_position(const struct tide_flow *flow)
     if (flow->is_marked) {
         position.kind = TIDE_POSITION_DONE;
         position.run = flow->engine->round;
-        position.rows = loaded_rows(flow);
-        position.rejected = rejected_rows(flow);
+        fill_counts(flow, TIDE_REJECTS_ALL, tide_tally_received(flow->tally), &position);
     } else if (!position.words) {
         return NULL;
     }
@@ -245,7 +242,7 @@ int tide_flow_commit_position(struct tide_flow *flow, const char *position,
     if (rc == TIDE_OK) {
         rc = call_commit(flow, position, true, err);
     }
-    return rc < 0 ? rc : TIDE_OK;
+    return rc;
 }
 
 int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
@@ -263,7 +260,7 @@ int tide_flow_commit(struct tide_flow *flow, struct tide_error *err)
     position = last_position(flow);
     rc = call_commit(flow, position, true, err);
     free(position);
-    if (rc < 0) {
+    if (rc != TIDE_OK) {
         return rc;
     }
     count_taken(flow);

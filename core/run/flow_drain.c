@@ -49,7 +49,7 @@ int tide_flow_drain(struct tide_flow *flow, struct tide_error *err)
 
         tide_plugin_host_enter(&flow->source, "read", err);
         rc = source->read(flow->source_state, &batch, err);
-        rc = tide_plugin_host_leave(&flow->source, rc, err);
+        rc = tide_plugin_host_leave_with(&flow->source, rc, TIDE_END, err);
         if (rc == TIDE_OK) {
             rc = reject_empty(flow, &batch);
         }

@@ -63,10 +63,12 @@ static int begin_at(struct tide_flow *flow, char *position, struct tide_error *e
     return tide_flow_reopen_source(flow, err);
 }
 
-void tide_flow_recall_rejects(struct tide_flow *flow, int64_t count)
+void tide_flow_recall_rejects(struct tide_flow *flow, const struct tide_position *kept)
 {
-    flow->rejected_before = count;
-    tide_rejects_recall(flow->engine->rejects, count);
+    flow->rejected_before = kept->rejected;
+    flow->filtered_before = kept->filtered;
+    tide_rejects_recall(flow->engine->rejects, flow->rejected_before,
+                        kept->rows + kept->rejected + kept->filtered);
 }
 
 /* Tell the destination to keep the staged rows. */
@@ -151,7 +153,7 @@ static int go_on(struct tide_flow *flow, const struct tide_position *checkpoint,
     flow->is_resumed = true;
     flow->rows_before = checkpoint->rows;
     flow->load_from = checkpoint->from ? tide_strdup(checkpoint->from) : NULL;
-    tide_flow_recall_rejects(flow, checkpoint->rejected);
+    tide_flow_recall_rejects(flow, checkpoint);
     TIDE_LOG(TIDE_LOG_INFO,
              "the last run was interrupted; resuming from its last "
              "checkpoint",

@@ -81,6 +81,7 @@ int tide_flow_take(struct tide_flow *flow, struct tide_parcel *parcel, int64_t *
     }
     parcel->number = flow->reading;
     if (rc == TIDE_OK) {
+        parcel->received = tide_tally_received(flow->tally);
         *bytes = tide_batch_bytes(&parcel->batch, &flow->received);
         tide_ledger_add(&tide_flow_ledger(flow)->bytes_read, *bytes);
         if (flow->makes_checkpoints) {

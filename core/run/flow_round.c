@@ -148,7 +148,7 @@ static void join(struct tide_flow *flow, const struct tide_position *kept)
 static void leave_alone(struct tide_flow *flow, const struct tide_position *kept)
 {
     flow->is_resumed = true;
-    tide_flow_recall_rejects(flow, kept->rejected);
+    tide_flow_recall_rejects(flow, kept);
     TIDE_LOG(TIDE_LOG_INFO, "the last run was interrupted behind this table",
              TIDE_KEY_TEXT("table", flow->table->name));
 }

@@ -124,7 +124,7 @@ int tide_flow_read(struct tide_flow *flow, struct tide_batch *batch,
     }
     tide_plugin_host_enter(&flow->source, "read", err);
     rc = flow->engine->source.entry->source->read(flow->source_state, batch, err);
-    rc = tide_plugin_host_leave(&flow->source, rc, err);
+    rc = tide_plugin_host_leave_with(&flow->source, rc, TIDE_END, err);
     if (rc == TIDE_OK) {
         rc = tide_flow_receive(flow, batch, err);
     }

@@ -58,6 +58,7 @@ static int take_parcel(struct tide_flow *flow, struct tide_parcel *parcel,
     int rc = TIDE_OK;
 
     flow->writing = parcel->number;
+    flow->received_written = parcel->received;
     rc = tide_flow_write(flow, &parcel->batch, err);
     if (rc == TIDE_OK) {
         tide_flow_reach(flow, parcel->position);
@@ -196,8 +197,8 @@ static int pass_on(struct middle *middle, struct tide_parcel *parcel,
     return rc == TIDE_OK ? send_to_writer(middle->flow, parcel, err) : rc;
 }
 
-/* The first batch, and the end if it comes with it: a source that is over so soon needs
- * no thread. */
+/* The first batch and, while the source says that it has no more, what is read behind it:
+ * its end.  A source that is over so soon needs no thread. */
 static int pump_first(struct middle *middle, struct tide_error *err)
 {
     struct tide_flow *flow = middle->flow;

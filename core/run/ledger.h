@@ -23,6 +23,12 @@ int64_t tide_ledger_read(const int64_t *counter);
 void tide_ledger_count(struct tide_ledger *ledger, struct tide_tally *tally, int step,
                        int64_t passed, int64_t failed);
 
+/** Rows that the source gave, bad ones among them. */
+static inline int64_t tide_tally_received(const struct tide_tally *tally)
+{
+    return tally->passed[TIDE_STEP_RECEIVE] + tally->failed[TIDE_STEP_RECEIVE];
+}
+
 /** Hold the tally against itself: what a step passed is what the next one passed and
  * failed.  TIDE_E_INTERNAL says where not. */
 TIDE_MUST_CHECK

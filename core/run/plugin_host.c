@@ -192,12 +192,32 @@ static void tell_call(const struct tide_plugin_host *host)
     }
 }
 
+/* No author means it, and nobody could act on it. */
+static int refuse_answer(const struct tide_plugin_host *host, int rc,
+                         struct tide_error *err)
+{
+    const char *verb = strrchr(host->activity, ' ');
+
+    return tide_error_set(err, TIDE_E_INTERNAL,
+                          "%s returned %d, which is none of its answers",
+                          verb ? verb + 1 : "it", rc);
+}
+
 int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err)
+{
+    return tide_plugin_host_leave_with(host, rc, TIDE_OK, err);
+}
+
+int tide_plugin_host_leave_with(struct tide_plugin_host *host, int rc, int may_come,
+                                struct tide_error *err)
 {
     tide_activity_end();
     tell_call(host);
-    if (rc >= 0) {
+    if (rc == TIDE_OK || rc == may_come) {
         return rc;
+    }
+    if (rc > 0) {
+        rc = refuse_answer(host, rc, err);
     }
     if (rc == TIDE_E_LIMIT) {
         name_memory_limit(err);

@@ -39,10 +39,13 @@ void tide_plugin_host_init(struct tide_plugin_host *host, struct tide_flow *flow
 void tide_plugin_host_fini(struct tide_plugin_host *host);
 
 /** Before and after each call to the plugin; verb is what is asked of it.  leave returns
- * the call's result, with err filled as an error should be. */
+ * the call's result, with err filled as an error should be.  A result above zero is none
+ * of the plugin's answers, and TIDE_E_INTERNAL, unless it is the one that may come. */
 void tide_plugin_host_enter(struct tide_plugin_host *host, const char *verb,
                             struct tide_error *err);
 int tide_plugin_host_leave(struct tide_plugin_host *host, int rc, struct tide_error *err);
+int tide_plugin_host_leave_with(struct tide_plugin_host *host, int rc, int may_come,
+                                struct tide_error *err);
 
 /** Put a batch in hand, behind those that are, none of its rows refused, and take all
  * away again. */

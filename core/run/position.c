@@ -21,6 +21,7 @@ static void set_counts(struct json_object *object, const struct tide_position *p
 {
     set_count(object, "rows", position->rows);
     set_count(object, "rejected", position->rejected);
+    set_count(object, "filtered", position->filtered);
 }
 
 /* The words of an end need an envelope only where they look like one. */
@@ -85,7 +86,8 @@ static int take_count(struct json_object *object, const char *name, int64_t *cou
 static int take_counts(struct json_object *object, struct tide_position *position)
 {
     return take_count(object, "rows", &position->rows) +
-           take_count(object, "rejected", &position->rejected);
+           take_count(object, "rejected", &position->rejected) +
+           take_count(object, "filtered", &position->filtered);
 }
 
 static bool take_done(struct json_object *object, struct tide_position *position)

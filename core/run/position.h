@@ -3,13 +3,13 @@
  *
  * The place itself is the source's own words.  One of a run that came to its end is kept
  * as it is; one of a checkpoint is kept as {"checkpoint": "...", "rows": 7, "rejected":
- * 1, "from": "..."}, so that an interrupted table is told from one that was read to its
- * end, and the run that resumes knows what is there.  A source's own words that look like
- * that are kept as
+ * 1, "filtered": 2, "from": "..."}, so that an interrupted table is told from one that
+ * was read to its end, and the run that resumes knows what is there.  A source's own
+ * words that look like that are kept as
  * {"position": "..."}.  A table that is done, in a run that has other tables to do, is
- * kept as {"done": "RUN", "position": "...", "rows": 7, "rejected": 1}; see flow_round.c.
- * Numbers that are 0 are left out, and earlier versions kept none.  A checkpoint of a
- * replacing load has a "recipe", too.
+ * kept as {"done": "RUN", "position": "...", "rows": 7, "rejected": 1, "filtered": 2};
+ * see flow_round.c. Numbers that are 0 are left out, and earlier versions kept none.  A
+ * checkpoint of a replacing load has a "recipe", too.
  */
 #ifndef TIDE_RUN_POSITION_H
 #define TIDE_RUN_POSITION_H
@@ -33,6 +33,7 @@ struct tide_position {
     char *recipe;     /**< TIDE_POSITION_CHECKPOINT: of flow_recipe.c, or NULL */
     int64_t rows;     /**< of the load that are at the destination; 0: not known */
     int64_t rejected; /**< of the load, up to here */
+    int64_t filtered; /**< and left out by the table's filter */
 };
 
 /** The text to keep; the caller frees. */

@@ -28,6 +28,7 @@ struct tide_rejects {
     pthread_mutex_t lock;
     int64_t count;
     int64_t recalled;        /**< of earlier runs */
+    int64_t received_before; /**< by those, of which these were rejected */
     int64_t covered;         /**< of count, those that are not pending */
     struct pending *pending; /**< owned; by parcel */
     size_t pending_count, pending_capacity;
@@ -127,20 +128,28 @@ static int64_t rows_received(const struct tide_ledger *ledger)
            tide_ledger_read(&ledger->failed[TIDE_STEP_RECEIVE]);
 }
 
+static const char *recalled_words(const struct tide_rejects *rejects)
+{
+    return rejects->recalled > 0 ? ", those before the last checkpoint among them" : "";
+}
+
+/* Of the whole load, as the count. */
 static int judge_share(const struct tide_rejects *rejects, int64_t least,
                        struct tide_error *err)
 {
-    int64_t received = rows_received(rejects->policy.ledger);
+    int64_t received = rejects->received_before + rows_received(rejects->policy.ledger);
+    int64_t rejected = rejects->recalled + rejects->count;
     double allowed = rejects->policy.max_share * (double)received;
 
     if (rejects->policy.max_share < 0 || received <= least ||
-        (double)rejects->count <= allowed) {
+        (double)rejected <= allowed) {
         return TIDE_OK;
     }
-    return tide_error_set(err, TIDE_E_DATA,
-                          "%" PRId64 " of %" PRId64
-                          " rows were rejected, more than the %g%% of max_rejects",
-                          rejects->count, received, rejects->policy.max_share * 100);
+    return tide_error_set(
+        err, TIDE_E_DATA,
+        "%" PRId64 " of %" PRId64 " rows were rejected%s, more than the "
+        "%g%% of max_rejects",
+        rejected, received, recalled_words(rejects), rejects->policy.max_share * 100);
 }
 
 /* Of the whole load. */
@@ -148,11 +157,6 @@ static bool are_too_many(const struct tide_rejects *rejects)
 {
     return rejects->policy.max_count >= 0 &&
            rejects->recalled + rejects->count > rejects->policy.max_count;
-}
-
-static const char *recalled_words(const struct tide_rejects *rejects)
-{
-    return rejects->recalled > 0 ? ", those before the last checkpoint among them" : "";
 }
 
 static int judge(const struct tide_rejects *rejects, const struct tide_reject_note *note,
@@ -241,10 +245,11 @@ int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel)
     return covered;
 }
 
-void tide_rejects_recall(struct tide_rejects *rejects, int64_t count)
+void tide_rejects_recall(struct tide_rejects *rejects, int64_t count, int64_t received)
 {
     (void)pthread_mutex_lock(&rejects->lock);
     rejects->recalled += count;
+    rejects->received_before += received;
     (void)pthread_mutex_unlock(&rejects->lock);
 }
 

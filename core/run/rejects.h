@@ -63,9 +63,9 @@ size_t tide_rejects_release(struct tide_rejects *rejects, int64_t parcel);
 #define TIDE_REJECTS_ALL INT64_MAX
 /** How many came with a parcel up to this one; it never shrinks from call to call. */
 int64_t tide_rejects_covered(struct tide_rejects *rejects, int64_t parcel);
-/** So many were counted by earlier runs of the load that is resumed: max_rejects holds
- * for all. */
-void tide_rejects_recall(struct tide_rejects *rejects, int64_t count);
+/** So many were counted by earlier runs of the load that is resumed, of so many rows that
+ * they received: max_rejects holds for all. */
+void tide_rejects_recall(struct tide_rejects *rejects, int64_t count, int64_t received);
 /** Before the end: TIDE_E_DATA when there are too many bad rows. */
 TIDE_MUST_CHECK
 int tide_rejects_judge(struct tide_rejects *rejects, struct tide_error *err);

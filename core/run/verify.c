@@ -155,7 +155,7 @@ static int read_batch(struct reading *reading, const struct tide_verify *verify,
 
     tide_plugin_host_enter(&reading->host, "verify", err);
     rc = verify->source.entry->source->read(reading->state, batch, err);
-    return tide_plugin_host_leave(&reading->host, rc, err);
+    return tide_plugin_host_leave_with(&reading->host, rc, TIDE_END, err);
 }
 
 static void close_table(struct reading *reading, const struct tide_verify *verify)

@@ -328,24 +328,37 @@ def test_rows_that_are_lost_or_come_again_after_a_cut_are_found(folder):
         contains(why[NO_PLACE[1]], "they are not the 20 of the table")
 
 
-def test_a_checkpoint_that_is_taken_and_forgotten_is_found(folder):
+def broken_destination(folder, name, change):
+    """hello_destination with a fault."""
     need_plain_program()
     with open(os.path.join(TOP, "plugins", "examples", "hello_destination", "hello_destination.c"),
               encoding="utf-8") as file:
-        text = file.read().replace("final ? TIDE_OK : TIDE_MORE", "TIDE_OK")
-    text = text.replace("TIDE_DESTINATION_APPEND", "TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | "
-                        "TIDE_DESTINATION_STAGES").replace(".close = free", ".close = free, .resume = hi_resume")
-    text = text.replace("static const struct tide_destination",
-                        "static int hi_resume(void *state, struct tide_error *err)\n{\n    return TIDE_OK;\n}\n"
-                        "static const struct tide_destination")
-    source = write(folder, "forgets.c", text)
+        source = write(folder, name + ".c", change(file.read()))
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-fvisibility=hidden",
-                    "-I" + os.path.join(TOP, "core", "include"), "-o", folder + "/forgets.so", source], check=True)
-    done = kit(folder + "/forgets.so")
+                    "-I" + os.path.join(TOP, "core", "include"), "-o", "%s/%s.so" % (folder, name), source],
+                   check=True)
+    done = kit("%s/%s.so" % (folder, name))
     equal(done.returncode, 1)
-    contains(done.stdout, "- keeps a checkpoint that it took\n# it took a checkpoint (TIDE_OK, not TIDE_MORE), "
+    return done.stdout
+
+
+def test_a_final_commit_that_is_put_off_is_found(folder):
+    found = broken_destination(folder, "puts_off", lambda text: text.replace("final ? TIDE_OK : TIDE_MORE", "TIDE_MORE"))
+    contains(found, "# commit returned TIDE_MORE, which is none of its answers")
+
+
+def test_a_checkpoint_that_is_taken_and_forgotten_is_found(folder):
+    def forget(text):
+        text = text.replace("final ? TIDE_OK : TIDE_MORE", "TIDE_OK")
+        text = text.replace("TIDE_DESTINATION_APPEND", "TIDE_DESTINATION_APPEND | TIDE_DESTINATION_REPLACE | "
+                            "TIDE_DESTINATION_STAGES").replace(".close = free", ".close = free, .resume = hi_resume")
+        return text.replace("static const struct tide_destination",
+                            "static int hi_resume(void *state, struct tide_error *err)\n{\n    return TIDE_OK;\n}\n"
+                            "static const struct tide_destination")
+    found = broken_destination(folder, "forgets", forget)
+    contains(found, "- keeps a checkpoint that it took\n# it took a checkpoint (TIDE_OK, not TIDE_MORE), "
                           "and open gave none")
-    contains(done.stdout, "- resumes a replacing load from its staged rows\n# rows were staged at a checkpoint, "
+    contains(found, "- resumes a replacing load from its staged rows\n# rows were staged at a checkpoint, "
                           "and open gave none")
 
 

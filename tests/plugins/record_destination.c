@@ -20,7 +20,7 @@ struct record {
     int64_t name_length;
     const char *position;
     int64_t fails_commit;
-    bool waits;
+    bool waits, waits_for_ever;
     bool takes_integers;
     bool is_empty, is_remade;
     const char *part_size;
@@ -56,6 +56,10 @@ static const struct tide_option record_options[] = {
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct record, waits),
      .help = "Keep all for the final commit."},
+    {.name = "waits_for_ever",
+     .type = TIDE_OPTION_BOOL,
+     .offset = offsetof(struct record, waits_for_ever),
+     .help = "Keep all, also at the final commit."},
     {.name = "takes_integers",
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct record, takes_integers),
@@ -269,7 +273,7 @@ static int record_commit(void *state, const char *position, bool final,
     if (++recording->commits == recording->options->fails_commit) {
         return tide_error_set(err, TIDE_E_IO, "the disk is full");
     }
-    if (!final && recording->options->waits) {
+    if ((!final && recording->options->waits) || recording->options->waits_for_ever) {
         return TIDE_MORE;
     }
     file = fopen(recording->options->path, "a");

@@ -23,6 +23,7 @@ struct script {
     int64_t crashes_after;
     int64_t pads;
     int64_t ends_at;
+    int64_t answers;
     bool breaks_batches;
     bool is_empty;
     bool forgets;
@@ -57,6 +58,7 @@ static const struct tide_option script_options[] = {
     NUMBER("ends_at", ends_at,
            "Say behind that row that it was the last, true or not; "
            "and note where the end was found."),
+    NUMBER("answers", answers, "Return this at the end instead of TIDE_END."),
     {.name = "breaks_batches",
      .type = TIDE_OPTION_BOOL,
      .offset = offsetof(struct script, breaks_batches),
@@ -279,7 +281,7 @@ static int script_read(void *state, struct tide_batch *batch, struct tide_error 
         if (reading->options->ends_at != 0) {
             note(reading->options, "end", gettid() == getpid() ? "alone" : "in a thread");
         }
-        return TIDE_END;
+        return reading->options->answers > 0 ? (int)reading->options->answers : TIDE_END;
     }
     rc = misbehave(reading, to, err);
     if (rc == TIDE_OK) {

@@ -93,7 +93,7 @@ static int load_to_checkpoint(struct tide_kit *kit, int mode, bool *took)
     }
     tide_kit_enter(kit, "commit of a checkpoint");
     answer = kit->entry->destination->commit(writing.state, CHECKPOINT, false, &kit->err);
-    rc = tide_kit_success(kit, answer);
+    rc = tide_kit_success_with(kit, answer, TIDE_MORE);
     *took = answer == TIDE_OK;
     if (rc == TIDE_OK && !*took) {
         rc = tide_writing_commit(kit, &writing, NULL);

@@ -69,8 +69,18 @@ int tide_kit_answer(struct tide_kit *kit, int rc)
 
 int tide_kit_success(struct tide_kit *kit, int rc)
 {
+    return tide_kit_success_with(kit, rc, TIDE_OK);
+}
+
+int tide_kit_success_with(struct tide_kit *kit, int rc, int may_come)
+{
     int answer = tide_kit_answer(kit, rc);
 
+    if (answer == TIDE_OK && rc > 0 && rc != may_come) {
+        return tide_kit_broken(kit, "%s returned %s, which is none of its answers",
+                               kit->finding->doing,
+                               rc == TIDE_END ? "TIDE_END" : "TIDE_MORE");
+    }
     if (answer == TIDE_OK && rc < 0) {
         return tide_kit_broken(kit, "%s failed (%s): %s%s%s", kit->finding->doing,
                                tide_code_name(rc), kit->err.where,

@@ -103,8 +103,9 @@ void tide_kit_enter(struct tide_kit *kit, const char *call);
 /** After it: a result that is no known code, or a failure without a message, breaks the
  * promise.  TIDE_OK when the answer is a proper one, failure or not. */
 int tide_kit_answer(struct tide_kit *kit, int rc);
-/** The same, and the call has to succeed: TIDE_OK, TIDE_END or TIDE_MORE. */
+/** The same, and the call has to succeed: with TIDE_OK, or what else may come. */
 int tide_kit_success(struct tide_kit *kit, int rc);
+int tide_kit_success_with(struct tide_kit *kit, int rc, int may_come);
 
 void tide_kit_host_init(struct tide_kit_host *host);
 

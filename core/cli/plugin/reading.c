@@ -148,12 +148,13 @@ int tide_reading_read(struct tide_reading *reading)
 
     tide_kit_enter(kit, "read");
     rc = reading->source->read(reading->state, &batch, &kit->err);
-    verdict = tide_kit_success(kit, rc);
+    verdict = tide_kit_success_with(kit, rc, TIDE_END);
     reading->at_end = rc == TIDE_END;
     reading->has_read = rc == TIDE_OK;
     if (verdict == TIDE_OK && must_end && !reading->at_end) {
-        verdict = tide_kit_broken(kit, "at_end said that no rows are left, and the read "
-                                       "behind it gave a batch");
+        verdict =
+            tide_kit_broken(kit, "at_end said that no rows are left, and the next read "
+                                 "did not return TIDE_END");
     }
     if (verdict == TIDE_OK && reading->at_end && batch.array.release) {
         verdict = tide_kit_broken(kit, "read filled a batch and returned TIDE_END: the "

@@ -20,7 +20,7 @@
  * same holds for decoder_open, encoder_open, read_open and write_open.
  *
  * Threads: one state is used by one thread at a time; source, transforms and destination
- * of a run live on different threads.  Nothing is ever dlclosed.
+ * of a run may be on different threads.  Nothing is ever dlclosed.
  */
 #ifndef TIDEMILL_PLUGIN_H
 #define TIDEMILL_PLUGIN_H
@@ -435,6 +435,9 @@ struct tide_format {
     /** Resume at a mark: called once, after decoder_schema and before decode; the next
      * span begins there.  TIDE_E_DATA: the mark is none of this format. */
     int (*decoder_resume)(void *state, int64_t mark, struct tide_error *err);
+    /** What ends each row, where rows are lines of text: a file whose last line lacks it
+     * is given it before rows are appended.  May be NULL: they are not. */
+    const char *(*line_end)(const void *options);
 };
 
 /* ---- storages: named files somewhere ------------------------------------------------*/

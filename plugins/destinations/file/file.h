@@ -26,6 +26,8 @@ struct output {
     int64_t rows, plain; /* taken so far; plain: bytes as the format made them */
     int64_t bytes;       /* stored so far: they leave the compression in large pieces */
     struct xxh64 hash;   /* of those */
+    const char *missing; /* what the present file lacks behind its last line, or NULL;
+                            written in front of the first row */
 };
 
 /** One table of one run on its way into one file, or into the parts of a folder. */
@@ -70,15 +72,21 @@ int output_publish(struct writer *writer, struct tide_error *err);
 /** Close; a file that was not published is gone.  May be called at any time. */
 void output_close(struct writer *writer);
 
+/** What there is of a file that is appended to. */
+struct present_file {
+    bool has_rows;       /* or a first line at least: else it begins like a new one */
+    const char *missing; /* what its last line lacks at the end, or NULL */
+};
+
 /**
- * Whether rows may go behind those of a present file.  *has_rows tells whether it has a
- * first line already: a file that has none begins like a new one.  TIDE_E_CONFIG when it
- * begins with another first line than this format gives these columns: other columns, or
- * another dialect.
+ * Whether rows may go behind those of a present file, of so many bytes as it is stored.
+ * TIDE_E_CONFIG when it begins with
+ * another first line than this format gives these columns: other columns, or another
+ * dialect.
  */
 TIDE_MUST_CHECK
-int check_present_file(const struct writer *writer, const char *name, bool *has_rows,
-                       struct tide_error *err);
+int check_present_file(const struct writer *writer, const char *name, int64_t size,
+                       struct present_file *found, struct tide_error *err);
 
 /* ---- parts ---- */
 

@@ -25,8 +25,8 @@ static int open_encoder(struct writer *writer, bool resumes, struct tide_error *
                          : rc;
 }
 
-static int open_file(struct writer *writer, const char *name, bool append, bool *resumes,
-                     struct tide_error *err)
+static int open_file(struct writer *writer, const char *name, bool append,
+                     struct present_file *present, struct tide_error *err)
 {
     const struct file_options *options = writer->options;
     int64_t existing = 0;
@@ -35,7 +35,7 @@ static int open_file(struct writer *writer, const char *name, bool append, bool 
         append, &writer->output.file, &existing, err);
 
     if (rc == TIDE_OK && append && existing > 0) {
-        rc = check_present_file(writer, name, resumes, err);
+        rc = check_present_file(writer, name, existing, present, err);
     }
     return rc;
 }
@@ -44,7 +44,7 @@ int output_open(struct writer *writer, const char *name, bool append,
                 struct tide_error *err)
 {
     struct output *output = &writer->output;
-    bool resumes = false;
+    struct present_file present = {0};
     int rc;
 
     memset(output, 0, sizeof *output);
@@ -52,9 +52,20 @@ int output_open(struct writer *writer, const char *name, bool append,
     rc = compression_writer_create(writer->kind, writer->options->level, push, writer,
                                    &output->stream, err);
     if (rc == TIDE_OK) {
-        rc = open_file(writer, name, append, &resumes, err);
+        rc = open_file(writer, name, append, &present, err);
     }
-    return rc == TIDE_OK ? open_encoder(writer, resumes, err) : rc;
+    output->missing = present.missing;
+    return rc == TIDE_OK ? open_encoder(writer, present.has_rows, err) : rc;
+}
+
+/* The last line of the file that is appended to gets its end. */
+static int end_last_line(struct output *output, struct tide_error *err)
+{
+    const char *missing = output->missing;
+
+    output->missing = NULL;
+    return compression_write(output->stream, (const uint8_t *)missing, strlen(missing),
+                             err);
 }
 
 static int write_encoded(struct writer *writer, const struct tide_batch *batch,
@@ -75,8 +86,14 @@ static int write_encoded(struct writer *writer, const struct tide_batch *batch,
 int output_write(struct writer *writer, const struct tide_batch *batch,
                  struct tide_error *err)
 {
-    int rc = write_encoded(writer, batch, err);
+    int rc = TIDE_OK;
 
+    if (writer->output.missing && batch->array.length > 0) {
+        rc = end_last_line(&writer->output, err);
+    }
+    if (rc == TIDE_OK) {
+        rc = write_encoded(writer, batch, err);
+    }
     if (rc == TIDE_OK) {
         writer->output.rows += batch->array.length;
     }

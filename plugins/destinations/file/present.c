@@ -3,9 +3,11 @@
  *
  * What the format writes for no rows at all (the header of a csv file, nothing for jsonl)
  * is what each of its files of these columns begins with.  So the check needs to know
- * nothing of any format.
+ * nothing of any format, but for what its lines end with: the last one may lack it.
  */
 #include "file.h"
+
+#define PIECE ((size_t)64 * 1024)
 
 struct present {
     const struct tide_storage *storage;
@@ -62,18 +64,35 @@ static int present_head(struct present *present, uint8_t *head, size_t capacity,
     return rc;
 }
 
-static int first_line_differs(const struct writer *writer, const char *name,
-                              const uint8_t *expected, size_t length,
-                              struct tide_error *err)
+/* What a text is long without the end of its last line. */
+static size_t length_of_line(const uint8_t *text, size_t length)
 {
-    while (length > 0 && (expected[length - 1] == '\n' || expected[length - 1] == '\r')) {
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r')) {
         length--;
     }
+    return length;
+}
+
+/* A stretch of bytes: what the file begins with, or has to. */
+struct stretch {
+    const uint8_t *data;
+    size_t length;
+};
+
+static int first_line_differs(const struct writer *writer, const char *name,
+                              struct stretch expected, struct stretch head,
+                              struct tide_error *err)
+{
+    size_t line = length_of_line(expected.data, expected.length);
+    bool is_the_line = head.length > line && memcmp(head.data, expected.data, line) == 0;
+    bool is_its_end = is_the_line && length_of_line(head.data, line + 1) == line;
+
     return tide_error_set(err, TIDE_E_CONFIG,
                           "cannot append to %s/%s: it does not begin with the line "
-                          "\"%.*s\"; use mode replace, or another name",
-                          writer->options->path, name, (int)(length < 400 ? length : 400),
-                          (const char *)expected);
+                          "\"%.*s\"%s; use mode replace, or another name",
+                          writer->options->path, name, (int)(line < 400 ? line : 400),
+                          (const char *)expected.data,
+                          is_its_end ? ", ended as the format's options say" : "");
 }
 
 /* Read as many bytes of the present file as head holds. */
@@ -92,35 +111,96 @@ static int read_head(const struct writer *writer, const char *name, uint8_t *hea
                                            writer->options->path, name);
 }
 
+/* Whether it is the first line without its end, and nothing else. */
+static bool is_unended(struct stretch expected, struct stretch head, const char *end)
+{
+    size_t length = end ? strlen(end) : 0;
+
+    return length > 0 && head.length + length == expected.length &&
+           memcmp(head.data, expected.data, head.length) == 0 &&
+           memcmp(expected.data + head.length, end, length) == 0;
+}
+
+static const char *line_end(const struct writer *writer)
+{
+    const struct tide_format *format = writer_format(writer);
+
+    return format->line_end ? format->line_end(writer->options->format.options) : NULL;
+}
+
 static int compare_head(const struct writer *writer, const char *name,
-                        const uint8_t *expected, size_t length, bool *has_rows,
+                        struct stretch expected, struct present_file *found,
                         struct tide_error *err)
 {
-    size_t size = length > 0 ? length : 1, got = 0;
-    uint8_t *head = malloc(size);
+    size_t size = expected.length > 0 ? expected.length : 1;
+    uint8_t *bytes = malloc(size);
+    struct stretch head = {.data = bytes};
     int rc;
 
-    if (!head) {
+    if (!bytes) {
         return tide_error_memory(err);
     }
-    rc = read_head(writer, name, head, size, &got, err);
+    rc = read_head(writer, name, bytes, size, &head.length, err);
     if (rc == TIDE_OK) {
-        *has_rows = got > 0;
+        found->has_rows = head.length > 0;
     }
-    if (rc == TIDE_OK && got > 0 && length > 0 &&
-        (got < length || memcmp(head, expected, length) != 0)) {
-        rc = first_line_differs(writer, name, expected, length, err);
+    if (rc == TIDE_OK && found->has_rows && expected.length > 0 &&
+        !is_unended(expected, head, line_end(writer)) &&
+        (head.length < expected.length ||
+         memcmp(bytes, expected.data, expected.length) != 0)) {
+        rc = first_line_differs(writer, name, expected, head, err);
     }
-    free(head);
+    free(bytes);
     return rc;
 }
 
-int check_present_file(const struct writer *writer, const char *name, bool *has_rows,
-                       struct tide_error *err)
+/* The last byte of a file that has some, from its end where that can be. */
+static int read_last(struct present *present, int64_t size, uint8_t *last,
+                     struct tide_error *err)
+{
+    uint8_t *piece = malloc(PIECE);
+    size_t got = 1;
+    int rc = piece ? TIDE_OK : tide_error_memory(err);
+
+    if (rc == TIDE_OK && present->storage->read_seek &&
+        compression_reader_kind(present->stream) == COMPRESSION_NONE) {
+        rc = present->storage->read_seek(present->file, size - 1, err);
+    }
+    while (rc == TIDE_OK && got > 0) {
+        got = 0;
+        rc = compression_read(present->stream, piece, PIECE, &got, err);
+        if (rc == TIDE_OK && got > 0) {
+            *last = piece[got - 1];
+        }
+    }
+    free(piece);
+    return rc;
+}
+
+static int check_end(const struct writer *writer, const char *name, int64_t size,
+                     struct present_file *found, struct tide_error *err)
+{
+    struct present present = {0};
+    uint8_t last = '\n';
+    int rc = present_open(&present, writer, name, err);
+
+    if (rc == TIDE_OK) {
+        rc = read_last(&present, size, &last, err);
+    }
+    present_close(&present);
+    if (rc != TIDE_OK) {
+        return tide_error_wrap(err, "cannot append to %s/%s", writer->options->path,
+                               name);
+    }
+    found->missing = last == '\n' ? NULL : line_end(writer);
+    return TIDE_OK;
+}
+
+int check_present_file(const struct writer *writer, const char *name, int64_t size,
+                       struct present_file *found, struct tide_error *err)
 {
     const struct tide_format *format = writer_format(writer);
-    const uint8_t *expected = NULL;
-    size_t length = 0;
+    struct stretch expected = {0};
     void *probe = NULL;
     int rc = format->encoder_open(writer->options->format.options, &writer->schema,
                                   writer->host, &probe, err);
@@ -130,11 +210,14 @@ int check_present_file(const struct writer *writer, const char *name, bool *has_
     }
     rc = format->encoder_begin(probe, false, err);
     if (rc == TIDE_OK) {
-        rc = format->encode(probe, NULL, &expected, &length, err);
+        rc = format->encode(probe, NULL, &expected.data, &expected.length, err);
     }
     if (rc == TIDE_OK) {
-        rc = compare_head(writer, name, expected, length, has_rows, err);
+        rc = compare_head(writer, name, expected, found, err);
     }
     format->encoder_close(probe);
+    if (rc == TIDE_OK && found->has_rows && line_end(writer)) {
+        rc = check_end(writer, name, size, found, err);
+    }
     return rc;
 }

@@ -116,6 +116,13 @@ static int csv_check(const void *options, const struct tide_host *host,
     return csv_syntax_init(options, &syntax, err);
 }
 
+static const char *csv_line_end(const void *options)
+{
+    const struct csv_options *csv = options;
+
+    return csv->line_ending == CSV_CRLF ? "\r\n" : "\n";
+}
+
 static const struct tide_format csv_format = {.size = (uint32_t)sizeof csv_format,
                                               .extension = "csv",
                                               .decoder_open = csv_decoder_open,
@@ -127,7 +134,8 @@ static const struct tide_format csv_format = {.size = (uint32_t)sizeof csv_forma
                                               .encoder_begin = csv_encoder_begin,
                                               .encoder_close = csv_encoder_close,
                                               .decoder_mark = csv_decoder_mark,
-                                              .decoder_resume = csv_decoder_resume};
+                                              .decoder_resume = csv_decoder_resume,
+                                              .line_end = csv_line_end};
 
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_FORMAT, "csv", "1.0", "Comma separated values, RFC 4180."),

@@ -20,6 +20,12 @@ static const struct tide_option jsonl_option_table[] = {
      .help = "Reading: a longer line is rejected."},
     {0}};
 
+static const char *jsonl_line_end(const void *options)
+{
+    (void)options;
+    return "\n";
+}
+
 static const struct tide_format jsonl_format = {.size = (uint32_t)sizeof jsonl_format,
                                                 .extension = "jsonl",
                                                 .decoder_open = jsonl_decoder_open,
@@ -31,7 +37,8 @@ static const struct tide_format jsonl_format = {.size = (uint32_t)sizeof jsonl_f
                                                 .encoder_begin = jsonl_encoder_begin,
                                                 .encoder_close = jsonl_encoder_close,
                                                 .decoder_mark = jsonl_decoder_mark,
-                                                .decoder_resume = jsonl_decoder_resume};
+                                                .decoder_resume = jsonl_decoder_resume,
+                                                .line_end = jsonl_line_end};
 
 TIDE_PLUGIN_ENTRY = {
     TIDE_PLUGIN_HEAD(TIDE_KIND_FORMAT, "jsonl", "1.0", "JSON lines: one object a line."),

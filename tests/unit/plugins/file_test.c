@@ -341,6 +341,60 @@ static void append_to_a_file_of_another_shape_is_refused(void **state)
     assert_string_equal(harness_get(harness, "out.csv"), "name,age\nAnn,7\n");
 }
 
+/* As an editor or printf may leave it. */
+static void append_ends_a_last_line_that_lacks_it(void **state)
+{
+    struct harness *harness = *state;
+    const char *crlf =
+        "{\"path\": \".\", \"format\": \"csv\", \"line_ending\": \"crlf\"}";
+    const char *jsonl = "{\"path\": \".\", \"format\": \"jsonl\"}";
+    const char *row = "id int64\n2\n";
+
+    harness_put_text("out.csv", "id\n1");
+    assert_int_equal(write_csv(harness, TIDE_MODE_APPEND, "out", row), TIDE_OK);
+    assert_string_equal(harness_get(harness, "out.csv"), "id\n1\n2\n");
+    harness_put_text("out.csv", "id");
+    assert_int_equal(write_csv(harness, TIDE_MODE_APPEND, "out", row), TIDE_OK);
+    assert_string_equal(harness_get(harness, "out.csv"), "id\n2\n");
+    harness_put_text("out.csv", "id\n1");
+    assert_int_equal(write_csv(harness, TIDE_MODE_APPEND, "out", "id int64\n"), TIDE_OK);
+    assert_string_equal(harness_get(harness, "out.csv"), "id\n1");
+    harness_put_text("out.csv", "id\r\n1");
+    assert_int_equal(
+        harness_write(harness, "file", crlf, TIDE_MODE_APPEND, "out", row, NULL),
+        TIDE_OK);
+    assert_string_equal(harness_get(harness, "out.csv"), "id\r\n1\r\n2\r\n");
+    harness_put_text("out.jsonl", "{\"id\":1}");
+    assert_int_equal(
+        harness_write(harness, "file", jsonl, TIDE_MODE_APPEND, "out", row, NULL),
+        TIDE_OK);
+    assert_string_equal(harness_get(harness, "out.jsonl"), "{\"id\":1}\n{\"id\":2}\n");
+}
+
+static void append_to_lines_that_end_otherwise_says_so(void **state)
+{
+    struct harness *harness = *state;
+
+    harness_put_text("out.csv", "id\r\n1\r\n");
+    assert_int_equal(write_csv(harness, TIDE_MODE_APPEND, "out", "id int64\n2\n"),
+                     TIDE_E_CONFIG);
+    assert_non_null(strstr(harness->plugin.err.message,
+                           "the line \"id\", ended as the format's options say"));
+}
+
+static void append_ends_a_last_line_in_a_compressed_file(void **state)
+{
+    struct harness *harness = *state;
+    const char *options =
+        "{\"path\": \".\", \"format\": \"csv\", \"compression\": \"gzip\"}";
+
+    assert_int_equal(system("printf 'id\\n1' | gzip >out.csv.gz"), 0);
+    assert_int_equal(harness_write(harness, "file", options, TIDE_MODE_APPEND, "out",
+                                   "id int64\n2\n", NULL),
+                     TIDE_OK);
+    assert_string_equal(read_csv(harness, "out.csv.gz"), "id string\n1\n2\n");
+}
+
 static void check_compressed_appends(struct harness *harness, const char *kind,
                                      const char *file)
 {
@@ -470,6 +524,9 @@ int main(void)
         TEST(append_writes_the_header_once),
         TEST(append_to_an_empty_file_writes_the_header),
         TEST(append_to_a_file_of_another_shape_is_refused),
+        TEST(append_ends_a_last_line_that_lacks_it),
+        TEST(append_to_lines_that_end_otherwise_says_so),
+        TEST(append_ends_a_last_line_in_a_compressed_file),
         TEST(what_is_appended_to_a_compressed_file_reads_on),
         TEST(the_name_of_the_table_may_choose_the_compression),
         TEST(a_table_without_rows_still_becomes_a_file),

@@ -1,5 +1,6 @@
 /*
- * at_end_test - a source that knows early that it has no more, and one that is wrong.
+ * at_end_test - a source that knows early that it has no more, and one that is wrong; and
+ * answers that are none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,11 +48,42 @@ static void test_rows_behind_an_end_that_is_none_come_all_the_same(void **state)
     expect_end(fixture, 4, 2, 2, "end in a thread\n");
 }
 
+/* Whether it is found on this thread or on another, and with rows or without. */
+static void test_an_answer_that_is_none_fails_the_run(void **state)
+{
+    static const char *const sources[] = {
+        "\"rows\": 3, \"ends_at\": 3, \"answers\": 2",
+        "\"rows\": 3, \"answers\": 2",
+        "\"rows\": 0, \"answers\": 7",
+        "\"is_empty\": true, \"answers\": 2",
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        fixture_forget(fixture);
+        fixture_run(fixture, sources[i], "", "", "");
+        fixture_expect_failure(fixture, TIDE_E_INTERNAL,
+                               i == 2 ? "source script: read returned 7"
+                                      : "source script: read returned 2");
+    }
+}
+
+static void test_a_final_commit_that_is_put_off_fails_the_run(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_run(fixture, "\"rows\": 3", "\"waits_for_ever\": true", "", "");
+    fixture_expect_failure(fixture, TIDE_E_INTERNAL,
+                           "destination record: commit returned 2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN_TEST(test_a_source_that_is_over_with_its_first_batch_needs_no_thread),
         RUN_TEST(test_rows_behind_an_end_that_is_none_come_all_the_same),
+        RUN_TEST(test_an_answer_that_is_none_fails_the_run),
+        RUN_TEST(test_a_final_commit_that_is_put_off_fails_the_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,10 +101,10 @@ static void test_a_batch_whose_rows_are_all_dropped_moves_the_position(void **st
                 "");
     fixture_expect_counts(fixture, COUNTS(6, 6, 1, 1, 1, 1), COUNTS(0, 0, 5, 0, 0, 0));
     expect_file(fixture, "rows",
-                "table numbers mode 1 key\ncommit {\"checkpoint\":\"2\"}\n"
-                "table numbers mode 1 key\ncommit {\"checkpoint\":\"4\"}\n"
+                "table numbers mode 1 key\ncommit {\"checkpoint\":\"2\",\"filtered\":2}\n"
+                "table numbers mode 1 key\ncommit {\"checkpoint\":\"4\",\"filtered\":4}\n"
                 "table numbers mode 1 key\n6 name-6\n"
-                "commit {\"checkpoint\":\"6\",\"rows\":1}\n"
+                "commit {\"checkpoint\":\"6\",\"rows\":1,\"filtered\":5}\n"
                 "table numbers mode 1 key\ncommit 6 final\n");
 }
 

@@ -122,6 +122,35 @@ static void test_rejects_of_tables_that_were_done_count(void **state)
     free(cut);
 }
 
+/* Nothing is written that they could be counted with. */
+static void test_rejects_of_a_table_without_a_good_row_count(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *bad = "\"bad_every\": 1", *limit = "\"max_rejects\": 30";
+    char *cut = tide_strf("%s, \"only\": \"third\", \"fail_after\": 1", bad);
+
+    assert_false(run_three_with(fixture, 1, cut, limit));
+    assert_int_equal(fixture->err.code, TIDE_E_IO);
+    assert_false(run_three_with(fixture, 2, bad, limit));
+    assert_int_equal(fixture->err.code, TIDE_E_DATA);
+    free(cut);
+}
+
+/* Three of twelve in the last table, and of all the tables one in twelve. */
+static void test_a_share_of_rejects_is_that_of_all_tables(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *bad = "\"bad_every\": 4";
+
+    assert_false(run_three_with(fixture, 1, "\"only\": \"third\", \"fail_after\": 1",
+                                "\"max_rejects\": \"10%\""));
+    assert_int_equal(fixture->err.code, TIDE_E_IO);
+    assert_false(run_three_with(fixture, 2, bad, "\"max_rejects\": \"8%\""));
+    assert_non_null(strstr(fixture->err.message, "3 of 36 rows were rejected"));
+    assert_true(run_three_with(fixture, 3, bad, "\"max_rejects\": \"10%\""));
+    assert_true(is_resumed(fixture));
+}
+
 static void test_a_first_table_that_was_cut_off_has_none_behind_it(void **state)
 {
     struct fixture *fixture = *state;
@@ -244,6 +273,8 @@ int main(void)
         RUN_TEST(test_tables_that_were_done_are_not_appended_again),
         RUN_TEST(test_a_table_is_gone_on_with_behind_those_that_were_done),
         RUN_TEST(test_rejects_of_tables_that_were_done_count),
+        RUN_TEST(test_rejects_of_a_table_without_a_good_row_count),
+        RUN_TEST(test_a_share_of_rejects_is_that_of_all_tables),
         RUN_TEST(test_a_table_that_was_done_and_is_empty_now_is_asked_about),
         RUN_TEST(test_a_first_table_that_was_cut_off_has_none_behind_it),
         RUN_TEST(test_from_scratch_all_tables_are_read),

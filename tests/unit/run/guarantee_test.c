@@ -37,10 +37,11 @@ static void expect(struct fixture *fixture, const char *source, const char *opti
 
 static void test_a_table_that_is_appended_whole(void **state)
 {
-    expect(*state, "script", "", "", "",
-           "exactly once in each run: " AT_CHECKPOINTS
-           ", or is refused when the source sees that rows came, went or moved in front of "
-           "that; each run appends all rows again");
+    expect(
+        *state, "script", "", "", "",
+        "exactly once in each run: " AT_CHECKPOINTS
+        ", or is refused when the source sees that rows came, went or moved in front of "
+        "that; each run appends all rows again");
     expect(*state, "script_plain", "", "", "",
            "exactly once in each run: " ONE_TRANSACTION
            "; each run appends all rows again");

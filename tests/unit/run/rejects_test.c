@@ -329,11 +329,11 @@ static void test_rows_of_an_earlier_run_count_towards_the_limit(void **unused)
     (void)unused;
     policy.max_count = 3;
     rejects = tide_rejects_create(&policy);
-    tide_rejects_recall(rejects, 2);
+    tide_rejects_recall(rejects, 2, 2);
     assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_OK);
     assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_OK);
     expect_counts(rejects, 1, 0);
-    tide_rejects_recall(rejects, 1);
+    tide_rejects_recall(rejects, 1, 1);
     assert_int_equal(tide_rejects_judge(rejects, &err), TIDE_E_DATA);
     assert_non_null(strstr(err.message, "4 rows were rejected, 3 of them before"));
     assert_int_equal(tide_rejects_take(rejects, &note, &err), TIDE_E_DATA);
