@@ -12,14 +12,15 @@
 static void check_part(const struct json_value *part, const uint8_t *line, size_t length)
 {
     char *text = NULL;
+    size_t size = 0;
 
     if (!part->text) {
         return;
     }
     TIDE_INVARIANT(part->text >= line && part->text + part->length <= line + length);
     if (part->kind == JSON_STRING) {
-        text = message_text(part);
-        TIDE_INVARIANT(text && strlen(text) <= part->length);
+        text = message_text(part, &size);
+        TIDE_INVARIANT(text && size + 2 <= part->length && text[size] == '\0');
         free(text);
     }
 }

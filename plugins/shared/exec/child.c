@@ -150,12 +150,7 @@ static int broken_pipe(struct child *child, struct tide_error *err)
 {
     int rc = child_finish(child, err);
 
-    if (rc != TIDE_OK) {
-        return rc;
-    }
-    return tide_error_set(err, TIDE_E_IO,
-                          "\"%s\" ended with status 0 before it had read all rows",
-                          child->options->command.items[0]);
+    return rc == TIDE_OK ? child_left_rows(child, err) : rc;
 }
 
 int child_write(struct child *child, const uint8_t *data, size_t length,

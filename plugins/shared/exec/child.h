@@ -88,7 +88,8 @@ TIDE_MUST_CHECK
 int child_write(struct child *child, const uint8_t *data, size_t length,
                 struct tide_error *err);
 
-/** Close its stdin and wait for its exit: TIDE_OK is exit status 0. */
+/** Close its stdin and wait for its exit: TIDE_OK is exit status 0, with nothing left
+ * unread. */
 TIDE_MUST_CHECK
 int child_finish(struct child *child, struct tide_error *err);
 
@@ -110,5 +111,17 @@ void child_drain(struct child *child);
 /** Describe how the program ended, by its wait status; TIDE_OK for exit status 0. */
 TIDE_MUST_CHECK
 int child_judge(const struct child *child, int status, struct tide_error *err);
+
+/** The error of a program that is content with less than all rows. */
+TIDE_MUST_CHECK
+int child_left_rows(const struct child *child, struct tide_error *err);
+
+/** Just before its stdin is closed: a read end that keeps what is in there, for
+ * child_has_unread(), or -1. */
+int child_keep_unread(const struct child *child);
+
+/** After its end and that of its group: whether something was left in its stdin that
+ * nobody reads any more.  What else has the stdin open may read on.  Closes *kept. */
+bool child_has_unread(int *kept);
 
 #endif

@@ -70,14 +70,17 @@ int child_judge(const struct child *child, int status, struct tide_error *err)
     return TIDE_OK;
 }
 
-int child_finish(struct child *child, struct tide_error *err)
+int child_left_rows(const struct child *child, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_IO,
+                          "\"%s\" ended with status 0 before it had read all rows",
+                          child->options->command.items[0]);
+}
+
+static int await_end(struct child *child, struct tide_error *err)
 {
     int64_t end = clock_us() + child->options->timeout;
 
-    close_fd(&child->in);
-    if (child->pid == 0) {
-        return TIDE_OK;
-    }
     while (!has_ended(child)) {
         bool ready;
         int rc = child_wait(child, -1, 0, TICK_MS, &ready, err);
@@ -92,7 +95,23 @@ int child_finish(struct child *child, struct tide_error *err)
                 child->options->command.items[0], child->options->timeout / 1000);
         }
     }
-    return child_judge(child, reap(child), err);
+    return TIDE_OK;
+}
+
+int child_finish(struct child *child, struct tide_error *err)
+{
+    int kept = child_keep_unread(child), rc = TIDE_OK;
+
+    close_fd(&child->in);
+    if (child->pid != 0) {
+        rc = await_end(child, err);
+        rc = rc == TIDE_OK ? child_judge(child, reap(child), err) : rc;
+    }
+    if (rc == TIDE_OK && child_has_unread(&kept)) {
+        rc = child_left_rows(child, err);
+    }
+    close_fd(&kept);
+    return rc;
 }
 
 /* A wait at the end of its life hears no cancel: it is short. */

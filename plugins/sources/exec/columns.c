@@ -147,10 +147,12 @@ static bool is_key(const struct json_value *keys, const char *name)
 static int add_property(const struct message *message, const struct json_value *key,
                         const struct json_value *property, struct tide_schema *schema)
 {
-    char *name = message_text(key);
+    size_t length = 0;
+    char *name = message_text(key, &length);
     int rc = name ? TIDE_OK : TIDE_E_LIMIT;
 
-    if (rc == TIDE_OK && name[0] && tide_schema_find(schema, name) == TIDE_NO_COLUMN) {
+    if (rc == TIDE_OK && name[0] && strlen(name) == length &&
+        tide_schema_find(schema, name) == TIDE_NO_COLUMN) {
         rc = tide_schema_add(schema, name, type_of(property),
                              is_key(&message->keys, name) ? TIDE_COLUMN_KEY : 0);
     }

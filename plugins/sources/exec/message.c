@@ -6,7 +6,7 @@
 
 bool message_is(const struct json_value *value, const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = strlen(text), plain_length = 0;
     char *plain;
     bool is_same;
 
@@ -16,26 +16,29 @@ bool message_is(const struct json_value *value, const char *text)
     if (!value->escaped) {
         return value->length == length + 2 && memcmp(value->text + 1, text, length) == 0;
     }
-    plain = message_text(value);
-    is_same = plain && strcmp(plain, text) == 0;
+    plain = message_text(value, &plain_length);
+    is_same = plain && plain_length == length && memcmp(plain, text, length) == 0;
     free(plain);
     return is_same;
 }
 
-char *message_text(const struct json_value *value)
+char *message_text(const struct json_value *value, size_t *length)
 {
-    size_t length = value->length - 2;
-    char *text = malloc(length + TIDE_PADDING);
+    size_t size = value->length - 2;
+    char *text = malloc(size + TIDE_PADDING);
 
     if (!text) {
         return NULL;
     }
     if (value->escaped) {
-        length = json_unescape((uint8_t *)text, value->text + 1, length);
+        size = json_unescape((uint8_t *)text, value->text + 1, size);
     } else {
-        memcpy(text, value->text + 1, length);
+        memcpy(text, value->text + 1, size);
     }
-    text[length] = '\0';
+    text[size] = '\0';
+    if (length) {
+        *length = size;
+    }
     return text;
 }
 

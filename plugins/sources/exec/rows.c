@@ -31,7 +31,17 @@ static void pass_records(struct singer *singer)
     }
 }
 
-static int convert_instants(struct tide_batch *batch, size_t column)
+/* What is no instant was rejected when its line was read. */
+static int not_an_instant(const struct singer *singer, const struct tide_batch *batch,
+                          size_t column, int64_t row, struct tide_error *err)
+{
+    return tide_error_set(err, TIDE_E_DATA, "line %lld: \"%s\" is no date-time",
+                          (long long)tide_batch_position(batch, row),
+                          singer->columns.columns[column].name);
+}
+
+static int convert_instants(const struct singer *singer, struct tide_batch *batch,
+                            size_t column, struct tide_error *err)
 {
     const struct ArrowArray *texts = batch->array.children[column];
     struct ArrowArray instants = {0};
@@ -48,8 +58,11 @@ static int convert_instants(struct tide_batch *batch, size_t column)
             rc = tide_append_null(&builder);
             continue;
         }
-        rc = tide_parse_timestamp(text, length, &instant);
-        rc = rc == TIDE_OK ? tide_append_int64(&builder, instant) : rc;
+        if (tide_parse_timestamp(text, length, &instant) != TIDE_OK) {
+            tide_builder_clear(&builder);
+            return not_an_instant(singer, batch, column, row, err);
+        }
+        rc = tide_append_int64(&builder, instant);
     }
     if (rc == TIDE_OK) {
         rc = tide_builder_finish(&builder, &instants);
@@ -58,14 +71,15 @@ static int convert_instants(struct tide_batch *batch, size_t column)
         tide_batch_set_column(batch, column, &instants);
     }
     tide_builder_clear(&builder);
-    return rc;
+    return rc == TIDE_OK ? rc : tide_error_memory(err);
 }
 
-static int finish_batch(const struct singer *singer, struct tide_batch *batch)
+static int finish_batch(const struct singer *singer, struct tide_batch *batch,
+                        struct tide_error *err)
 {
     size_t rows = (size_t)batch->array.length;
     int64_t *positions = malloc(rows * sizeof *positions);
-    int rc = positions ? TIDE_OK : TIDE_E_LIMIT;
+    int rc = positions ? TIDE_OK : tide_error_memory(err);
 
     for (size_t i = 0; positions && i < rows; i++) {
         positions[i] = singer_line_of(singer, tide_batch_position(batch, (int64_t)i));
@@ -73,7 +87,8 @@ static int finish_batch(const struct singer *singer, struct tide_batch *batch)
     free(batch->positions);
     batch->positions = positions;
     for (size_t i = 0; i < singer->columns.column_count && rc == TIDE_OK; i++) {
-        rc = singer_is_instant(singer, i) ? convert_instants(batch, i) : TIDE_OK;
+        rc = singer_is_instant(singer, i) ? convert_instants(singer, batch, i, err)
+                                          : TIDE_OK;
     }
     return rc;
 }
@@ -93,9 +108,12 @@ static int decode_records(struct reader *reader, struct tide_batch *batch,
     }
     if (batch->array.length == 0) {
         tide_batch_release(batch);
-    } else if (finish_batch(singer, batch) != TIDE_OK) {
+    } else {
+        rc = finish_batch(singer, batch, err);
+    }
+    if (rc != TIDE_OK) {
         tide_batch_release(batch);
-        return tide_error_memory(err);
+        return rc;
     }
     buffer_take(&singer->records, consumed);
     if (singer->records.length == 0) {

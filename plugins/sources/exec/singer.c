@@ -73,7 +73,7 @@ static int take_schema(struct reader *reader, const struct message *message,
 
 static int note_other(struct singer *singer, const struct json_value *stream)
 {
-    char *name = message_text(stream);
+    char *name = message_text(stream, NULL);
     int rc = name ? TIDE_OK : TIDE_E_LIMIT;
 
     if (name && name[0] && tide_schema_find(&singer->others, name) == TIDE_NO_COLUMN) {
@@ -114,15 +114,25 @@ static int take_state(struct reader *reader, const struct json_value *value)
     return TIDE_OK;
 }
 
-/* A date-time that the record has, as a column wants it. */
-static bool is_good_instant(const struct json_value *value)
+/* A date-time that the record has, as a column wants it.  What is no string is left to
+ * the decoder. */
+static int look_at_instant(const struct json_value *value, bool *is_good)
 {
-    char *text = value->kind == JSON_STRING ? message_text(value) : NULL;
+    size_t length = 0;
+    char *text;
     int64_t instant;
-    bool is_good = !text || tide_parse_timestamp(text, strlen(text), &instant) == TIDE_OK;
 
+    *is_good = true;
+    if (value->kind != JSON_STRING) {
+        return TIDE_OK;
+    }
+    text = message_text(value, &length);
+    if (!text) {
+        return TIDE_E_LIMIT;
+    }
+    *is_good = tide_parse_timestamp(text, length, &instant) == TIDE_OK;
     free(text);
-    return is_good;
+    return TIDE_OK;
 }
 
 bool singer_is_instant(const struct singer *singer, size_t column)
@@ -132,24 +142,27 @@ bool singer_is_instant(const struct singer *singer, size_t column)
 }
 
 /* What is no instant is found before the decoder makes a row of it. */
-static bool has_good_instants(const struct singer *singer,
-                              const struct json_value *record)
+static int look_at_instants(const struct singer *singer, const struct json_value *record,
+                            bool *is_good)
 {
     struct json_text json = {.at = record->text + 1,
                              .end = record->text + record->length};
     struct json_value key, value;
-    bool first = true, is_good = true;
+    bool first = true;
+    int rc = TIDE_OK;
 
-    while (is_good && json_next_item(&json, &first) > 0 && json_read_key(&json, &key) &&
-           json_pass_colon(&json) && json_read_value(&json, &value)) {
+    *is_good = true;
+    while (rc == TIDE_OK && *is_good && json_next_item(&json, &first) > 0 &&
+           json_read_key(&json, &key) && json_pass_colon(&json) &&
+           json_read_value(&json, &value)) {
         for (size_t i = 0; i < singer->columns.column_count; i++) {
             if (singer_is_instant(singer, i) &&
                 message_is(&key, singer->columns.columns[i].name)) {
-                is_good = is_good_instant(&value);
+                rc = look_at_instant(&value, is_good);
             }
         }
     }
-    return is_good;
+    return rc;
 }
 
 static int note_line(struct singer *singer)
@@ -172,13 +185,17 @@ static int take_record(struct reader *reader, const struct tide_span *line,
                        const struct json_value *record, struct tide_error *err)
 {
     struct singer *singer = reader->singer;
+    bool is_good = false;
 
     if (singer->taken.column_count == 0) {
         return tide_error_set(err, TIDE_E_DATA,
                               "line %lld: a RECORD of \"%s\" comes before its SCHEMA",
                               (long long)singer->line, reader->request->table);
     }
-    if (!has_good_instants(singer, record)) {
+    if (look_at_instants(singer, record, &is_good) != TIDE_OK) {
+        return tide_error_memory(err);
+    }
+    if (!is_good) {
         return reject_line(reader, line, "type_mismatch",
                            "a property that the SCHEMA calls a date-time is none", err);
     }

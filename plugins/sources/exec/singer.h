@@ -48,8 +48,9 @@ bool message_parse(struct json_text *json, struct message *message);
 /** Whether a value is the string `text`. */
 bool message_is(const struct json_value *value, const char *text);
 
-/** The text of a string, malloc'ed and terminated; NULL when memory is out. */
-char *message_text(const struct json_value *value);
+/** The text of a string, malloc'ed and terminated, and its length (or NULL), for it may
+ * hold NULs; NULL when memory is out. */
+char *message_text(const struct json_value *value, size_t *length);
 
 /** Within an array, as json_next_item() within an object. */
 int message_next_element(struct json_text *json, bool *first);

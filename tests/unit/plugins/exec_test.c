@@ -150,6 +150,35 @@ static void bad_messages_are_rejected_with_their_line(void **state)
     free(rejects);
 }
 
+/* Behind a NUL a text goes on: it is no date-time, and no key that is known. */
+static void a_nul_does_not_end_a_text(void **state)
+{
+    struct harness *harness = *state;
+    char *rejects;
+
+    harness_put_text(
+        "in", "{\"type\":\"SCHEMA\",\"stream\":\"t\",\"schema\":{\"properties\":{"
+              "\"id\":{\"type\":\"integer\"},\"at\":{\"type\":\"string\","
+              "\"format\":\"date-time\"},\"b\\u0000c\":{\"type\":\"integer\"}}}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"id\":1}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"at\":"
+              "\"2020-01-01T00:00:00Z\\u0000x\"}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"at\":"
+              "\"2020-01-01T00:00:00Z\\u0000\"}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"at\\u0000\":"
+              "\"soon\"}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\\u0000\",\"record\":{\"id\":6}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"at\":7}}\n"
+              "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"id\":8,\"at\":"
+              "\"2020-01-01T00:00:00\\u005a\"}}\n");
+    assert_string_equal(harness_read(harness, "exec", cat, "t"),
+                        "id int64, at timestamp\n1|NULL\n8|2020-01-01T00:00:00Z\n");
+    rejects = plugin_harness_rejects(&harness->plugin);
+    assert_string_equal(rejects, "t:3 type_mismatch\nt:4 type_mismatch\n"
+                                 "t:5 unknown_field\nt:7 type_mismatch\n");
+    free(rejects);
+}
+
 static void the_state_is_given_back_in_a_file(void **state)
 {
     struct harness *harness = *state;
@@ -376,6 +405,44 @@ static void a_broken_pipe_tells_why(void **state)
     free(rows);
 }
 
+/* A pipe holds all of them, so that it does not break. */
+static void rows_that_are_left_unread_are_a_failure(void **state)
+{
+    static const char *const careless[] = {
+        "{\"command\": [\"sleep\", \"0.1\"]}",
+        "{\"command\": [\"sleep\", \"0.1\"], \"protocol\": \"singer\"}",
+        "{\"command\": [\"true\"]}",
+        "{\"command\": [\"dd\", \"bs=1\", \"count=5\", \"status=none\"]}",
+        "{\"command\": [\"sh\", \"-c\", \"exec <&-; sleep 0.1\"]}",
+        "{\"command\": [\"sh\", \"-c\", \"exec 3<&0; sleep 600 <&3 &\"]}",
+    };
+    struct harness *harness = *state;
+
+    for (size_t i = 0; i < sizeof careless / sizeof careless[0]; i++) {
+        assert_int_equal(write_rows(harness, careless[i]), TIDE_E_IO);
+        assert_non_null(strstr(harness->plugin.err.message,
+                               "\" ended with status 0 before it had read all rows"));
+    }
+}
+
+static void a_program_without_rows_need_not_read(void **state)
+{
+    assert_int_equal(harness_write(*state, "exec", "{\"command\": [\"true\"]}",
+                                   TIDE_MODE_APPEND, "t", "s string\n", NULL),
+                     TIDE_OK);
+}
+
+/* It has left the group: it is not ended with the program. */
+static void what_the_program_leaves_behind_may_read_on(void **state)
+{
+    assert_int_equal(mkfifo("left", 0600), 0);
+    assert_int_equal(
+        write_rows(*state, "{\"command\": [\"sh\", \"-c\", \"exec 3<&0; setsid sh -c "
+                           "'echo > left; sleep 0.3; cat > /dev/null' <&3 2>&- & "
+                           "read line < left\"]}"),
+        TIDE_OK);
+}
+
 #define HARNESS_TEST(test)                                                               \
     cmocka_unit_test_setup_teardown(test, harness_setup, harness_teardown)
 
@@ -392,6 +459,7 @@ int main(void)
         HARNESS_TEST(a_program_that_does_not_end_is_a_failure),
         HARNESS_TEST(singer_types_become_ours),
         HARNESS_TEST(bad_messages_are_rejected_with_their_line),
+        HARNESS_TEST(a_nul_does_not_end_a_text),
         HARNESS_TEST(the_state_is_given_back_in_a_file),
         HARNESS_TEST(a_value_that_the_schema_does_not_fit_is_told_of_it),
         HARNESS_TEST(a_state_that_is_not_kept_is_told_once),
@@ -403,6 +471,9 @@ int main(void)
         HARNESS_TEST(rows_are_singer_messages),
         HARNESS_TEST(a_failure_at_the_end_is_no_commit),
         HARNESS_TEST(a_broken_pipe_tells_why),
+        HARNESS_TEST(rows_that_are_left_unread_are_a_failure),
+        HARNESS_TEST(a_program_without_rows_need_not_read),
+        HARNESS_TEST(what_the_program_leaves_behind_may_read_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
