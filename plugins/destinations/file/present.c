@@ -160,9 +160,12 @@ static int read_last(struct present *present, int64_t size, uint8_t *last,
 {
     uint8_t *piece = malloc(PIECE);
     size_t got = 1;
-    int rc = piece ? TIDE_OK : tide_error_memory(err);
+    int rc = TIDE_OK;
 
-    if (rc == TIDE_OK && present->storage->read_seek &&
+    if (!piece) {
+        return tide_error_memory(err);
+    }
+    if (present->storage->read_seek &&
         compression_reader_kind(present->stream) == COMPRESSION_NONE) {
         rc = present->storage->read_seek(present->file, size - 1, err);
     }
