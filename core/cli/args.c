@@ -190,6 +190,19 @@ int tide_verb_main(const struct tide_verb *verb, int argc, char **argv)
     return status;
 }
 
+int tide_cli_end(int status)
+{
+    bool is_complete = !ferror(stdout);
+
+    errno = 0;
+    if ((fflush(stdout) == 0 && is_complete) || errno == EPIPE) {
+        return status; /* who closed the pipe has seen enough */
+    }
+    (void)fprintf(stderr, "tidemill: the output could not be written%s%s\n",
+                  errno ? ": " : "", errno ? strerror(errno) : "");
+    return status == TIDE_EXIT_USAGE ? status : TIDE_EXIT_FAILED;
+}
+
 void tide_cli_complain(const struct tide_error *err)
 {
     (void)fprintf(stderr, "tidemill: %s%s%s\n", err->where, *err->where ? ": " : "",

@@ -52,6 +52,11 @@ enum {
 /** Parse argv behind the verb's name, and run it; answers --help itself. */
 int tide_verb_main(const struct tide_verb *verb, int argc, char **argv);
 
+/** All was printed: the status to exit with, which is a failure's when standard output
+ * could not take it. */
+TIDE_MUST_CHECK
+int tide_cli_end(int status);
+
 /** "tidemill: message" and, where it is known, its place, on stderr. */
 void tide_cli_complain(const struct tide_error *err);
 

@@ -124,10 +124,8 @@ static int help(char **argv)
     return TIDE_EXIT_OK;
 }
 
-int main(int argc, char **argv)
+static int answer(int argc, char **argv)
 {
-    tide_standard_files_open();
-    tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
     if (argc < 2) {
         print_help();
         return TIDE_EXIT_USAGE;
@@ -144,4 +142,11 @@ int main(int argc, char **argv)
         return TIDE_EXIT_OK;
     }
     return run_verb(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    tide_standard_files_open();
+    tide_log_init("tidemill", TIDE_LOG_LOGFMT, TIDE_LOG_WARNING);
+    return tide_cli_end(answer(argc, argv));
 }

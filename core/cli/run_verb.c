@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/definition.h"
@@ -19,6 +20,7 @@
 #include "cli/reject_list.h"
 #include "cli/run_object.h"
 #include "cli/verbs.h"
+#include "run/activity.h"
 #include "run/run.h"
 #include "run/stdout_guard.h"
 
@@ -180,8 +182,11 @@ static struct json_object *execute_guarded(struct tide_run_request *request)
     struct tide_progress *progress;
     struct json_object *end = NULL;
     struct tide_error err = {0};
+    char spare[TIDE_CRASH_STACK];
 
     tide_run_tune_memory();
+    tide_activity_watch_crashes(request->ledger, true);
+    tide_activity_enter_thread(spare);
     if (tide_stdout_guard_start(request->ledger, &guard, &err) != TIDE_OK) {
         (void)fprintf(stderr, "tidemill: %s\n", err.message);
         return NULL;
@@ -196,13 +201,37 @@ static struct json_object *execute_guarded(struct tide_run_request *request)
     return end;
 }
 
+/* Rows that come again although nothing went wrong. */
+static void warn_of_repeats(const struct run_args *args,
+                            const struct tide_pipeline *pipeline,
+                            const struct tide_catalog *catalog)
+{
+    for (size_t i = 0; i < pipeline->table_count; i++) {
+        const struct tide_table *table = &pipeline->tables[i];
+
+        if (table->mode != TIDE_MODE_APPEND || !table->cursor) {
+            continue;
+        }
+        if (args->limit > 0) {
+            TIDE_LOG(TIDE_LOG_WARNING,
+                     "--limit keeps no position: the next run appends these rows again",
+                     TIDE_KEY_TEXT("table", table->name));
+        } else if (!tide_pipeline_keeps_position(pipeline, catalog, i)) {
+            TIDE_LOG(TIDE_LOG_WARNING,
+                     "this destination keeps no position, only the daemon does: each run "
+                     "by hand reads the table from its start and appends all rows again",
+                     TIDE_KEY_TEXT("table", table->name));
+        }
+    }
+}
+
 static int execute(const struct run_args *args, const struct tide_pipeline *pipeline,
                    int64_t checkpoint)
 {
     const struct tide_clock *clock = tide_clock_system();
     int64_t id = random_id(), started_at = clock->wall(clock),
             took = clock->monotonic(clock);
-    struct tide_ledger ledger = {0};
+    static struct tide_ledger ledger; /* for a crash at any time */
     struct watcher watcher = {.lists = args->json};
     struct json_object *end, *run;
     char *folder = tide_plugin_folder(), *run_id = tide_strf("%" PRId64, id);
@@ -261,6 +290,7 @@ static int run(const void *values, const char *const *operands, size_t count)
     status = tide_cli_load(operands[0], &catalog, &pipeline);
     if (status == TIDE_EXIT_OK) {
         catch_signals();
+        warn_of_repeats(args, pipeline, catalog);
         status = execute(args, pipeline, checkpoint);
     }
     tide_pipeline_destroy(pipeline);

@@ -7,6 +7,14 @@
 #include "base/json.h"
 #include "pipeline/pipeline.h"
 
+static const struct tide_plugin_info *find(const struct tide_catalog *catalog,
+                                           uint32_t kind,
+                                           const struct tide_connection *connection)
+{
+    return connection->plugin ? tide_catalog_find(catalog, kind, connection->plugin)
+                              : NULL;
+}
+
 /* Files alone keep no positions, parts with a manifest do: what the option `part_size`
  * makes. */
 static bool appends_parts(const struct tide_pipeline *pipeline,
@@ -22,6 +30,16 @@ static bool may_keep_position(const struct tide_pipeline *pipeline,
 {
     return flags & TIDE_DESTINATION_TRANSACTIONAL || !(flags & TIDE_DESTINATION_ATOMIC) ||
            appends_parts(pipeline, table);
+}
+
+bool tide_pipeline_keeps_position(const struct tide_pipeline *pipeline,
+                                  const struct tide_catalog *catalog, size_t table)
+{
+    const struct tide_plugin_info *destination =
+        find(catalog, TIDE_KIND_DESTINATION, &pipeline->destination);
+
+    return !destination ||
+           may_keep_position(pipeline, &pipeline->tables[table], destination->flags);
 }
 
 /* New rows of a replaced table are staged up to the end. */
@@ -124,7 +142,9 @@ static void append_files(const struct parts *parts, struct tide_text *out)
                  "not at all");
     } else if (parts->is_incremental) {
         tide_text_append(out, "at least once: a run's rows appear at once, or none; they "
-                              "are read again when the run dies before its end is known");
+                              "are read again when the run dies before its end is known, "
+                              "and by each `tidemill run`: the daemon alone keeps the "
+                              "position");
     } else {
         tide_text_append(
             out, "exactly once in each run: its rows appear at once, or none; each "
@@ -176,14 +196,6 @@ static void append_proof(const struct parts *parts, struct tide_text *out)
 }
 
 /* ---- parts --------------------------------------------------------------------------*/
-
-static const struct tide_plugin_info *find(const struct tide_catalog *catalog,
-                                           uint32_t kind,
-                                           const struct tide_connection *connection)
-{
-    return connection->plugin ? tide_catalog_find(catalog, kind, connection->plugin)
-                              : NULL;
-}
 
 /* A source that sees what is committed late may be told by its option `incremental` to
  * go by the cursor alone. */

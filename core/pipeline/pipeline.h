@@ -163,6 +163,11 @@ void tide_pipeline_guarantee(const struct tide_pipeline *pipeline,
                              const struct tide_catalog *catalog, size_t table,
                              struct tide_text *out);
 
+/** Whether the destination may keep a table's position together with its rows; else only
+ * who starts the runs can. */
+bool tide_pipeline_keeps_position(const struct tide_pipeline *pipeline,
+                                  const struct tide_catalog *catalog, size_t table);
+
 /** Whether rows of a table are made durable before all of it is read, by plugins with
  * these flags.  Not for a replaced table, which appears at once, unless the source is
  * exact and the destination stages; not where the newest row of a key wins and rows come

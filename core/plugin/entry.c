@@ -184,7 +184,7 @@ static int adopt_table(struct tide_plugin_entry *entry, struct tide_error *err)
     if (size < rules->first_size) {
         return tide_error_set(
             err, TIDE_E_CONFIG,
-            "its %s table says it has %u bytes, fewer than the %zu that "
+            "the %s table says it has %u bytes, fewer than the %zu that "
             "every %s has: set its .size",
             kind, size, rules->first_size, kind);
     }

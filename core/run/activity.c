@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -20,7 +21,7 @@ static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SI
 
 static _Thread_local const char *current;
 static struct tide_ledger *watched;
-static bool crashed;
+static bool crashed, says_crashes;
 static struct sigaction before[CRASH_SIGNALS];
 
 /* Word by word, so that a reader in another thread races with nobody. */
@@ -68,6 +69,14 @@ void tide_activity_last(const struct tide_ledger *ledger, char out[64])
     out[sizeof words - 1] = '\0';
 }
 
+/* Nothing can be done where it does not go out. */
+static void say(const char *text)
+{
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) {
+        return;
+    }
+}
+
 /* Runs on the thread that crashed; the others, which go on until the process ends, tell
  * of nothing from then on.  The signal waits until the handler is over and then meets
  * what was there before; raised again, for not every signal comes of an instruction that
@@ -76,6 +85,11 @@ static void on_crash(int number)
 {
     __atomic_store_n(&crashed, true, __ATOMIC_RELAXED);
     store_text(watched, current ? current : "the engine");
+    if (says_crashes) {
+        say("tidemill: crashed in ");
+        say(current ? current : "the engine");
+        say("\n");
+    }
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         if (crash_signals[i] == number) {
             (void)sigaction(number, &before[i], NULL);
@@ -95,11 +109,12 @@ void tide_activity_enter_thread(char spare[TIDE_CRASH_STACK])
     }
 }
 
-void tide_activity_watch_crashes(struct tide_ledger *ledger)
+void tide_activity_watch_crashes(struct tide_ledger *ledger, bool says)
 {
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_ONSTACK};
 
     watched = ledger;
+    says_crashes = says;
     (void)sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         (void)sigaction(crash_signals[i], &action, &before[i]);

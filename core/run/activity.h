@@ -7,6 +7,8 @@
 #ifndef TIDE_RUN_ACTIVITY_H
 #define TIDE_RUN_ACTIVITY_H
 
+#include <stdbool.h>
+
 #include "pipeline/worker.h"
 
 /** This thread enters what text says ("source csv: read"); text is borrowed until
@@ -21,8 +23,9 @@ void tide_activity_beat(struct tide_ledger *ledger);
 void tide_activity_last(const struct tide_ledger *ledger, char out[64]);
 
 /** From now on a thread that crashes leaves its activity in the ledger, which must
- * outlive the process's threads; the crash then takes its course. */
-void tide_activity_watch_crashes(struct tide_ledger *ledger);
+ * outlive the process's threads, and with `says` tells of it on standard error, where
+ * nobody else is there to do so; the crash then takes its course. */
+void tide_activity_watch_crashes(struct tide_ledger *ledger, bool says);
 
 /** Room for the handler when a thread's own stack has overflowed: more than the kernel
  * wants to save there for any processor of today. */

@@ -4,6 +4,7 @@
  */
 #include "run/columns.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -37,6 +38,22 @@ static bool is_listed(const char *const *names, const char *name)
     return false;
 }
 
+/* No failure, for a source without fixed columns may have none of that name today; but
+ * what was meant to be left out goes on under another name. */
+static void warn_of_absent(const struct tide_table *table,
+                           const struct tide_schema *schema)
+{
+    for (size_t i = 0; table->exclude && table->exclude[i]; i++) {
+        struct tide_error why;
+
+        if (tide_schema_find(schema, table->exclude[i]) == TIDE_NO_COLUMN &&
+            tide_columns_absent(schema, "columns.exclude", table->exclude[i], &why) !=
+                TIDE_OK) {
+            TIDE_LOG(TIDE_LOG_WARNING, why.message, TIDE_KEY_TEXT("table", table->name));
+        }
+    }
+}
+
 int tide_columns_exclude(const struct tide_table *table, const struct tide_schema *schema,
                          size_t **excluded, size_t *count, struct tide_error *err)
 {
@@ -48,6 +65,7 @@ int tide_columns_exclude(const struct tide_table *table, const struct tide_schem
             return tide_columns_absent(schema, "columns.include", table->include[i], err);
         }
     }
+    warn_of_absent(table, schema);
     columns = tide_alloc_array(schema->column_count + 1, sizeof *columns);
     for (size_t i = schema->column_count; i-- > 0;) {
         const char *name = schema->columns[i].name;

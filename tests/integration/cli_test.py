@@ -4,6 +4,8 @@ import glob
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -237,6 +239,71 @@ def test_memory_does_not_grow_with_rows_or_columns(folder):
 def test_limit_stops_early(folder):
     run = json.loads(tidemill("run", "--json", "--limit", "1", people(folder)).stdout)
     equal(run["passed"], [1] * 6)
+
+
+def cursor_definition(folder, destination):
+    base = sqlite3.connect(folder + "/in.db")
+    base.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY)")
+    base.execute("INSERT OR IGNORE INTO t VALUES (1), (2), (3)")
+    base.commit()
+    base.close()
+    return write(folder, "cursor.json", json.dumps({
+        "definition_version": 1, "name": "c", "sync": {"frequency": 60},
+        "source": {"connection": {"plugin": "sqlite", "options": {"path": folder + "/in.db"}}},
+        "destination": {"connection": destination},
+        "tables": [{"name": "t", "as": "t", "mode": "append", "cursor": "id"}]}))
+
+
+def test_rows_that_the_next_run_appends_again_are_warned_of(folder):
+    if not glob.glob(os.path.join(tap.BUILD, "plugins", "sources", "sqlite", "sqlite.so")):
+        raise tap.Skip("not built")
+    again = "reads the table from its start and appends all rows again"
+    lines = {"plugin": "file", "options": {"path": folder + "/out", "format": "jsonl"}}
+    os.mkdir(folder + "/out")
+    contains(tidemill("run", cursor_definition(folder, lines)).stderr, again)
+    contains(tidemill("validate", folder + "/cursor.json").stdout, "the daemon alone keeps the position")
+    parts = dict(lines, options=dict(lines["options"], part_size="1MiB"))
+    equal(tidemill("run", cursor_definition(folder, parts)).stderr, "")
+    kept = {"plugin": "sqlite", "options": {"path": folder + "/out.db"}}
+    contains(tidemill("run", "--limit", "2", cursor_definition(folder, kept)).stderr, "--limit keeps no position")
+    equal(tidemill("run", folder + "/cursor.json").stderr, "")
+
+
+def test_a_column_to_exclude_that_is_not_there_is_warned_of(folder):
+    people(folder)
+    done = tidemill("run", write(folder, "x.yaml", PEOPLE.replace("types: {", "columns: {exclude: [frist]}, types: {")))
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stderr, 'columns.exclude: there is no column \\"frist\\"; did you mean \\"first\\"?')
+
+
+def test_a_json_null_that_lines_cannot_tell_from_a_missing_value_is_warned_of(folder):
+    write(folder, "in.csv", "id,j\n1,null\n2,\n")
+    text = ("definition_version: 1\nname: n\nsource: {connection: {plugin: file, options: {path: ., format: csv}}}\n"
+            "destination: {connection: {plugin: file, options: {path: ., format: jsonl}}}\nsync: {frequency: 60}\n"
+            "tables: [{name: in.csv, as: out, types: {j: json}}]\n")
+    done = tidemill("run", write(folder, "n.yaml", text))
+    equal(done.stderr.count("the JSON null in column"), 1, done.stderr)
+    equal(tidemill("run", write(folder, "n.yaml", text.replace("j: json", "j: string"))).stderr, "")
+
+
+def test_an_output_that_cannot_be_written_is_a_failure(folder):
+    path = people(folder)
+    for args in (["run", path], ["validate", path], ["plugins", "--json"], ["help"], ["run-status", "--help"]):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([tap.TIDEMILL, *args], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        equal(done.returncode, 1, args)
+        contains(done.stderr, "tidemill: the output could not be written")
+
+
+def test_a_plugin_that_crashes_is_named(folder):
+    if sanitized():
+        raise tap.Skip("a sanitizer ends the process its own way")
+    text = ("definition_version: 1\nname: crash\nsource: {connection: {plugin: crash_in_read}}\n"
+            "destination: {connection: {plugin: 'null'}}\nsync: {frequency: 60}\ntables: [{name: t}]\n")
+    done = tidemill("run", write(folder, "crash.yaml", text),
+                    env={"TIDEMILL_PLUGIN_DIR": plugins_with(folder, "crash_in_read")})
+    equal(done.returncode, -signal.SIGSEGV)
+    equal(done.stderr, "tidemill: crashed in source crash_in_read: read\n")
 
 
 def plugins_with(folder, source):

@@ -3,6 +3,8 @@
 the tree."""
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 
@@ -128,6 +130,17 @@ def test_the_listings_of_the_guide_compile_and_keep_their_promises(folder):
         done = tidemill("plugin", "test", folder + "/" + kind + ".so")
         equal(done.returncode, 0, done.stdout)
         contains(done.stdout, "# %s " % kind)
+
+
+def test_a_skeleton_that_cannot_be_written_leaves_nothing(folder):
+    def no_space():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    done = subprocess.run([tap.TIDEMILL, "plugin", "new", "full", "--kind", "source"], cwd=folder, text=True,
+                          stderr=subprocess.PIPE, preexec_fn=no_space)
+    equal(done.returncode, 1)
+    contains(done.stderr, "full.c: File too large")
+    equal(os.listdir(folder), [])
 
 
 if __name__ == "__main__":

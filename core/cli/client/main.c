@@ -31,5 +31,5 @@ int main(int argc, char **argv)
         }
     }
     curl_global_cleanup();
-    return status;
+    return tide_cli_end(status);
 }

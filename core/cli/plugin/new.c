@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -87,6 +88,20 @@ static int write_file(const struct skeleton *skeleton, const char *name, const c
     return rc;
 }
 
+/* So that the next attempt is not told that it is there. */
+static void take_away(const char *name, const char *code)
+{
+    const char *const files[] = {code, "Makefile"};
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *path = tide_strf("%s/%s", name, files[i]);
+
+        (void)unlink(path);
+        free(path);
+    }
+    (void)rmdir(name);
+}
+
 static int write_all(const struct skeleton *skeleton, const char *name,
                      struct tide_error *err)
 {
@@ -96,12 +111,15 @@ static int write_all(const struct skeleton *skeleton, const char *name,
     if (mkdir(name, 0755) != 0) {
         rc = tide_error_at(err, TIDE_E_IO, name, "cannot be made: %s%s", strerror(errno),
                            errno == EEXIST ? "; nothing is overwritten" : "");
+        free(code);
+        return rc;
     }
-    if (rc == TIDE_OK) {
-        rc = write_file(skeleton, name, code, skeleton->code, err);
-    }
+    rc = write_file(skeleton, name, code, skeleton->code, err);
     if (rc == TIDE_OK) {
         rc = write_file(skeleton, name, "Makefile", tide_skeleton_makefile, err);
+    }
+    if (rc != TIDE_OK) {
+        take_away(name, code);
     }
     free(code);
     return rc;

@@ -169,7 +169,7 @@ static int prepare(struct worker *worker, struct tide_error *err)
     }
     keep_descriptors();
     tide_run_tune_memory();
-    tide_activity_watch_crashes(worker->ledger);
+    tide_activity_watch_crashes(worker->ledger, false);
     rc = tide_limits_set(&worker->job.limits, err);
     if (rc == TIDE_OK) {
         rc = tide_stdout_guard_start(worker->ledger, &worker->guard, err);

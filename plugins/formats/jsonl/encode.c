@@ -33,6 +33,8 @@ struct encoder {
     struct output *outputs;
     uint8_t *buffer;
     size_t capacity;
+    const struct tide_host *host;
+    bool has_warned;
 };
 
 static int init_output(struct output *output, const struct tide_column *column)
@@ -61,8 +63,8 @@ int jsonl_encoder_open(const void *options, const struct tide_schema *schema,
     struct encoder *encoder = calloc(1, sizeof *encoder);
     int rc = encoder ? TIDE_OK : TIDE_E_LIMIT;
 
-    (void)host;
     if (encoder) {
+        encoder->host = host;
         encoder->options = options;
         encoder->schema = schema;
         encoder->outputs = calloc(schema->column_count + 1, sizeof *encoder->outputs);
@@ -329,6 +331,40 @@ static int prepare(struct encoder *encoder, const struct tide_batch *batch)
     return TIDE_OK;
 }
 
+/* The one value that this format has no spelling of its own for. */
+static bool has_json_null(const struct output *output, int64_t rows)
+{
+    const int32_t *offsets = output->values;
+
+    if (!memmem(output->data, (size_t)offsets[rows], "null", 4)) {
+        return false;
+    }
+    for (int64_t row = 0; row < rows; row++) {
+        if (!is_null(output, row) && offsets[row + 1] - offsets[row] == 4 &&
+            memcmp(output->data + offsets[row], "null", 4) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void warn_of_json_null(struct encoder *encoder, int64_t rows)
+{
+    for (size_t i = 0; i < encoder->schema->column_count && !encoder->has_warned; i++) {
+        const struct tide_column *column = &encoder->schema->columns[i];
+        char words[200];
+
+        if (column->type == TIDE_TYPE_JSON && has_json_null(&encoder->outputs[i], rows)) {
+            encoder->has_warned = true;
+            (void)snprintf(words, sizeof words,
+                           "the JSON null in column \"%.60s\" is written as null, which "
+                           "reads back as a missing value",
+                           column->name);
+            encoder->host->log(encoder->host, TIDE_LOG_WARNING, words);
+        }
+    }
+}
+
 int jsonl_encode(void *state, const struct tide_batch *batch, const uint8_t **data,
                  size_t *length, struct tide_error *err)
 {
@@ -343,6 +379,7 @@ int jsonl_encode(void *state, const struct tide_batch *batch, const uint8_t **da
     if (prepare(encoder, batch) != TIDE_OK) {
         return tide_error_memory(err);
     }
+    warn_of_json_null(encoder, batch->array.length);
     out = encoder->buffer;
     for (int64_t row = 0; row < batch->array.length; row++) {
         out = put_row(encoder, row, out);

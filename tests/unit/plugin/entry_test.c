@@ -140,7 +140,7 @@ static void the_table_of_its_kind_is_checked(void **state)
     expect_refused(&entry, "its .transform is not set");
     entry.transform = &table;
     table.size = 8;
-    expect_refused(&entry, "its transform table says it has 8 bytes");
+    expect_refused(&entry, "the transform table says it has 8 bytes");
     table = good_table;
     table.apply = NULL;
     expect_refused(&entry, "its transform table lacks apply()");
