@@ -8,6 +8,7 @@
 #include "batch/batch_ops.h"
 #include "cli/definition.h"
 #include "cli/grid.h"
+#include "cli/reject_list.h"
 #include "cli/verbs.h"
 #include "run/run.h"
 
@@ -110,6 +111,14 @@ static void show(void *arg, const char *table, const char *stage,
     }
 }
 
+/* A row that is not among those after a step, and why. */
+static void show_reject(void *arg, struct json_object *event)
+{
+    (void)arg;
+    (void)fflush(stdout);
+    tide_reject_show(event);
+}
+
 static int preview(const void *values, const char *const *operands, size_t count)
 {
     struct preview_args args = *(const struct preview_args *)values;
@@ -122,7 +131,7 @@ static int preview(const void *values, const char *const *operands, size_t count
     (void)count;
     if (status == TIDE_EXIT_OK &&
         tide_run_preview(pipeline, folder, args.rows ? args.rows : DEFAULT_ROWS, show,
-                         &args, &err) != TIDE_OK) {
+                         show_reject, &args, &err) != TIDE_OK) {
         tide_cli_complain(&err);
         status = TIDE_EXIT_FAILED;
     }

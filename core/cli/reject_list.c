@@ -77,3 +77,13 @@ struct json_object *tide_reject_list_take(struct tide_reject_list *list)
     list->count = 0;
     return array;
 }
+
+void tide_reject_show(struct json_object *event)
+{
+    const char *origin = tide_json_text(event, "origin");
+
+    (void)fprintf(stderr, "rejected %s:%" PRId64 " at %s: %s: %s\n",
+                  origin ? origin : tide_json_text(event, "table"),
+                  tide_json_int(event, "position", 0), tide_json_text(event, "step"),
+                  tide_json_text(event, "code"), tide_json_text(event, "message"));
+}

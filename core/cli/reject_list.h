@@ -21,4 +21,7 @@ void tide_reject_list_add(struct tide_reject_list *list, struct json_object *eve
 /** An array that prints them and has nothing else to ask for; the list is empty then. */
 struct json_object *tide_reject_list_take(struct tide_reject_list *list);
 
+/** A line for people on standard error instead, of such an event. */
+void tide_reject_show(struct json_object *event);
+
 #endif

@@ -104,19 +104,13 @@ static int64_t random_id(void)
 
 static void show_reject(struct watcher *watcher, struct json_object *event)
 {
-    const char *origin = tide_json_text(event, "origin");
-    int64_t position = tide_json_int(event, "position", 0);
-
     if (watcher->rejects++ >= REJECTS_SHOWN) {
         return;
     }
     if (isatty(STDERR_FILENO)) {
         (void)fputs("\r\033[K", stderr);
     }
-    (void)fprintf(stderr, "rejected %s:%" PRId64 " at %s: %s: %s\n",
-                  origin ? origin : tide_json_text(event, "table"), position,
-                  tide_json_text(event, "step"), tide_json_text(event, "code"),
-                  tide_json_text(event, "message"));
+    tide_reject_show(event);
 }
 
 static void take_reject(struct watcher *watcher, struct json_object *event)

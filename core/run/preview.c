@@ -2,9 +2,18 @@
  * preview - the first rows of each table after each step, and the listing of a
  * connection's tables: runs that move nothing.
  */
+#include "base/json.h"
 #include "run/flow.h"
 #include "run/redact.h"
 #include "run/run.h"
+
+#define REJECTS_SHOWN 10
+
+/* Who wants to know of rejected rows. */
+struct watching {
+    tide_preview_reject_fn reject; /* or NULL */
+    void *arg;
+};
 
 struct preview {
     struct tide_flow flow;
@@ -115,6 +124,17 @@ static int show_stages(struct preview *preview, struct tide_error *err)
     return rc == TIDE_OK ? show_destination(preview, err) : rc;
 }
 
+/* Nothing else that a run tells is of use here. */
+static void pass_reject(void *arg, struct json_object *event)
+{
+    const struct watching *watching = arg;
+    const char *kind = tide_json_text(event, "event");
+
+    if (watching->reject && kind && strcmp(kind, "reject") == 0) {
+        watching->reject(watching->arg, event);
+    }
+}
+
 static int preview_table(struct tide_engine *engine, size_t table, tide_preview_fn emit,
                          void *arg, struct tide_error *err)
 {
@@ -132,16 +152,21 @@ static int preview_table(struct tide_engine *engine, size_t table, tide_preview_
 }
 
 int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_folder,
-                     int64_t rows, tide_preview_fn emit, void *arg,
-                     struct tide_error *err)
+                     int64_t rows, tide_preview_fn emit, tide_preview_reject_fn reject,
+                     void *arg, struct tide_error *err)
 {
     struct tide_ledger ledger = {0};
+    struct watching watching = {reject, arg};
     const struct tide_run_request request = {
         .pipeline = pipeline,
         .plugin_folder = plugin_folder,
         .run_id = "preview",
         .row_limit = rows > 0 ? rows : 10,
         .ledger = &ledger,
+        .event = pass_reject,
+        .event_arg = &watching,
+        .reject_count = REJECTS_SHOWN,
+        .reject_bytes = INT64_C(1) << 20,
     };
     struct tide_engine engine;
     int rc = tide_engine_open(&engine, &request, true, err);

@@ -85,10 +85,13 @@ enum tide_run_state tide_run_execute(const struct tide_run_request *request,
 typedef void (*tide_preview_fn)(void *arg, const char *table, const char *stage,
                                 const struct tide_schema *schema,
                                 const struct tide_batch *batch);
+/** And for the first rows that are rejected, with the event of pipeline/worker.h,
+ * borrowed. */
+typedef void (*tide_preview_reject_fn)(void *arg, struct json_object *event);
 TIDE_MUST_CHECK
 int tide_run_preview(const struct tide_pipeline *pipeline, const char *plugin_folder,
-                     int64_t rows, tide_preview_fn emit, void *arg,
-                     struct tide_error *err);
+                     int64_t rows, tide_preview_fn emit, tide_preview_reject_fn reject,
+                     void *arg, struct tide_error *err);
 
 /** Tables and columns of a connection; kind is TIDE_KIND_SOURCE or
  * TIDE_KIND_DESTINATION. */

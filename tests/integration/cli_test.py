@@ -445,6 +445,13 @@ def test_preview_shows_where_rows_vanish_and_leaves_no_file(folder):
     assert not os.path.exists(os.path.join(folder, "t.db"))
 
 
+def test_preview_says_why_rows_are_not_there(folder):
+    done = tidemill("preview", people(folder, "x,Ada\n2,Zoë\n3,Al,lan\n"))
+    equal(done.returncode, 0)
+    contains(done.stderr, "rejected people.csv:2 at input_validation: format: ")
+    contains(done.stderr, "rejected people.csv:4 at receive: ragged_row: ")
+
+
 def test_plugins_lists_every_kind(folder):
     listing = tidemill("plugins").stdout
     for line in ("source +file", "destination +postgres", "transform +find_and_replace", "format +csv",

@@ -180,7 +180,7 @@ static void test_a_preview_shows_each_stage_and_writes_nothing(void **state)
         "\"config\": {\"mapping\": {\"name\": \"label\"}}}, {\"type\": \"picky\", "
         "\"config\": {\"refuse_every\": 5}}]");
 
-    if (tide_run_preview(pipeline, fixture->folder, 12, note_stage, &stages, &err) !=
+    if (tide_run_preview(pipeline, fixture->folder, 12, note_stage, NULL, &stages, &err) !=
         TIDE_OK) {
         fail_msg("%s", err.message);
     }
