@@ -197,6 +197,14 @@ static int pass_on(struct middle *middle, struct tide_parcel *parcel,
     return rc == TIDE_OK ? send_to_writer(middle->flow, parcel, err) : rc;
 }
 
+static int move_on(struct middle *middle, struct tide_parcel *parcel,
+                   struct tide_error *err)
+{
+    int rc = process(middle->flow, parcel, err);
+
+    return rc == TIDE_OK ? pass_on(middle, parcel, err) : rc;
+}
+
 /* The first batch and, while the source says that it has no more, what is read behind it:
  * its end.  A source that is over so soon needs no thread. */
 static int pump_first(struct middle *middle, struct tide_error *err)
@@ -209,10 +217,7 @@ static int pump_first(struct middle *middle, struct tide_error *err)
     do {
         rc = tide_flow_take(flow, &parcel, &unused, err);
         if (rc == TIDE_OK) {
-            rc = process(flow, &parcel, err);
-        }
-        if (rc == TIDE_OK) {
-            rc = pass_on(middle, &parcel, err);
+            rc = move_on(middle, &parcel, err);
         }
         tide_parcel_clear(&parcel);
     } while (rc == TIDE_OK && tide_flow_source_is_over(flow));
@@ -231,14 +236,11 @@ static int pump_middle(struct middle *middle, struct tide_error *err)
 
         rc = tide_channel_receive(flow->to_middle, &parcel, until);
         if (rc == TIDE_OK) {
-            rc = process(flow, &parcel, err);
+            rc = move_on(middle, &parcel, err);
         } else if (rc == TIDE_MORE) {
             rc = start_writer(middle, err);
         } else if (rc == TIDE_E_CANCELLED) {
             return tide_error_cancelled(err);
-        }
-        if (rc == TIDE_OK) {
-            rc = pass_on(middle, &parcel, err);
         }
         tide_parcel_clear(&parcel);
     }

@@ -72,21 +72,21 @@ int output_publish(struct writer *writer, struct tide_error *err);
 /** Close; a file that was not published is gone.  May be called at any time. */
 void output_close(struct writer *writer);
 
-/** What there is of a file that is appended to. */
-struct present_file {
-    bool has_rows;       /* or a first line at least: else it begins like a new one */
-    const char *missing; /* what its last line lacks at the end, or NULL */
-};
-
 /**
- * Whether rows may go behind those of a present file, of so many bytes as it is stored.
- * TIDE_E_CONFIG when it begins with
- * another first line than this format gives these columns: other columns, or another
- * dialect.
+ * Whether rows may go behind those of a present file.  *has_rows tells whether it has a
+ * first line already: a file that has none begins like a new one.  TIDE_E_CONFIG when it
+ * begins with another first line than this format gives these columns: other columns, or
+ * another dialect.
  */
 TIDE_MUST_CHECK
-int check_present_file(const struct writer *writer, const char *name, int64_t size,
-                       struct present_file *found, struct tide_error *err);
+int check_present_file(const struct writer *writer, const char *name, bool *has_rows,
+                       struct tide_error *err);
+
+/** What the last line of a present file lacks at its end, or NULL; size: as it is stored.
+ * The rest of a compressed file is read for it. */
+TIDE_MUST_CHECK
+int find_missing_end(const struct writer *writer, const char *name, int64_t size,
+                     const char **missing, struct tide_error *err);
 
 /* ---- parts ---- */
 

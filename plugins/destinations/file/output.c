@@ -25,8 +25,8 @@ static int open_encoder(struct writer *writer, bool resumes, struct tide_error *
                          : rc;
 }
 
-static int open_file(struct writer *writer, const char *name, bool append,
-                     struct present_file *present, struct tide_error *err)
+static int open_file(struct writer *writer, const char *name, bool append, bool *resumes,
+                     struct tide_error *err)
 {
     const struct file_options *options = writer->options;
     int64_t existing = 0;
@@ -35,7 +35,10 @@ static int open_file(struct writer *writer, const char *name, bool append,
         append, &writer->output.file, &existing, err);
 
     if (rc == TIDE_OK && append && existing > 0) {
-        rc = check_present_file(writer, name, existing, present, err);
+        rc = check_present_file(writer, name, resumes, err);
+    }
+    if (rc == TIDE_OK && *resumes) {
+        rc = find_missing_end(writer, name, existing, &writer->output.missing, err);
     }
     return rc;
 }
@@ -44,7 +47,7 @@ int output_open(struct writer *writer, const char *name, bool append,
                 struct tide_error *err)
 {
     struct output *output = &writer->output;
-    struct present_file present = {0};
+    bool resumes = false;
     int rc;
 
     memset(output, 0, sizeof *output);
@@ -52,10 +55,9 @@ int output_open(struct writer *writer, const char *name, bool append,
     rc = compression_writer_create(writer->kind, writer->options->level, push, writer,
                                    &output->stream, err);
     if (rc == TIDE_OK) {
-        rc = open_file(writer, name, append, &present, err);
+        rc = open_file(writer, name, append, &resumes, err);
     }
-    output->missing = present.missing;
-    return rc == TIDE_OK ? open_encoder(writer, present.has_rows, err) : rc;
+    return rc == TIDE_OK ? open_encoder(writer, resumes, err) : rc;
 }
 
 /* The last line of the file that is appended to gets its end. */

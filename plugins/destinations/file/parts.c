@@ -34,7 +34,7 @@ static int check_present_parts(struct writer *writer, struct tide_error *err)
 {
     const struct manifest *present = &writer->parts->manifest;
     struct manifest own = {0};
-    struct present_file unused = {0};
+    bool has_rows = false;
     char *last;
     int rc = TIDE_OK;
 
@@ -52,9 +52,7 @@ static int check_present_parts(struct writer *writer, struct tide_error *err)
                             writer->options->path, writer->name, present->format,
                             present->columns);
     } else {
-        rc = check_present_file(writer, last,
-                                present->parts.items[present->parts.count - 1].bytes,
-                                &unused, err);
+        rc = check_present_file(writer, last, &has_rows, err);
     }
     manifest_clear(&own);
     free(last);

@@ -129,8 +129,7 @@ static const char *line_end(const struct writer *writer)
 }
 
 static int compare_head(const struct writer *writer, const char *name,
-                        struct stretch expected, struct present_file *found,
-                        struct tide_error *err)
+                        struct stretch expected, bool *has_rows, struct tide_error *err)
 {
     size_t size = expected.length > 0 ? expected.length : 1;
     uint8_t *bytes = malloc(size);
@@ -142,9 +141,9 @@ static int compare_head(const struct writer *writer, const char *name,
     }
     rc = read_head(writer, name, bytes, size, &head.length, err);
     if (rc == TIDE_OK) {
-        found->has_rows = head.length > 0;
+        *has_rows = head.length > 0;
     }
-    if (rc == TIDE_OK && found->has_rows && expected.length > 0 &&
+    if (rc == TIDE_OK && *has_rows && expected.length > 0 &&
         !is_unended(expected, head, line_end(writer)) &&
         (head.length < expected.length ||
          memcmp(bytes, expected.data, expected.length) != 0)) {
@@ -180,27 +179,8 @@ static int read_last(struct present *present, int64_t size, uint8_t *last,
     return rc;
 }
 
-static int check_end(const struct writer *writer, const char *name, int64_t size,
-                     struct present_file *found, struct tide_error *err)
-{
-    struct present present = {0};
-    uint8_t last = '\n';
-    int rc = present_open(&present, writer, name, err);
-
-    if (rc == TIDE_OK) {
-        rc = read_last(&present, size, &last, err);
-    }
-    present_close(&present);
-    if (rc != TIDE_OK) {
-        return tide_error_wrap(err, "cannot append to %s/%s", writer->options->path,
-                               name);
-    }
-    found->missing = last == '\n' ? NULL : line_end(writer);
-    return TIDE_OK;
-}
-
-int check_present_file(const struct writer *writer, const char *name, int64_t size,
-                       struct present_file *found, struct tide_error *err)
+int check_present_file(const struct writer *writer, const char *name, bool *has_rows,
+                       struct tide_error *err)
 {
     const struct tide_format *format = writer_format(writer);
     struct stretch expected = {0};
@@ -216,11 +196,32 @@ int check_present_file(const struct writer *writer, const char *name, int64_t si
         rc = format->encode(probe, NULL, &expected.data, &expected.length, err);
     }
     if (rc == TIDE_OK) {
-        rc = compare_head(writer, name, expected, found, err);
+        rc = compare_head(writer, name, expected, has_rows, err);
     }
     format->encoder_close(probe);
-    if (rc == TIDE_OK && found->has_rows && line_end(writer)) {
-        rc = check_end(writer, name, size, found, err);
-    }
     return rc;
+}
+
+int find_missing_end(const struct writer *writer, const char *name, int64_t size,
+                     const char **missing, struct tide_error *err)
+{
+    struct present present = {0};
+    uint8_t last = '\n';
+    int rc = TIDE_OK;
+
+    *missing = NULL;
+    if (!line_end(writer)) {
+        return TIDE_OK;
+    }
+    rc = present_open(&present, writer, name, err);
+    if (rc == TIDE_OK) {
+        rc = read_last(&present, size, &last, err);
+    }
+    present_close(&present);
+    if (rc != TIDE_OK) {
+        return tide_error_wrap(err, "cannot append to %s/%s", writer->options->path,
+                               name);
+    }
+    *missing = last == '\n' ? NULL : line_end(writer);
+    return TIDE_OK;
 }
